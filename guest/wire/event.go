@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"kmatrix/matrix"
+)
+
+const (
+	// MaxLine is the longest line of an event stream, in bytes.
+	MaxLine = 64 << 10
+	// MaxDetail is the longest text that an event keeps, in bytes.
+	MaxDetail = 4 << 10
+	// MaxCalls is how many calls an observation keeps.
+	MaxCalls = 64
+)
+
+// ErrNoDone is what an [EventReader] returns when the stream ended without
+// [EventDone].
+var ErrNoDone = errors.New("the agent's stream ended without done")
+
+// EventReader reads the events of one [CommandRun].
+type EventReader struct {
+	scan *bufio.Scanner
+	done bool
+}
+
+// NewEventReader returns a reader of the stream.
+func NewEventReader(r io.Reader) *EventReader {
+	s := bufio.NewScanner(r)
+	s.Buffer(make([]byte, 0, 4<<10), MaxLine)
+	return &EventReader{scan: s}
+}
+
+// Next returns the next event. After [EventDone] it returns io.EOF; at the end
+// of a stream without it [ErrNoDone]. Texts are cleaned by [Clean].
+func (r *EventReader) Next() (Event, error) {
+	var ev Event
+	if r.done {
+		return ev, io.EOF
+	}
+	if !r.scan.Scan() {
+		if err := r.scan.Err(); err != nil {
+			return ev, fmt.Errorf("%w: %w", ErrNoDone, err)
+		}
+		return ev, ErrNoDone
+	}
+	if err := json.Unmarshal(r.scan.Bytes(), &ev); err != nil {
+		return ev, fmt.Errorf("decode event: %w", err)
+	}
+	if err := ev.check(); err != nil {
+		return ev, err
+	}
+	r.done = ev.Type == EventDone
+	return ev, nil
+}
+
+func (ev *Event) check() error {
+	ev.Probe = Clean(ev.Probe, MaxDetail)
+	switch ev.Type {
+	case EventStart, EventDone:
+		ev.Answer = nil
+		return nil
+	case EventAnswer:
+	default:
+		return fmt.Errorf("event of unknown type %q", Clean(string(ev.Type), 40))
+	}
+	a := ev.Answer
+	if a == nil {
+		return fmt.Errorf("answer of %q is empty", ev.Probe)
+	}
+	a.Detail = Clean(a.Detail, MaxDetail)
+	switch a.Status {
+	case StatusUnsupported, StatusError, StatusDied, StatusOverdue:
+	case StatusOK:
+		if (a.Observation == nil) == (a.Sample == nil) {
+			return fmt.Errorf("answer of %q must hold an observation or a sample", ev.Probe)
+		}
+	default:
+		return fmt.Errorf("answer of %q has the unknown status %q", ev.Probe, Clean(string(a.Status), 40))
+	}
+	if o := a.Observation; o != nil {
+		o.Class = matrix.Class(Clean(string(o.Class), 40))
+		o.Calls = o.Calls[:min(len(o.Calls), MaxCalls)]
+		for i := range o.Calls {
+			o.Calls[i].Name = Clean(o.Calls[i].Name, 200)
+			o.Calls[i].Errno = Clean(o.Calls[i].Errno, 40)
+		}
+		if o.Bytes != o.Old+o.New+o.Zero+o.Other {
+			return fmt.Errorf("answer of %q counts %d bytes and their kinds add up to %d", ev.Probe, o.Bytes, o.Old+o.New+o.Zero+o.Other)
+		}
+	}
+	if s := a.Sample; s != nil {
+		s.Unit = Clean(s.Unit, 40)
+	}
+	return nil
+}
+
+// Clean makes text from a guest fit for a terminal, a table and a file:
+// control characters become "·", what is no UTF-8 becomes "�", and what is
+// longer than limit bytes is cut, which an ellipsis tells.
+func Clean(s string, limit int) string {
+	cut := ""
+	if len(s) > limit {
+		s, cut = s[:limit], "…"
+	}
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '·'
+	}, s) + cut
+}

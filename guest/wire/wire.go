@@ -1,0 +1,143 @@
+// Package wire is what agent and host say to each other, and its limits.
+//
+// A life of a guest goes like this. The agent finds its two ports (one for
+// each direction, see [PortToGuest] and [PortToHost]) or, without
+// virtio_console, the second ISA serial line, and writes [Magic] and a [Ready]
+// frame. The host answers with a [Life] frame, which holds all that belongs to
+// this one life: host key, the client's public key, time and entropy. From the
+// next byte on both ends speak SSH, the guest as the server, and the host asks
+// by exec requests ([CommandHello], [CommandRun], …). CommandRun streams
+// [Event]s, one JSON object a line, of which the last is of type [EventDone]:
+// a stream without it is no answer, whatever came before.
+//
+// The guest is not trusted. Everything read from it passes [ReadFrame] or an
+// [EventReader], which cap sizes and replace control characters.
+package wire
+
+import (
+	"time"
+
+	"kmatrix/matrix"
+)
+
+// Protocol is the version of everything in this package; both ends must agree.
+const Protocol = 1
+
+const (
+	// PortToGuest is the name of the virtio port that the guest reads.
+	PortToGuest = "kmatrix.in"
+	// PortToHost is the name of the virtio port that the guest writes.
+	PortToHost = "kmatrix.out"
+	// SerialDevice is the guest's second ISA serial line, which serves both
+	// directions where there is no virtio_console.
+	SerialDevice = "/dev/ttyS1"
+)
+
+// Magic comes before the first frame from the guest. Whatever stands before it
+// on the line (firmware, a console's leftovers) is skipped.
+const Magic = "\x00kmatrix-agent\x00"
+
+// Transports of a [Ready].
+const (
+	TransportVirtio = "virtio"
+	TransportISA    = "isa"
+)
+
+// User is the name under which the host logs in.
+const User = "kmatrix"
+
+// Commands of SSH exec requests.
+const (
+	// CommandHello prints one [matrix.Hello] as JSON.
+	CommandHello = "hello"
+	// CommandRun reads one [Request] as JSON from its input up to the end of
+	// file, and prints [Event]s.
+	CommandRun = "run"
+	// CommandShell is an interactive shell.
+	CommandShell = "shell"
+	// CommandPoweroff ends the guest.
+	CommandPoweroff = "poweroff"
+)
+
+// Ready is the agent's first word: its modules are loaded, nothing is mounted,
+// and it waits for a [Life].
+type Ready struct {
+	Protocol  int    `json:"protocol"`
+	Transport string `json:"transport"`
+	// Uptime is the guest's uptime in seconds.
+	Uptime float64 `json:"uptime"`
+}
+
+// Life is the host's first frame. Because the secrets of a life come in it, an
+// initramfs or a snapshot holds none.
+type Life struct {
+	Protocol int `json:"protocol"`
+	// HostKey is the guest's private host key, in OpenSSH's PEM format.
+	HostKey []byte `json:"host_key"`
+	// ClientKey is the one public key that may log in, in SSH wire format.
+	ClientKey []byte `json:"client_key"`
+	// Time is the host's wall clock, which the guest sets its own to.
+	Time time.Time `json:"time"`
+	// Entropy is added to the guest's pool, credited, and the CRNG reseeded.
+	// At least [EntropyBytes] long.
+	Entropy []byte `json:"entropy"`
+}
+
+// EntropyBytes is how much entropy a [Life] brings.
+const EntropyBytes = 64
+
+// Request asks for probes.
+type Request struct {
+	Probes []string `json:"probes"`
+	// Deadline is how long a single probe may take before its worker is
+	// killed and replaced, by the guest's clock; 0 leaves that to the host.
+	Deadline time.Duration `json:"deadline_ns"`
+}
+
+// EventType is the type of an [Event].
+type EventType string
+
+const (
+	// EventStart: the probe is about to run. What dies next, dies of it.
+	EventStart EventType = "start"
+	// EventAnswer: the probe has ended, and how.
+	EventAnswer EventType = "answer"
+	// EventDone: every requested probe has an answer.
+	EventDone EventType = "done"
+)
+
+// Event is one line of the stream of [CommandRun].
+type Event struct {
+	Type   EventType `json:"type"`
+	Probe  string    `json:"probe,omitempty"`
+	Answer *Answer   `json:"answer,omitempty"`
+}
+
+// Status says how a probe ended, as the agent saw it. The outcome is the
+// host's to decide.
+type Status string
+
+const (
+	// StatusOK: Observation or Sample is set.
+	StatusOK Status = "ok"
+	// StatusUnsupported: the guest lacks what Detail says.
+	StatusUnsupported Status = "unsupported"
+	// StatusError: the probe could not be set up or carried out; Detail says
+	// what failed.
+	StatusError Status = "error"
+	// StatusDied: the worker process died of what Detail says.
+	StatusDied Status = "died"
+	// StatusOverdue: the probe did not end within the deadline and its worker
+	// was killed.
+	StatusOverdue Status = "overdue"
+)
+
+// Answer is how a probe ended.
+type Answer struct {
+	Status      Status              `json:"status"`
+	Observation *matrix.Observation `json:"observation,omitempty"`
+	Sample      *matrix.Sample      `json:"sample,omitempty"`
+	Detail      string              `json:"detail,omitempty"`
+	// Seconds is how long the probe took by the guest's monotonic clock.
+	Seconds float64 `json:"seconds"`
+}

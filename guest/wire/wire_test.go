@@ -1,0 +1,127 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestReadySkipsNoiseAndStopsAtItsEnd(t *testing.T) {
+	var b bytes.Buffer
+	b.WriteString("\x1b[2J SeaBIOS \x00kmatrix-ag\x00")
+	want := Ready{Protocol: Protocol, Transport: TransportISA, Uptime: 0.75}
+	if err := WriteReady(&b, want); err != nil {
+		t.Fatal(err)
+	}
+	b.WriteString("SSH-2.0-Go")
+	got, err := ReadReady(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if rest := b.String(); rest != "SSH-2.0-Go" {
+		t.Errorf("after the frame %q is left, want SSH's first bytes", rest)
+	}
+}
+
+func TestReadyRefusals(t *testing.T) {
+	var old bytes.Buffer
+	if err := WriteReady(&old, Ready{Protocol: Protocol + 1}); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ in, want string }{
+		"silence":        {"", "wait for the agent: EOF"},
+		"noise only":     {strings.Repeat("x", MaxNoise), "no agent in the first"},
+		"other protocol": {old.String(), "run make build"},
+		"huge frame":     {Magic + "\xff\xff\xff\xff", "over the limit"},
+		"cut frame":      {Magic + "\x00\x00\x00\x09{}", "unexpected EOF"},
+		"no JSON":        {Magic + "\x00\x00\x00\x02{x", "decode frame"},
+	} {
+		if _, err := ReadReady(strings.NewReader(test.in)); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got error %v, want one with %q", name, err, test.want)
+		}
+	}
+}
+
+func TestLifeSurvivesTheWire(t *testing.T) {
+	want := Life{Protocol: Protocol, HostKey: []byte("pem"), ClientKey: []byte{0, 1, 2}, Time: time.Unix(1700000000, 5).UTC(), Entropy: bytes.Repeat([]byte{7}, EntropyBytes)}
+	var b bytes.Buffer
+	if err := WriteFrame(&b, want); err != nil {
+		t.Fatal(err)
+	}
+	var got Life
+	if err := ReadFrame(&b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEventReader(t *testing.T) {
+	answer := func(a Answer) string {
+		line, err := json.Marshal(Event{Type: EventAnswer, Probe: "p", Answer: &a})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(line) + "\n"
+	}
+	done := `{"type":"done"}` + "\n"
+	for name, test := range map[string]struct {
+		in    string
+		lines int
+		want  error
+		text  string
+	}{
+		"whole":          {in: `{"type":"start","probe":"p"}` + "\n" + answer(Answer{Status: StatusDied}) + done, lines: 3, want: io.EOF},
+		"no done":        {in: answer(Answer{Status: StatusDied}), lines: 1, want: ErrNoDone},
+		"after done":     {in: done + answer(Answer{Status: StatusDied}), lines: 1, want: io.EOF},
+		"long line":      {in: strings.Repeat("x", MaxLine+1), want: ErrNoDone},
+		"unknown type":   {in: `{"type":"\u001b[31m"}` + "\n", text: "unknown type"},
+		"empty answer":   {in: `{"type":"answer"}` + "\n", text: "is empty"},
+		"ok of nothing":  {in: answer(Answer{Status: StatusOK}), text: "must hold"},
+		"unknown status": {in: answer(Answer{Status: "fine"}), text: "unknown status"},
+		"wrong sum":      {in: `{"type":"answer","probe":"p","answer":{"status":"ok","observation":{"bytes":3,"old":1}}}` + "\n", text: "add up to 1"},
+	} {
+		r, lines := NewEventReader(strings.NewReader(test.in)), 0
+		var err error
+		for {
+			if _, err = r.Next(); err != nil {
+				break
+			}
+			lines++
+		}
+		if lines != test.lines {
+			t.Errorf("%s: read %d events, want %d", name, lines, test.lines)
+		}
+		if test.want != nil && !errors.Is(err, test.want) {
+			t.Errorf("%s: ended with %v, want %v", name, err, test.want)
+		}
+		if !strings.Contains(err.Error(), test.text) {
+			t.Errorf("%s: ended with %v, want a text with %q", name, err, test.text)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain, ä":        "plain, ä",
+		"\x1b[31mred\n":   "·[31mred·",
+		"bad\xffbyte":     "bad\uFFFDbyte",
+		"12345678901234":  "1234567890…",
+		"\u202eleft":      "·left",
+		"cut in a ä here": "cut in a \uFFFD…",
+	} {
+		if got := Clean(in, 10); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package matrix
+
+// Contract is what a kernel promises about data that a call such as splice has
+// moved into a pipe or a socket, once the call has returned.
+type Contract string
+
+const (
+	// NoContract promises nothing: whatever a probe observes is accepted.
+	NoContract Contract = ""
+	// Snapshot promises that later changes of the source are not seen at the
+	// destination.
+	Snapshot Contract = "snapshot"
+	// Reference promises less: the destination may refer to the source, so
+	// that later changes of it may be seen.
+	Reference Contract = "reference"
+)
+
+// Contracts lists the contracts that kernels.yaml may name.
+var Contracts = []Contract{Reference, Snapshot}
+
+// Allows reports whether a kernel that claims c may show the class of
+// observation o. Torn data and bytes that were never written anywhere are
+// allowed by no contract; with NoContract, every class is accepted.
+func (c Contract) Allows(class Class) bool {
+	switch c {
+	case NoContract:
+		return true
+	case Snapshot:
+		return class == Stable
+	case Reference:
+		return class == Stable || class == Changed || class == Zeroed || class == Mixed
+	}
+	return false
+}
+
+// Kernel is a named column: where it comes from, how it is built, which
+// contract it claims.
+type Kernel struct {
+	Name     string   `json:"name"`
+	Contract Contract `json:"contract,omitempty"`
+	Source   Source   `json:"source"`
+	// Build names an entry of builds; empty for sources that need no build.
+	Build string `json:"build,omitempty"`
+	// Base names the kernel whose source, configuration and compiler this one
+	// shares; Series is then applied on top.
+	Base   string   `json:"base,omitempty"`
+	Series []string `json:"series,omitempty"`
+	// Append is added to the kernel command line.
+	Append string `json:"append,omitempty"`
+}
+
+// Source says where a kernel comes from. Kind is the key that chose it
+// ("deb", "tarball", …); Fields are all keys of the mapping, Kind's included:
+// Fields["deb"] is the package, Fields["suite"] the suite.
+type Source struct {
+	Kind   string            `json:"kind"`
+	Fields map[string]string `json:"fields"`
+}
+
+// SourceKind describes a kind of source to those who must know which exist but
+// not how they work: the parser of kernels.yaml, its JSON Schema and the help.
+type SourceKind struct {
+	// Name is both the kind and the key that selects it.
+	Name string
+	// Doc is one sentence for the help.
+	Doc string
+	// Fields are the keys of the source's mapping, Name's own first.
+	Fields []SourceField
+}
+
+// SourceField is one key of a source's mapping.
+type SourceField struct {
+	Name     string
+	Doc      string
+	Required bool
+	// Pattern is an RE2 expression that a value must match as a whole; empty
+	// allows any text but the empty one.
+	Pattern string
+	// Example is a value that matches.
+	Example string
+}
+
+// Image is a bootable kernel on disk.
+type Image struct {
+	// Kernel is the name of the column.
+	Kernel string `json:"kernel"`
+	// Version is the full version of what was fetched or built, for example
+	// the Debian version "6.1.158-1".
+	Version string `json:"version"`
+	// Release is what uname -r says in the guest, for example
+	// "6.1.0-41-cloud-amd64"; it names the directory of modules.
+	Release string `json:"release"`
+	// Boot is the path of the file that QEMU boots.
+	Boot string `json:"-"`
+	// PVH tells that Boot is an uncompressed ELF vmlinux with a PVH entry
+	// point; otherwise it is a bzImage.
+	PVH bool `json:"pvh"`
+	// Modules is the directory with the modules (lib/modules/RELEASE), "" when
+	// the kernel has none.
+	Modules string `json:"-"`
+	// Config is the path of the kernel's configuration, "" when unknown.
+	Config string `json:"-"`
+	// Digest is "sha256:" and 64 hex digits over boot file and modules.
+	Digest string `json:"digest"`
+	// Origin says in one line where it came from: URL or path.
+	Origin string `json:"origin"`
+}

@@ -1,0 +1,61 @@
+package matrix
+
+import "fmt"
+
+// Accel is how QEMU runs the guest's instructions.
+type Accel string
+
+const (
+	// AccelAuto takes KVM where a guest has really booted with it, and TCG
+	// elsewhere.
+	AccelAuto Accel = "auto"
+	// AccelKVM is hardware virtualisation.
+	AccelKVM Accel = "kvm"
+	// AccelTCG is QEMU's own translator; it works everywhere.
+	AccelTCG Accel = "tcg"
+)
+
+// Accels lists the accelerators that kernels.yaml may name.
+var Accels = []Accel{AccelAuto, AccelKVM, AccelTCG}
+
+// Clock is what a cost is measured with.
+type Clock string
+
+const (
+	// ClockAuto leaves the choice to the run.
+	ClockAuto Clock = "auto"
+	// ClockWall is the guest's monotonic clock, in real nanoseconds.
+	ClockWall Clock = "wall"
+)
+
+// Clocks lists the clocks that kernels.yaml may name.
+var Clocks = []Clock{ClockAuto, ClockWall}
+
+// Machine is a guest: the hardware that every kernel of the matrix is given,
+// and the probes that run in it.
+type Machine struct {
+	Name      string `json:"name"`
+	MemoryMiB int    `json:"memory_mib"`
+	CPUs      int    `json:"cpus"`
+	Accel     Accel  `json:"accel"`
+	Clock     Clock  `json:"clock"`
+	// CPU is QEMU's -cpu argument.
+	CPU string `json:"cpu"`
+	// Probes are patterns, see [Match].
+	Probes []string `json:"probes"`
+	// Boots is how many fresh boots each cell gets.
+	Boots int `json:"boots"`
+}
+
+// Cell is one square of the matrix.
+type Cell struct {
+	Kernel  string `json:"kernel"`
+	Machine string `json:"machine"`
+	Probe   string `json:"probe"`
+}
+
+// ID returns the cell's stable identifier, "KERNEL/MACHINE/PROBE". Names of
+// kernels and machines hold no slash, so that it can be taken apart again.
+func (c Cell) ID() string {
+	return fmt.Sprintf("%s/%s/%s", c.Kernel, c.Machine, c.Probe)
+}

@@ -1,0 +1,61 @@
+package matrix
+
+import (
+	"path"
+	"strings"
+)
+
+// ProbeKind says what a probe's answer is.
+type ProbeKind string
+
+const (
+	// Stability probes answer with an [Observation].
+	Stability ProbeKind = "stability"
+	// Performance probes answer with a [Sample]; their names begin with
+	// "cost/".
+	Performance ProbeKind = "performance"
+	// Stress probes answer by surviving.
+	Stress ProbeKind = "stress"
+)
+
+// Probe describes one question to a kernel. How it is asked lives in
+// guest/probe.
+type Probe struct {
+	// Name is the stable identifier, for example
+	// "stability/splice/punch/xfs/readahead".
+	Name string    `json:"name"`
+	Kind ProbeKind `json:"kind"`
+	// Doc is one sentence that says what is asked.
+	Doc string `json:"doc"`
+	// Needs names the file system that the probe works on ("tmpfs", "xfs", …),
+	// "" for none.
+	Needs string `json:"needs,omitempty"`
+	// Since is the first kernel version on which the probe must work, for
+	// example "5.10": from there on "unsupported" is a failure. Empty means
+	// that no kernel must.
+	Since string `json:"since,omitempty"`
+}
+
+// Match reports whether the probe's name matches the pattern. "..." as the
+// last element matches any number of elements; "*", "?" and "[…]" match within
+// one element as in [path.Match]; a pattern without any of these is a name or
+// a leading part of one, at a slash.
+func Match(pattern, name string) bool {
+	if !strings.ContainsAny(pattern, `*?[\`) && !strings.HasSuffix(pattern, "...") {
+		return name == pattern || strings.HasPrefix(name, strings.TrimSuffix(pattern, "/")+"/")
+	}
+	want, rest := strings.Split(pattern, "/"), false
+	if want[len(want)-1] == "..." {
+		want, rest = want[:len(want)-1], true
+	}
+	have := strings.Split(name, "/")
+	if len(have) < len(want) || (!rest && len(have) != len(want)) {
+		return false
+	}
+	for i, w := range want {
+		if ok, err := path.Match(w, have[i]); err != nil || !ok {
+			return false
+		}
+	}
+	return true
+}

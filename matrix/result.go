@@ -1,0 +1,131 @@
+package matrix
+
+// Class is what a stability probe saw, in one word.
+type Class string
+
+const (
+	// Stable: only bytes from before the mutation arrived.
+	Stable Class = "stable"
+	// Changed: bytes that the mutation wrote arrived.
+	Changed Class = "changed"
+	// Zeroed: zero bytes arrived that stood in no version of the data that
+	// the call could have moved.
+	Zeroed Class = "zeroed"
+	// Mixed: both changed and zeroed bytes arrived.
+	Mixed Class = "mixed"
+	// Torn: bytes arrived that neither the source nor the mutation wrote, or
+	// fewer bytes than the call had promised.
+	Torn Class = "torn"
+)
+
+// ErrnoClass is the class of a call that failed, for example "errno:EINVAL".
+func ErrnoClass(name string) Class { return Class("errno:" + name) }
+
+// Observation is what a stability probe saw: how many of the bytes that
+// reached the destination are of which kind.
+type Observation struct {
+	Class Class `json:"class"`
+	// Bytes is how many bytes arrived: Old + New + Zero + Other.
+	Bytes int64 `json:"bytes"`
+	// Old bytes are those of the source before the mutation.
+	Old int64 `json:"old"`
+	// New bytes are those that the mutation wrote.
+	New int64 `json:"new"`
+	// Zero bytes are zeros where neither pattern has one.
+	Zero int64 `json:"zero"`
+	// Other bytes are none of these.
+	Other int64 `json:"other"`
+	// FirstOffset is the offset in the source of the first byte that is not
+	// old, -1 when there is none.
+	FirstOffset int64 `json:"first_offset"`
+	// Calls are the system calls under test with what they returned.
+	Calls []Call `json:"calls,omitempty"`
+}
+
+// Call is one system call under test and its return.
+type Call struct {
+	// Name is the call's name with what distinguishes it, for example
+	// "fallocate(PUNCH_HOLE|KEEP_SIZE, 8327168, 4096)".
+	Name   string `json:"name"`
+	Return int64  `json:"return"`
+	// Errno is the symbolic name of the error, "" for none.
+	Errno string `json:"errno,omitempty"`
+	// Count is how many times in a row the call returned the same.
+	Count int `json:"count,omitempty"`
+}
+
+// Better says which direction of a value is the good one.
+type Better string
+
+const (
+	// Lower values are better.
+	Lower Better = "lower"
+	// Higher values are better.
+	Higher Better = "higher"
+)
+
+// Sample is what a performance probe measured in one boot.
+type Sample struct {
+	Value  float64 `json:"value"`
+	Unit   string  `json:"unit"`
+	Better Better  `json:"better"`
+	Clock  Clock   `json:"clock"`
+	// Indicative tells that the clock is too noisy for a verdict: wall time
+	// under an emulated CPU.
+	Indicative bool `json:"indicative,omitempty"`
+	// Iterations is how many repetitions the value is the median of.
+	Iterations int `json:"iterations,omitempty"`
+	// Low and High are the smallest and the largest repetition.
+	Low  float64 `json:"low,omitempty"`
+	High float64 `json:"high,omitempty"`
+}
+
+// Outcome is what became of a cell in one boot. There is exactly one.
+type Outcome string
+
+const (
+	// Pass: the probe completed, and its class is one that the contract allows.
+	Pass Outcome = "pass"
+	// Fail: the probe completed, and the contract forbids what it saw; or it
+	// could not run where the kernel must serve it.
+	Fail Outcome = "fail"
+	// Crash: the kernel, or the probe's process, died while the probe ran.
+	Crash Outcome = "crash"
+	// Hang: the probe did not end within its deadline.
+	Hang Outcome = "hang"
+	// BootFailed: the guest never became ready.
+	BootFailed Outcome = "boot-failed"
+	// BuildFailed: the kernel could not be built.
+	BuildFailed Outcome = "build-failed"
+	// Unavailable: the kernel's source could not be had.
+	Unavailable Outcome = "unavailable"
+	// Unsupported: the kernel lacks what the probe needs, for a reason that
+	// was checked.
+	Unsupported Outcome = "unsupported"
+	// Lost: the guest ended, by no fault that could be named, before the cell
+	// was answered.
+	Lost Outcome = "lost"
+	// Infra: the host could not do its part.
+	Infra Outcome = "infra"
+)
+
+// Outcomes lists every outcome.
+var Outcomes = []Outcome{Pass, Fail, Crash, Hang, BootFailed, BuildFailed, Unavailable, Unsupported, Lost, Infra}
+
+// Result is what became of one cell in one boot.
+type Result struct {
+	Kernel  string `json:"kernel"`
+	Machine string `json:"machine"`
+	Probe   string `json:"probe"`
+	// Boot counts the boots of a cell from 1; 0 when there was none.
+	Boot        int          `json:"boot"`
+	Outcome     Outcome      `json:"outcome"`
+	Observation *Observation `json:"observation,omitempty"`
+	Sample      *Sample      `json:"sample,omitempty"`
+	// Cell is the cell's [Cell.ID].
+	Cell string `json:"cell"`
+	// Detail says in one line why the outcome is not Pass.
+	Detail string `json:"detail,omitempty"`
+	// Seconds is how long the probe took by the host's clock.
+	Seconds float64 `json:"seconds"`
+}

@@ -1,0 +1,80 @@
+package matrix
+
+import "time"
+
+// Run is what ran where: the header of a stored run. Everything that a reader
+// needs to judge its numbers stands here.
+type Run struct {
+	ID       string     `json:"id"`
+	Started  time.Time  `json:"started"`
+	Finished *time.Time `json:"finished,omitempty"`
+	// Interrupted tells that the run ended before every cell had an outcome.
+	Interrupted bool `json:"interrupted,omitempty"`
+	// Spec is the path of the kernels.yaml as the user named it, and its
+	// digest.
+	Spec       string    `json:"spec"`
+	SpecDigest string    `json:"spec_digest"`
+	Baseline   string    `json:"baseline"`
+	Host       Host      `json:"host"`
+	Machines   []Machine `json:"machines"`
+	// Kernels are the columns, in the order of kernels.yaml.
+	Kernels []Column `json:"kernels"`
+	// Probes are the names of the rows, in their order.
+	Probes []string `json:"probes"`
+}
+
+// Host is the machine that QEMU ran on.
+type Host struct {
+	QEMU string `json:"qemu"`
+	// Accel is the accelerator that "auto" stood for, and AccelReason why.
+	Accel       Accel  `json:"accel"`
+	AccelReason string `json:"accel_reason"`
+	CPUs        int    `json:"cpus"`
+	MemoryMiB   int    `json:"memory_mib"`
+	Kernel      string `json:"kernel"`
+	// Agent is the digest of the initramfs that holds the agent.
+	Agent string `json:"agent"`
+	// Jobs is how many guests ran at once.
+	Jobs int `json:"jobs"`
+}
+
+// Column is one kernel of a run: what was asked for, and what it turned out to
+// be. Image is nil when there was none, and Outcome and Detail then say why.
+type Column struct {
+	Name     string   `json:"name"`
+	Contract Contract `json:"contract,omitempty"`
+	Source   Source   `json:"source"`
+	Append   string   `json:"append,omitempty"`
+	Version  string   `json:"version,omitempty"`
+	Release  string   `json:"release,omitempty"`
+	Digest   string   `json:"digest,omitempty"`
+	PVH      bool     `json:"pvh,omitempty"`
+	Origin   string   `json:"origin,omitempty"`
+	Outcome  Outcome  `json:"outcome,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+	// Booted is what the guest said of itself at its first hello.
+	Booted *Hello `json:"booted,omitempty"`
+}
+
+// Hello is what a guest says of itself before it runs probes.
+type Hello struct {
+	// Version is the text of /proc/version.
+	Version string `json:"version"`
+	// Release is what uname -r says.
+	Release     string `json:"release"`
+	Clocksource string `json:"clocksource"`
+	MemoryMiB   int    `json:"memory_mib"`
+	CPUs        int    `json:"cpus"`
+	Cmdline     string `json:"cmdline"`
+	// Transport is "virtio" or "isa".
+	Transport string `json:"transport"`
+	// Mounted are the file systems that could be mounted, by the names that
+	// probes use, and Refused those that could not, with the reason.
+	Mounted []string          `json:"mounted"`
+	Refused map[string]string `json:"refused,omitempty"`
+	// Modules are the loaded modules; ModuleErrors those that would not load.
+	Modules      []string          `json:"modules,omitempty"`
+	ModuleErrors map[string]string `json:"module_errors,omitempty"`
+	// BootSeconds is the guest's uptime when it became ready.
+	BootSeconds float64 `json:"boot_seconds"`
+}
