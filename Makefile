@@ -1,0 +1,83 @@
+# kmatrix: the same probes on many Linux kernels, side by side.
+# `make run` and `make test` set up all they need, system packages included.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test check lint fmt bench clean FORCE
+
+# Programs that kmatrix runs, and the Debian packages that hold them.
+PROGRAMS := qemu-system-x86_64 mkfs.xfs mkfs.ext4 xz
+PACKAGES := qemu-system-x86 xfsprogs e2fsprogs xz-utils debian-archive-keyring
+KEYRING  := /usr/share/keyrings/debian-archive-keyring.gpg
+
+CACHE       := $(HOME)/.cache/kmatrix
+LINT_MODULE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+LINT_VERSION := v2.15.0
+LINT        := $(CACHE)/tools/golangci-lint-$(LINT_VERSION)/golangci-lint
+
+# mkfs lies in sbin, which a user's PATH need not have.
+export PATH := $(PATH):/usr/sbin:/sbin
+# A released toolchain is named in go.mod; nothing here needs a C compiler.
+export CGO_ENABLED := 0
+
+# What `make run` hands to `kmatrix run`, for example ARGS='--all -k 6.1'.
+ARGS :=
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## install the system packages that are missing
+	@missing=; for p in $(PROGRAMS); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	test -r $(KEYRING) || missing="$$missing $(KEYRING)"; \
+	test -n "$$missing" || exit 0; \
+	echo "missing:$$missing"; \
+	sudo=; test "$$(id -u)" = 0 || sudo=sudo; \
+	if ! command -v apt-get >/dev/null || { test -n "$$sudo" && ! command -v sudo >/dev/null; }; then \
+		echo "kmatrix needs these programs and files. On Debian, root installs them with" >&2; \
+		echo "    apt-get install $(PACKAGES)" >&2; \
+		echo "elsewhere install the packages that hold them, and run make again." >&2; \
+		exit 1; \
+	fi; \
+	$$sudo apt-get update -q && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(PACKAGES)
+
+build: bin/kmatrix bin/initramfs.cpio ## build bin/kmatrix and the guest's initramfs beside it
+
+bin/kmatrix: FORCE
+	@go build -trimpath -o $@ ./host/kmatrix
+
+# The agent is linked anew only when its sources changed, and the archive made
+# anew only when the agent did.
+bin/agent: FORCE
+	@go build -trimpath -ldflags '-s -w' -o $@.new ./guest/agent
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+bin/initramfs.cpio: bin/agent go.mod $(wildcard vmimage/initramfs/*.go vmimage/mkbase/*.go)
+	@go run ./vmimage/mkbase -agent bin/agent -o $@
+
+run: setup build ## boot the kernels of kernels.yaml, run the probes, print the table
+	@bin/kmatrix run $(ARGS)
+
+test: setup build ## run every test, real kernels in real guests included
+	go test -tags boots -timeout 40m ./...
+
+check: setup lint ## formatting, go vet, linters, tidy modules
+	@unformatted=$$(gofmt -l guest host matrix vmimage); \
+	test -z "$$unformatted" || { echo "not formatted (make fmt): $$unformatted" >&2; exit 1; }
+	go vet -tags boots ./...
+	go mod tidy -diff
+
+lint: $(LINT) ## run the linters of .golangci.yml, which hold the import directions
+	$(LINT) run --build-tags boots ./...
+
+$(LINT):
+	GOBIN=$(@D) go install $(LINT_MODULE)@$(LINT_VERSION)
+
+fmt: ## format the sources
+	gofmt -w guest host matrix vmimage
+
+bench: setup build ## measure what DESIGN.md budgets, beside its floor
+	go test -tags boots -run '^$$' -bench . -benchtime 5x -timeout 40m ./...
+
+clean: ## remove what build made; the cache (~/.cache/kmatrix) and runs/ stay
+	rm -rf bin
