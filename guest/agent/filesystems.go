@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// fileSystems are those that probes work on, by the names that probes use.
+type fileSystems struct {
+	// Dirs are where they are mounted.
+	Dirs map[string]string `json:"dirs"`
+	// Refused says why others are not.
+	Refused map[string]string `json:"refused"`
+}
+
+// mountRoot is where they are mounted, each under its name.
+const mountRoot = "/mnt"
+
+// inMemory are the file systems that need no disk: name, type, options.
+var inMemory = []struct{ name, kind, data string }{
+	{"tmpfs", "tmpfs", ""},
+	{"tmpfs-huge", "tmpfs", "huge=always"},
+}
+
+// mountFileSystems mounts what is in memory, and every disk whose serial
+// number names the type of the file system on it.
+func mountFileSystems() fileSystems {
+	f := fileSystems{Dirs: map[string]string{}, Refused: map[string]string{}}
+	for _, m := range inMemory {
+		f.add(m.name, m.kind, m.kind, m.data)
+	}
+	serials, err := filepath.Glob("/sys/block/vd*/serial")
+	if err != nil {
+		return f // the pattern is well-formed
+	}
+	for _, file := range serials {
+		serial, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		kind := strings.TrimSpace(string(serial))
+		f.add(kind, kind, "/dev/"+filepath.Base(filepath.Dir(file)), "")
+	}
+	return f
+}
+
+func (f *fileSystems) add(name, kind, device, data string) {
+	dir := filepath.Join(mountRoot, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		f.Refused[name] = err.Error()
+		return
+	}
+	err := unix.Mount(device, dir, kind, unix.MS_NOATIME, data)
+	switch {
+	case err == nil:
+		f.Dirs[name] = dir
+	case errors.Is(err, unix.ENODEV):
+		f.Refused[name] = "the kernel has no " + kind
+	case data != "" && errors.Is(err, unix.EINVAL):
+		f.Refused[name] = fmt.Sprintf("the kernel's %s does not take %s", kind, data)
+	default:
+		f.Refused[name] = fmt.Sprintf("mount: %v", err)
+	}
+}

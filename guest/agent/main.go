@@ -1,0 +1,93 @@
+// Command agent is PID 1 of the guest: it serves probes over SSH on the
+// guest's virtio ports.
+//
+// Its life, in the order of the files: mounts and modules (system.go), the line
+// to the host (line.go), the greeting and what the host sends for this one life
+// (life.go), the SSH server (server.go) and its commands: hello.go, run.go,
+// shell.go. Probes run in a worker process (worker.go) that is replaced when
+// it dies or overruns; reaper.go collects every process that ends.
+//
+// The transport uses none of the calls under test: every copy is an explicit
+// loop of read and write, see copy.go and its test.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/wire"
+)
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == workerArgument {
+		os.Exit(work(os.NewFile(3, "requests"), os.NewFile(4, "answers")))
+	}
+	if os.Getpid() != 1 {
+		fmt.Fprintln(os.Stderr, "agent: this is PID 1 of a kmatrix guest; kmatrix run boots one")
+		os.Exit(2)
+	}
+	// However this ends, the guest ends with it: a silent one would cost a
+	// deadline.
+	defer powerOff()
+	defer func() {
+		if p := recover(); p != nil {
+			complain(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+		}
+	}()
+	if err := serveGuest(); err != nil {
+		complain(err)
+	}
+}
+
+// serveGuest is the whole of PID 1's life.
+func serveGuest() error {
+	mountSystem()
+	m := loadModules("/etc/kmatrix/modules")
+	line, transport, err := openLine()
+	if err != nil {
+		return err
+	}
+	up := uptime()
+	if err := wire.WriteReady(line, wire.Ready{Protocol: wire.Protocol, Transport: transport, Uptime: up}); err != nil {
+		return err
+	}
+	own, err := receiveLife(line)
+	if err != nil {
+		return err
+	}
+	// A probe may still be answered with a wrong clock: say it, and go on.
+	if err := errors.Join(setClock(own.Time), addEntropy(own.Entropy)); err != nil {
+		complain(err)
+	}
+	reaper := startReaper()
+	a := &agent{
+		reaper: reaper, workerPath: "/proc/self/exe",
+		facts: facts{transport: transport, modules: m, ready: up}, mount: mountFileSystems,
+	}
+	return a.serve(line, own)
+}
+
+// complain prints on the console.
+func complain(err error) {
+	if f, e := os.OpenFile("/dev/console", os.O_WRONLY, 0); e == nil {
+		fmt.Fprintf(f, "agent: %v\n", err)
+		return
+	}
+	fmt.Fprintf(os.Stderr, "agent: %v\n", err)
+}
+
+// powerOff ends the guest.
+func powerOff() {
+	unix.Sync()
+	if err := unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF); err != nil {
+		complain(fmt.Errorf("power off: %w", err))
+	}
+	// A kernel that cannot power off panics when PID 1 ends, which ends QEMU.
+	time.Sleep(time.Second)
+	os.Exit(1)
+}

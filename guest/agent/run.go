@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"kmatrix/guest/wire"
+)
+
+// maxRequest is the longest request, in bytes.
+const maxRequest = 4 << 20
+
+// run answers a request: for each probe the event that it starts, then its
+// answer, and done after the last.
+func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
+	var req wire.Request
+	if err := json.NewDecoder(io.LimitReader(in, maxRequest)).Decode(&req); err != nil {
+		return fmt.Errorf("read request: %w", err)
+	}
+	a.running.Lock()
+	defer a.running.Unlock()
+	events := json.NewEncoder(out)
+	for _, p := range req.Probes {
+		if err := events.Encode(wire.Event{Type: wire.EventStart, Probe: p}); err != nil {
+			return fmt.Errorf("write event: %w", err)
+		}
+		began := time.Now()
+		answer := a.ask(ctx, p, req.Deadline)
+		answer.Seconds = time.Since(began).Seconds()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := events.Encode(wire.Event{Type: wire.EventAnswer, Probe: p, Answer: &answer}); err != nil {
+			return fmt.Errorf("write event: %w", err)
+		}
+	}
+	if err := events.Encode(wire.Event{Type: wire.EventDone}); err != nil {
+		return fmt.Errorf("write event: %w", err)
+	}
+	return nil
+}
+
+// ask has the worker answer one probe, starting one where there is none, and
+// leaves none behind that is not fit for the next.
+func (a *agent) ask(ctx context.Context, p string, deadline time.Duration) wire.Answer {
+	if a.worker == nil {
+		w, err := startWorker(a.reaper, a.workerPath)
+		if err != nil {
+			return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("start a worker: %v", err)}
+		}
+		a.worker = w
+	}
+	answer, fit := a.worker.ask(ctx, task{Probe: p, Files: a.fileSystems()}, deadline)
+	if !fit {
+		a.worker.kill()
+		a.worker = nil
+	}
+	return answer
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
+)
+
+// shells are tried in this order; the first is u-root's.
+var shells = []string{"/bbin/gosh", "/bin/sh"}
+
+// terminal is the user's, as pty-req and window-change describe it
+// (RFC 4254, 6.2 and 6.7).
+type terminal struct {
+	name string
+	mu   sync.Mutex
+	size unix.Winsize
+	// master is set while a shell runs.
+	master *os.File
+}
+
+func parseTerminal(payload []byte) (*terminal, error) {
+	var req struct {
+		Term                         string
+		Columns, Rows, Width, Height uint32
+		Modes                        string
+	}
+	if err := ssh.Unmarshal(payload, &req); err != nil {
+		return nil, fmt.Errorf("read the terminal: %w", err)
+	}
+	return &terminal{name: req.Term, size: unix.Winsize{Row: uint16(req.Rows), Col: uint16(req.Columns)}}, nil
+}
+
+func (t *terminal) resize(payload []byte) error {
+	var req struct{ Columns, Rows, Width, Height uint32 }
+	if err := ssh.Unmarshal(payload, &req); err != nil {
+		return fmt.Errorf("read the terminal's size: %w", err)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.size = unix.Winsize{Row: uint16(req.Rows), Col: uint16(req.Columns)}
+	if t.master == nil {
+		return nil
+	}
+	return unix.IoctlSetWinsize(int(t.master.Fd()), unix.TIOCSWINSZ, &t.size)
+}
+
+// open makes the pseudo terminal.
+func (t *terminal) open() (master, slave *os.File, err error) {
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open /dev/ptmx: %w", err)
+	}
+	master = os.NewFile(uintptr(fd), "ptmx")
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		t.mu.Lock()
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &t.size)
+		t.master = master
+		t.mu.Unlock()
+	}
+	if err == nil {
+		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("make a terminal: %w", err), master.Close())
+	}
+	return master, slave, nil
+}
+
+// shell runs an interactive shell on a terminal of its own.
+func (a *agent) shell(ctx context.Context, channel ssh.Channel, t *terminal) error {
+	if t == nil {
+		t = &terminal{name: "dumb", size: unix.Winsize{Row: 24, Col: 80}}
+	}
+	a.fileSystems()
+	path := ""
+	for _, s := range shells {
+		if _, err := os.Stat(s); err == nil {
+			path = s
+			break
+		}
+	}
+	if path == "" {
+		return fmt.Errorf("this guest has no shell (looked for %v)", shells)
+	}
+	master, slave, err := t.open()
+	if err != nil {
+		return err
+	}
+	pid, ended, err := a.reaper.start(path, []string{path}, &syscall.ProcAttr{
+		Dir:   "/",
+		Env:   []string{"PATH=/bbin:/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/", "TERM=" + t.name},
+		Files: []uintptr{slave.Fd(), slave.Fd(), slave.Fd()},
+		Sys:   &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0},
+	})
+	if err := slave.Close(); err != nil {
+		return fmt.Errorf("close the shell's terminal: %w", err)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("start %s: %w", path, err), master.Close())
+	}
+	go func() { _ = pump(master, channel) }() // ends with the shell's terminal or the host
+	printed := make(chan struct{})
+	go func() {
+		defer close(printed)
+		_ = pump(channel, master) // EIO is how a terminal ends
+	}()
+	var status syscall.WaitStatus
+	select {
+	case status = <-ended:
+	case <-ctx.Done():
+		_ = syscall.Kill(-pid, syscall.SIGKILL) // ESRCH: it is gone
+		status = <-ended
+	}
+	<-printed
+	t.mu.Lock()
+	t.master = nil
+	t.mu.Unlock()
+	if err := master.Close(); err != nil {
+		return fmt.Errorf("close the terminal: %w", err)
+	}
+	if code := status.ExitStatus(); code != 0 {
+		return fmt.Errorf("the shell ended with status %d", code)
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+
+	"kmatrix/guest/probe"
+	"kmatrix/guest/wire"
+)
+
+// workerArgument makes the agent's executable a worker: it reads tasks on
+// descriptor 3 and writes answers on 4, one JSON object a line, one after the
+// other.
+const workerArgument = "worker"
+
+// task is what a worker is asked.
+type task struct {
+	Probe string      `json:"probe"`
+	Files fileSystems `json:"files"`
+}
+
+// reply is what it answers.
+type reply struct {
+	Answer wire.Answer `json:"answer"`
+	// Unfit tells that the worker ends: its probe panicked.
+	Unfit bool `json:"unfit,omitempty"`
+}
+
+// worker is the agent's side of a worker process.
+type worker struct {
+	pid     int
+	ended   <-chan syscall.WaitStatus
+	tasks   *os.File
+	replies chan reply
+}
+
+// workerGrace is how long a worker that closed its pipe may take to end.
+const workerGrace = time.Second
+
+func startWorker(r *reaper, path string) (*worker, error) {
+	tasksIn, tasks, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("make a pipe: %w", err)
+	}
+	answers, answersOut, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("make a pipe: %w", err)
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", os.DevNull, err)
+	}
+	pid, ended, err := r.start(path, []string{path, workerArgument}, &syscall.ProcAttr{
+		Env:   os.Environ(),
+		Files: []uintptr{null.Fd(), 1, 2, tasksIn.Fd(), answersOut.Fd()},
+		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	})
+	if err := errors.Join(null.Close(), tasksIn.Close(), answersOut.Close()); err != nil {
+		return nil, fmt.Errorf("close the worker's ends: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{pid: pid, ended: ended, tasks: tasks, replies: make(chan reply, 1)}
+	go func() {
+		defer close(w.replies)
+		defer answers.Close() //nolint:errcheck // it was only read
+		for d := json.NewDecoder(answers); ; {
+			var one reply
+			if d.Decode(&one) != nil {
+				return
+			}
+			w.replies <- one
+		}
+	}()
+	return w, nil
+}
+
+// ask has the worker carry out a task. A deadline of 0 is none. fit tells
+// whether the worker can be asked again.
+func (w *worker) ask(ctx context.Context, t task, deadline time.Duration) (answer wire.Answer, fit bool) {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("encode the task: %v", err)}, true
+	}
+	// A worker that is gone closes its end: its status says more than EPIPE.
+	_, _ = w.tasks.Write(append(text, '\n'))
+	var late <-chan time.Time
+	if deadline > 0 {
+		t := time.NewTimer(deadline)
+		defer t.Stop()
+		late = t.C
+	}
+	select {
+	case r, ok := <-w.replies:
+		if ok {
+			return r.Answer, !r.Unfit
+		}
+		return wire.Answer{Status: wire.StatusDied, Detail: w.fate()}, false
+	case <-late:
+		return wire.Answer{Status: wire.StatusOverdue, Detail: fmt.Sprintf("no answer within %s", deadline)}, false
+	case <-ctx.Done():
+		return wire.Answer{}, false
+	}
+}
+
+// fate says how the process ended. One that only closed its pipe gets a moment.
+func (w *worker) fate() string {
+	select {
+	case s := <-w.ended:
+		if s.Signaled() {
+			return "signal: " + s.Signal().String()
+		}
+		return fmt.Sprintf("exit status %d", s.ExitStatus())
+	case <-time.After(workerGrace):
+		return "it closed its pipe"
+	}
+}
+
+// kill ends the worker and what it started. A process stuck in the kernel
+// stays until it comes out of it; nobody waits for that.
+func (w *worker) kill() {
+	_ = syscall.Kill(-w.pid, syscall.SIGKILL) // ESRCH: it is gone
+	_ = w.tasks.Close()
+}
+
+// work is the whole of a worker process; it returns the exit code.
+func work(tasks, answers *os.File) int {
+	in, out := json.NewDecoder(tasks), json.NewEncoder(answers)
+	for {
+		var t task
+		if err := in.Decode(&t); errors.Is(err, io.EOF) {
+			return 0
+		} else if err != nil {
+			return 1
+		}
+		r := carryOut(t)
+		if err := out.Encode(r); err != nil || r.Unfit {
+			return 1
+		}
+	}
+}
+
+// carryOut runs one probe.
+func carryOut(t task) (r reply) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = reply{Answer: wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("the probe panicked: %v", p)}, Unfit: true}
+		}
+	}()
+	p, ok := lookup(t.Probe)
+	if !ok {
+		return reply{Answer: wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("this agent has no probe %q: run make build", t.Probe)}}
+	}
+	// What a probe leaves to the collector is closed and freed before the next.
+	defer runtime.GC()
+	found, err := p.Run(context.Background(), &probe.Env{Dirs: t.Files.Dirs, Refused: t.Files.Refused})
+	var lacking *probe.UnsupportedError
+	switch {
+	case errors.As(err, &lacking):
+		return reply{Answer: wire.Answer{Status: wire.StatusUnsupported, Detail: lacking.Reason}}
+	case err != nil:
+		return reply{Answer: wire.Answer{Status: wire.StatusError, Detail: err.Error()}}
+	}
+	return reply{Answer: wire.Answer{Status: wire.StatusOK, Observation: found.Observation, Sample: found.Sample, Detail: found.Detail}}
+}
+
+// lookup finds a probe; tests put theirs before.
+var lookup = probe.Lookup

@@ -1,0 +1,127 @@
+package host
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kmatrix/matrix"
+)
+
+// kvmDeadline is how long a guest may take from QEMU's start to agent-ready
+// under KVM. With working hardware virtualisation it takes about a second.
+const kvmDeadline = 8 * time.Second
+
+// verdict says whether KVM is usable on this host. That /dev/kvm exists and
+// opens proves nothing, nor does output of the firmware: there are hosts where
+// both work and no kernel boots. Only a boot is proof.
+type verdict struct {
+	Usable bool   `json:"usable"`
+	Reason string `json:"reason"`
+	// BootID and QEMU are what the verdict holds for.
+	BootID string `json:"boot_id"`
+	QEMU   string `json:"qemu"`
+}
+
+// kvmVerdict returns whether KVM is usable, from the cache file when it was
+// found out since the host booted, else by calling boot, which boots a guest
+// with KVM up to agent-ready.
+func kvmVerdict(ctx context.Context, file, device, qemu string, boot func(context.Context) error) (verdict, error) {
+	dev, err := os.OpenFile(device, os.O_RDWR, 0)
+	if err != nil {
+		reason := err.Error()
+		if errors.Is(err, fs.ErrNotExist) {
+			reason = "there is no " + device
+		}
+		return verdict{Reason: reason}, nil
+	}
+	if err := dev.Close(); err != nil {
+		return verdict{}, fmt.Errorf("close %s: %w", device, err)
+	}
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return verdict{}, fmt.Errorf("read the host's boot id: %w", err)
+	}
+	now := verdict{BootID: strings.TrimSpace(string(id)), QEMU: qemu}
+	var known verdict
+	// A verdict that cannot be read is found out again.
+	if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &known) == nil && known.BootID == now.BootID && known.QEMU == qemu {
+		return known, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, kvmDeadline)
+	defer cancel()
+	err = boot(limited)
+	switch {
+	case ctx.Err() != nil:
+		return verdict{}, ctx.Err()
+	case err == nil:
+		now.Usable, now.Reason = true, "a guest booted with it"
+	case limited.Err() != nil:
+		now.Reason = fmt.Sprintf("%s opens, but no guest boots with it in %s", device, kvmDeadline)
+	default:
+		now.Reason = fmt.Sprintf("%s opens, but no guest boots with it: %v", device, err)
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		return verdict{}, fmt.Errorf("encode the verdict on KVM: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return verdict{}, fmt.Errorf("keep the verdict on KVM: %w", err)
+	}
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		return verdict{}, fmt.Errorf("keep the verdict on KVM: %w", err)
+	}
+	return now, nil
+}
+
+// accel returns the accelerator that the verdict leaves.
+func (v verdict) accel() matrix.Accel {
+	if v.Usable {
+		return matrix.AccelKVM
+	}
+	return matrix.AccelTCG
+}
+
+// accelerated returns the batch's machine with "auto" resolved. Whether KVM is
+// usable is found out once, with the first image that is there.
+func (r *Runner) accelerated(ctx context.Context, b batch, img Bootable) (matrix.Machine, error) {
+	m := r.machine(b.machine)
+	if m.Accel != matrix.AccelAuto {
+		return m, nil
+	}
+	r.kvm.mu.Lock()
+	defer r.kvm.mu.Unlock()
+	if r.kvm.known == nil {
+		v, err := kvmVerdict(ctx, filepath.Join(r.CacheDir, "kvm.json"), "/dev/kvm", r.Version, func(ctx context.Context) error {
+			trial := m
+			trial.Accel = matrix.AccelKVM
+			g, err := r.boot(ctx, b, img, trial)
+			if err != nil {
+				return err
+			}
+			_, err = g.Ready(ctx)
+			g.End(false)
+			return err
+		})
+		if err != nil {
+			return m, err
+		}
+		text := "accelerator: KVM (" + v.Reason + ")"
+		if !v.Usable {
+			text = "accelerator: TCG, emulation, since KVM is not usable: " + v.Reason
+		}
+		r.notify(Event{Stage: StageNotice, Text: text})
+		if err := r.Store.Update(func(run *matrix.Run) { run.Host.Accel, run.Host.AccelReason = v.accel(), v.Reason }); err != nil {
+			return m, fmt.Errorf("store the accelerator: %w", err)
+		}
+		r.kvm.known = &v
+	}
+	m.Accel = r.kvm.known.accel()
+	return m, nil
+}

@@ -1,0 +1,125 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"kmatrix/guest/wire"
+	"kmatrix/host/vm"
+	"kmatrix/matrix"
+	"kmatrix/matrix/store"
+)
+
+// fakeGuest answers by its script: what a probe's name ends in is what happens.
+type fakeGuest struct {
+	mute    bool
+	panicky bool
+	death   string
+}
+
+var errGone = errors.New("the guest's port closed")
+
+func (g *fakeGuest) Ready(ctx context.Context) (wire.Ready, error) {
+	switch {
+	case g.mute:
+		<-ctx.Done()
+		return wire.Ready{}, ctx.Err()
+	case g.panicky:
+		g.death = "Kernel panic - not syncing: VFS: Unable to mount root fs"
+		return wire.Ready{}, errGone
+	}
+	return wire.Ready{Protocol: wire.Protocol, Transport: wire.TransportVirtio}, nil
+}
+
+func (g *fakeGuest) Hello(context.Context) (matrix.Hello, error) {
+	return matrix.Hello{Release: "6.1.0-fake", Mounted: []string{"xfs"}}, nil
+}
+
+func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Event)) error {
+	for _, p := range req.Probes {
+		on(wire.Event{Type: wire.EventStart, Probe: p})
+		answer := wire.Answer{Status: wire.StatusOK, Observation: &matrix.Observation{Class: matrix.Stable, Bytes: 1, Old: 1}}
+		switch {
+		case strings.HasSuffix(p, "/oops"):
+			g.death = "BUG: kernel NULL pointer dereference, address: 0000000000000008"
+			return errGone
+		case strings.HasSuffix(p, "/gone"):
+			return errGone
+		case strings.HasSuffix(p, "/spin"):
+			<-ctx.Done()
+			return ctx.Err()
+		case strings.HasSuffix(p, "/died"):
+			answer = wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}
+		case strings.HasSuffix(p, "/forge"):
+			on(wire.Event{Type: wire.EventAnswer, Probe: req.Probes[len(req.Probes)-1], Answer: &wire.Answer{Status: wire.StatusDied, Detail: "forged"}})
+		}
+		on(wire.Event{Type: wire.EventAnswer, Probe: p, Answer: &answer})
+	}
+	on(wire.Event{Type: wire.EventDone})
+	return nil
+}
+
+func (g *fakeGuest) End(bool) vm.Exit {
+	return vm.Exit{Console: "[    1.0] " + g.death + "\n"}
+}
+
+// fakeImages has an image for every kernel but those named "no-…".
+type fakeImages struct{}
+
+func (fakeImages) Image(_ context.Context, k matrix.Kernel) (Bootable, error) {
+	switch k.Name {
+	case "no-source":
+		return Bootable{}, &NoImageError{Outcome: matrix.Unavailable, Err: errors.New("its server is out of reach")}
+	case "no-disk":
+		return Bootable{}, errors.New("no space left on device")
+	}
+	return Bootable{Image: matrix.Image{Kernel: k.Name, Version: "1"}}, nil
+}
+
+// newFake returns a runner of fake guests, and a count of the boots of each
+// kernel.
+func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix.Cell, map[string]int) {
+	t.Helper()
+	r := &Runner{
+		Machines: []matrix.Machine{{Name: "m", Accel: matrix.AccelTCG, Boots: 1}},
+		Images:   fakeImages{}, Jobs: 2, CacheDir: t.TempDir(),
+	}
+	run := matrix.Run{Machines: r.Machines}
+	var cells []matrix.Cell
+	for _, k := range kernels {
+		r.Kernels = append(r.Kernels, matrix.Kernel{Name: k, Contract: matrix.Reference})
+		run.Kernels = append(run.Kernels, matrix.Column{Name: k})
+		for _, p := range probes {
+			cells = append(cells, matrix.Cell{Kernel: k, Machine: "m", Probe: p})
+		}
+	}
+	for _, p := range probes {
+		r.Probes = append(r.Probes, matrix.Probe{Name: p, Kind: matrix.Stability})
+	}
+	st, err := store.Create(t.TempDir(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	r.Store = st
+	var mu sync.Mutex
+	booted := map[string]int{}
+	r.boot = func(_ context.Context, b batch, img Bootable, m matrix.Machine) (guest, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		booted[b.kernel]++
+		if b.kernel == "no-qemu" {
+			return nil, fmt.Errorf("start QEMU: no such file")
+		}
+		return &fakeGuest{mute: b.kernel == "mute", panicky: b.kernel == "panics"}, nil
+	}
+	return r, cells, booted
+}

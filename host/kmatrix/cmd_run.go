@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"kmatrix/host"
+	"kmatrix/host/vm"
+	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
+	"kmatrix/matrix/report"
+	"kmatrix/matrix/spec"
+	"kmatrix/matrix/store"
+)
+
+// runOptions are the flags of `kmatrix run`.
+type runOptions struct {
+	file     string
+	dir      string
+	kernels  []string
+	patterns []string
+	jobs     int
+	json     bool
+	all      bool
+	output   string
+	locked   bool
+	offline  bool
+	strict   bool
+	failOn   []string
+	qemu     string
+	boot     time.Duration
+	probe    time.Duration
+}
+
+func newRunCommand() *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Boot the kernels, run the probes, print the table",
+		Long: `Boot each kernel of kernels.yaml, run the probes that its machines name, and print
+one table of what they did. Every result is kept under --dir as it comes.
+
+` + exitCodes,
+		Example: `  kmatrix run
+  kmatrix run -k 5.10 -k 6.1 -p stability/splice/punch
+  kmatrix run --json -o run.json
+  kmatrix run --fail-on differs,crash`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runMatrix(cmd, o) },
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.file, "file", "f", "kernels.yaml", "the matrix to run")
+	f.StringVar(&o.dir, "dir", "runs", "the directory that keeps runs")
+	f.StringArrayVarP(&o.kernels, "kernel", "k", nil, "only the kernel `NAME`; repeatable")
+	f.StringArrayVarP(&o.patterns, "probe", "p", nil, "only probes that match `PATTERN`; repeatable")
+	f.IntVarP(&o.jobs, "jobs", "j", 0, "how many guests run at once (default: what cores and memory allow)")
+	f.BoolVar(&o.json, "json", false, "print the run as one JSON document instead of the table")
+	f.BoolVar(&o.all, "all", false, "list rows that are the same on all kernels, too")
+	f.StringVarP(&o.output, "output", "o", "", "write to `FILE` instead of the standard output")
+	f.BoolVar(&o.locked, "locked", false, "run exactly what kernels.lock records, or fail")
+	f.BoolVar(&o.offline, "offline", false, "use the cache only")
+	f.BoolVar(&o.strict, "strict", false, "exit with 3 when a kernel cannot be had")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: differs, or an outcome ("+outcomeNames()+")")
+	f.StringVar(&o.qemu, "qemu", "qemu-system-x86_64", "the QEMU `PROGRAM`")
+	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
+	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s)")
+	return cmd
+}
+
+func outcomeNames() string {
+	var names []string
+	for _, o := range matrix.Outcomes {
+		if o != matrix.Pass {
+			names = append(names, string(o))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
+	ctx := cmd.Context()
+	if err := o.check(); err != nil {
+		return err
+	}
+	s, plan, err := o.plan()
+	if err != nil {
+		return err
+	}
+	version, err := vm.Version(ctx, o.qemu)
+	if err != nil {
+		return err
+	}
+	total, available, err := host.MemoryMiB()
+	if err != nil {
+		return err
+	}
+	if o.jobs == 0 {
+		if o.jobs, err = host.Jobs(plan.Machines, runtime.NumCPU(), available); err != nil {
+			return err
+		}
+	}
+	progress := newProgress(cmd.ErrOrStderr(), plan)
+	defer progress.stop()
+	images, err := newImages(o, s, progress.notice)
+	if err != nil {
+		return err
+	}
+	st, err := store.Create(o.dir, header(s, plan, matrix.Host{
+		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), MemoryMiB: total,
+		Kernel: hostKernel(), Agent: images.agentDigest, Jobs: o.jobs,
+	}))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	cache, err := cacheDir()
+	if err != nil {
+		return err
+	}
+	r := &host.Runner{
+		Kernels: plan.Kernels, Machines: plan.Machines, Probes: plan.Probes,
+		Images: images, Store: st, Jobs: o.jobs, QEMU: o.qemu, Version: version, CacheDir: cache,
+		Deadlines: host.Deadlines{Boot: o.boot, Probe: o.probe}, Notify: progress.event,
+	}
+	results, runErr := r.Run(ctx, plan.Cells())
+	now := time.Now().UTC()
+	if err := st.Update(func(run *matrix.Run) { run.Finished, run.Interrupted = &now, runErr != nil }); err != nil {
+		return errors.Join(runErr, err)
+	}
+	progress.stop()
+	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Dir: st.Dir()}); err != nil {
+		return errors.Join(runErr, err)
+	}
+	if runErr != nil {
+		return runErr
+	}
+	return o.verdict(compare.Compare(st.Header(), results), results)
+}
+
+// check refuses flags that make no sense before anything is started.
+func (o *runOptions) check() error {
+	if o.jobs < 0 {
+		return wrong("-j %d: at least one guest must run at once", o.jobs)
+	}
+	if o.boot < 0 || o.probe < 0 {
+		return wrong("a deadline must be longer than nothing")
+	}
+	for _, f := range o.failOn {
+		if f != "differs" && (f == string(matrix.Pass) || !slices.Contains(matrix.Outcomes, matrix.Outcome(f))) {
+			return wrong("--fail-on %s: allowed are differs, %s", f, outcomeNames())
+		}
+	}
+	return nil
+}
+
+// plan reads kernels.yaml and selects from it.
+func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
+	known := known()
+	s, err := spec.LoadFile(o.file, known)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := s.Plan(spec.Selection{Kernels: o.kernels, Probes: o.patterns}, known)
+	return s, plan, err
+}
+
+// print writes the report where the user wants it.
+func (o *runOptions) print(cmd *cobra.Command, doc report.Document) (err error) {
+	return writeReport(cmd, doc, formatName(o.json), o.output, o.all)
+}
+
+// verdict turns what the run found into the error that --fail-on and --strict
+// ask for.
+func (o *runOptions) verdict(c compare.Comparison, results []matrix.Result) error {
+	counts := map[string]int{}
+	for _, r := range results {
+		counts[string(r.Outcome)]++
+	}
+	counts["differs"] = c.Differing()
+	var found []string
+	for _, f := range o.failOn {
+		if n := counts[f]; n > 0 {
+			found = append(found, fmt.Sprintf("%d %s", n, f))
+		}
+	}
+	switch {
+	case len(found) > 0:
+		return finding{"--fail-on: " + strings.Join(found, ", ")}
+	case counts[string(matrix.Infra)] > 0:
+		return fmt.Errorf("%d cells have the outcome infra: this host could not do its part", counts[string(matrix.Infra)])
+	case o.strict && counts[string(matrix.Unavailable)] > 0:
+		return fmt.Errorf("--strict: %d cells belong to kernels that are unavailable", counts[string(matrix.Unavailable)])
+	}
+	return nil
+}
+
+// header is the run's description before anything has run.
+func header(s *spec.Spec, plan *spec.Plan, h matrix.Host) matrix.Run {
+	run := matrix.Run{
+		Started: time.Now().UTC(), Spec: s.Path, SpecDigest: s.Digest, Baseline: plan.Baseline,
+		Host: h, Machines: plan.Machines,
+	}
+	for _, k := range plan.Kernels {
+		run.Kernels = append(run.Kernels, matrix.Column{Name: k.Name, Contract: k.Contract, Source: k.Source, Append: k.Append})
+	}
+	for _, p := range plan.Probes {
+		run.Probes = append(run.Probes, p.Name)
+	}
+	return run
+}
+
+// hostKernel is what uname -r says here; it is for readers only, so that a
+// failure leaves it empty.
+func hostKernel() string {
+	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+var _ host.Images = (*images)(nil)
+var _ = context.Background

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"kmatrix/host"
+	"kmatrix/matrix/spec"
+)
+
+// progress tells what a run does, on the standard error: one live line on a
+// terminal, a line for every finished boot elsewhere.
+type progress struct {
+	mu  sync.Mutex
+	out io.Writer
+	// bars and bar are nil when out is no terminal.
+	bars *mpb.Progress
+	bar  *mpb.Bar
+	// now says what each kernel is at, and ready how long its boot took.
+	now   map[string]string
+	ready map[string]float64
+	done  map[string]int
+	total int
+}
+
+func newProgress(w io.Writer, plan *spec.Plan) *progress {
+	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total()}
+	width, _ := terminal(w)
+	if width == 0 {
+		return p
+	}
+	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(width))
+	p.bar = p.bars.New(int64(p.total), mpb.NopStyle(), mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.line(width) })))
+	return p
+}
+
+// line is the live line, cut to the terminal's width.
+func (p *progress) line(width int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text := fmt.Sprintf("%d/%d", p.count(), p.total)
+	for _, kernel := range slices.Sorted(maps.Keys(p.now)) {
+		text += "  " + kernel + ": " + p.now[kernel]
+	}
+	if r := []rune(text); len(r) > width-1 {
+		text = string(r[:width-2]) + "…"
+	}
+	return text
+}
+
+func (p *progress) count() int {
+	sum := 0
+	for _, n := range p.done {
+		sum += n
+	}
+	return sum
+}
+
+// event takes what a [host.Runner] tells.
+func (p *progress) event(e host.Event) {
+	p.mu.Lock()
+	life := fmt.Sprintf("%s %s %d", e.Kernel, e.Machine, e.Boot)
+	if e.Total > 0 {
+		p.done[life] = e.Done
+	}
+	text := ""
+	switch e.Stage {
+	case host.StageImage:
+		delete(p.now, e.Kernel)
+		text = e.Kernel + ": " + e.Text
+	case host.StageBoot:
+		p.now[e.Kernel] = "booting"
+	case host.StageReady:
+		p.ready[life] = e.Seconds
+	case host.StageProbe:
+		p.now[e.Kernel] = e.Probe
+	case host.StageEnd:
+		delete(p.now, e.Kernel)
+		if p.bar == nil {
+			text = fmt.Sprintf("%s on %s, boot %d: %d cells in %.1f s, agent ready after %.1f s", e.Kernel, e.Machine, e.Boot, e.Total, e.Seconds, p.ready[life])
+		}
+	case host.StageNotice:
+		text = e.Text
+	}
+	done := p.count()
+	p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.SetCurrent(int64(min(done, p.total-1)))
+	}
+	if text != "" {
+		p.notice(text)
+	}
+}
+
+// fetching tells what is being downloaded or unpacked for a kernel.
+func (p *progress) fetching(kernel, what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now[kernel] = what
+}
+
+// notice prints a line, above the live one. What cannot be written is not
+// told: there is nobody to tell it to.
+func (p *progress) notice(text string) {
+	line := strings.TrimRight(text, "\n") + "\n"
+	var err error
+	if p.bars != nil {
+		_, err = p.bars.Write([]byte(line))
+	} else {
+		_, err = io.WriteString(p.out, line)
+	}
+	_ = err
+}
+
+// stop takes the live line away. It may be called twice.
+func (p *progress) stop() {
+	if p.bar == nil {
+		return
+	}
+	p.bar.Abort(true)
+	p.bars.Wait()
+	p.bar, p.bars = nil, nil
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+const exitCodes = `Exit codes: 0 done; 1 a finding that --fail-on asked for; 2 wrong use;
+3 the host could not do its part; 130 interrupted.`
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kmatrix",
+		Short: "Run the same probes on many Linux kernels, and put what they did side by side",
+		Long: `kmatrix boots the kernels of kernels.yaml in QEMU, runs the same probes in each
+and prints one table of what they did, with what differs from the baseline.
+
+` + exitCodes,
+		Example: `  kmatrix run                               the whole matrix
+  kmatrix run -k 5.10 -k 6.1 -p 'stability/splice/punch/...'
+  kmatrix probes                            every question that it can ask`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return wrong("there is no command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongUse{err} })
+	root.AddCommand(newRunCommand(), newReportCommand(), newProbesCommand(), newShellCommand())
+	return root
+}
+
+// noArgs refuses arguments as wrong use.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return wrong("kmatrix %s takes no argument, and got %q: kernels are chosen with -k, probes with -p", cmd.Name(), args[0])
+	}
+	return nil
+}
+
+// terminal tells how wide the terminal behind w is, and whether colour may be
+// used on it; 0 and false when w is no terminal.
+func terminal(w any) (width int, colour bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		width = 80
+	}
+	// https://no-color.org: any value but the empty one.
+	return width, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// cacheDir is where downloads and what is made of them are kept.
+func cacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "kmatrix"), nil
+}
+
+// besideExecutable returns the path of a file that make build leaves beside
+// the program.
+func besideExecutable(name string) (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	self, err = filepath.EvalSymlinks(self)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(filepath.Dir(self), name), nil
+}

@@ -1,0 +1,239 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"kmatrix/guest/wire"
+	"kmatrix/host/vm"
+	"kmatrix/matrix"
+)
+
+// guest is one running guest, as far as its life is followed here.
+type guest interface {
+	// Ready waits for the agent's greeting.
+	Ready(context.Context) (wire.Ready, error)
+	// Hello logs in and asks what the guest is.
+	Hello(context.Context) (matrix.Hello, error)
+	// Run asks for probes and hands on each event; the error is nil when the
+	// stream ended with done.
+	Run(context.Context, wire.Request, func(wire.Event)) error
+	// End ends the guest, gently where asked, joins all that served it, and
+	// says how it ended. It may be called once.
+	End(gently bool) vm.Exit
+}
+
+// booter starts a guest. The context is its life: when it ends, so does the
+// guest.
+type booter func(context.Context, batch, Bootable, matrix.Machine) (guest, error)
+
+// work gives every cell of a batch its outcome. A guest that ends early costs
+// the cell it was at; the cells behind it go to another guest. Each guest
+// answers at least one cell, so that this comes to an end.
+func (r *Runner) work(ctx context.Context, b batch, img Bootable) error {
+	started := time.Now()
+	m, err := r.accelerated(ctx, b, img)
+	if err != nil {
+		return err
+	}
+	for left := b.probes; len(left) > 0; {
+		l := life{r: r, batch: b, machine: m, left: left}
+		if err := l.live(ctx, img); err != nil {
+			return err
+		}
+		left = l.left
+	}
+	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Seconds: time.Since(started).Seconds()})
+	return nil
+}
+
+// life follows one guest from QEMU's start to its end.
+type life struct {
+	r       *Runner
+	batch   batch
+	machine matrix.Machine
+	// left are the cells without an outcome; the first may be running.
+	left  []string
+	hello matrix.Hello
+	phase phase
+	// store is the first error of keeping a result.
+	store error
+}
+
+// live boots the guest and runs what is left. The error is the host's alone;
+// whatever the guest does ends in outcomes.
+func (l *life) live(ctx context.Context, img Bootable) error {
+	own, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l.notify(StageBoot, "", 0)
+	began := time.Now()
+	g, err := l.r.boot(own, l.batch, img, l.machine)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return l.give(end{phase: phaseBoot, infra: err, err: err})
+	}
+	e := l.follow(own, g, began)
+	exit := g.End(e.err == nil)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case l.store != nil:
+		return l.store
+	case e.err == nil:
+		return nil
+	}
+	e.panic = lastWords(exit.Console)
+	e.gone = exit.Gone
+	if exit.Refused != "" {
+		e.err = errors.New(exit.Refused)
+	}
+	return l.give(e)
+}
+
+// follow takes the guest through its phases, each with its deadline.
+func (l *life) follow(ctx context.Context, g guest, began time.Time) end {
+	d := l.r.Deadlines
+	if e := within(ctx, phaseBoot, d.Boot, func(ctx context.Context) error {
+		_, err := g.Ready(ctx)
+		return err
+	}); e.err != nil {
+		return e
+	}
+	l.notify(StageReady, "", time.Since(began).Seconds())
+	if e := within(ctx, phaseAgent, d.Agent, func(ctx context.Context) error {
+		hello, err := g.Hello(ctx)
+		l.hello = hello
+		return err
+	}); e.err != nil {
+		return e
+	}
+	if err := l.introduce(); err != nil {
+		l.store = err
+		return end{err: err}
+	}
+	return l.probes(ctx, g)
+}
+
+// introduce stores what the kernel said at its first hello.
+func (l *life) introduce() error {
+	l.r.mu.Lock()
+	known := l.r.hello[l.batch.kernel]
+	l.r.hello[l.batch.kernel] = true
+	l.r.mu.Unlock()
+	if known {
+		return nil
+	}
+	return l.r.column(l.batch.kernel, func(c *matrix.Column) { c.Booted = &l.hello })
+}
+
+// probes runs what is left, watching each probe's deadline.
+func (l *life) probes(ctx context.Context, g guest) end {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	limit := l.r.Deadlines.Probe + probeGrace
+	overdue := fmt.Errorf("no answer within %s", limit)
+	watch := time.AfterFunc(limit, func() { cancel(overdue) })
+	defer watch.Stop()
+	began := time.Now()
+	err := g.Run(ctx, wire.Request{Probes: l.left, Deadline: l.r.Deadlines.Probe}, func(ev wire.Event) {
+		watch.Reset(limit)
+		switch ev.Type {
+		case wire.EventStart:
+			began = time.Now()
+			l.notify(StageProbe, ev.Probe, 0)
+		case wire.EventAnswer:
+			l.answer(ev, time.Since(began))
+		}
+		if l.store != nil {
+			cancel(l.store)
+		}
+	})
+	late := errors.Is(context.Cause(ctx), overdue)
+	if late {
+		err = overdue
+	}
+	if err == nil && len(l.left) > 0 {
+		err = fmt.Errorf("the agent was done before %s had an answer", l.left[0])
+	}
+	if err != nil && len(l.left) == 0 {
+		// Every cell has its answer; how the stream ended changes none.
+		err = nil
+	}
+	return end{phase: phaseProbes, overdue: late, err: err}
+}
+
+// answer keeps the outcome of a probe that gave an answer. An answer to what
+// was not asked is dropped: it can forge no other cell's result.
+func (l *life) answer(ev wire.Event, took time.Duration) {
+	if len(l.left) == 0 || ev.Probe != l.left[0] || l.store != nil {
+		return
+	}
+	p := l.r.probe(ev.Probe)
+	if s := ev.Answer.Sample; s != nil {
+		s.Clock, s.Indicative = matrix.ClockWall, l.machine.Accel != matrix.AccelKVM
+	}
+	outcome, detail := answered(l.r.kernel(l.batch.kernel), p, l.hello, *ev.Answer)
+	l.store = l.r.keep(l.cell(ev.Probe), l.batch.boot, outcome, detail, *ev.Answer, took)
+	l.left = l.left[1:]
+}
+
+// give hands the outcome of an early end to the cell that was at it, or, when
+// no probe had begun, to all that are left.
+func (l *life) give(e end) error {
+	outcome, detail := unanswered(e)
+	hit := l.left
+	if e.phase == phaseProbes && e.infra == nil {
+		hit = l.left[:1]
+	}
+	for _, p := range hit {
+		if err := l.r.keep(l.cell(p), l.batch.boot, outcome, detail, wire.Answer{}, 0); err != nil {
+			return err
+		}
+	}
+	l.left = l.left[len(hit):]
+	l.r.notify(Event{Kernel: l.batch.kernel, Machine: l.batch.machine, Boot: l.batch.boot, Stage: StageNotice, Text: fmt.Sprintf("%s: %s: %s", l.batch.kernel, outcome, detail)})
+	return nil
+}
+
+func (l *life) cell(probe string) matrix.Cell {
+	return matrix.Cell{Kernel: l.batch.kernel, Machine: l.batch.machine, Probe: probe}
+}
+
+func (l *life) notify(s Stage, probe string, seconds float64) {
+	l.r.notify(Event{
+		Kernel: l.batch.kernel, Machine: l.batch.machine, Boot: l.batch.boot, Stage: s, Probe: probe, Seconds: seconds,
+		Done: len(l.batch.probes) - len(l.left), Total: len(l.batch.probes),
+	})
+}
+
+// within runs one phase under its deadline.
+func within(ctx context.Context, p phase, limit time.Duration, do func(context.Context) error) end {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := do(limited)
+	if err == nil {
+		return end{}
+	}
+	e := end{phase: p, err: err, overdue: limited.Err() != nil}
+	if e.overdue {
+		e.err = fmt.Errorf("not over within %s: %w", limit, err)
+	}
+	return e
+}
+
+func (r *Runner) machine(name string) matrix.Machine {
+	return r.Machines[slices.IndexFunc(r.Machines, func(m matrix.Machine) bool { return m.Name == name })]
+}
+
+func (r *Runner) kernel(name string) matrix.Kernel {
+	return r.Kernels[slices.IndexFunc(r.Kernels, func(k matrix.Kernel) bool { return k.Name == name })]
+}
+
+func (r *Runner) probe(name string) matrix.Probe {
+	return r.Probes[slices.IndexFunc(r.Probes, func(p matrix.Probe) bool { return p.Name == name })]
+}

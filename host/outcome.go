@@ -1,0 +1,100 @@
+package host
+
+import (
+	"fmt"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+// answered decides the outcome of a cell whose probe gave an answer. Together
+// with [unanswered] it is the one place where outcomes are decided.
+//
+// An "unsupported" that the guest's kernel is too new for is a failure, unless
+// the file system that the probe needs is not in the kernel: which file systems
+// a kernel has is its builder's choice, what a call does is not.
+func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer) (matrix.Outcome, string) {
+	switch a.Status {
+	case wire.StatusOK:
+		if a.Observation != nil && !k.Contract.Allows(a.Observation.Class) {
+			return matrix.Fail, fmt.Sprintf("the contract %q does not allow %q", k.Contract, a.Observation.Class)
+		}
+		return matrix.Pass, a.Detail
+	case wire.StatusUnsupported:
+		_, refused := hello.Refused[p.Needs]
+		if !refused && p.Since != "" && atLeast(hello.Release, p.Since) {
+			return matrix.Fail, fmt.Sprintf("must work since %s, and the guest says: %s", p.Since, a.Detail)
+		}
+		return matrix.Unsupported, a.Detail
+	case wire.StatusDied:
+		return matrix.Crash, "the probe's process died: " + a.Detail
+	case wire.StatusOverdue:
+		return matrix.Hang, a.Detail
+	default:
+		return matrix.Fail, "the probe could not be carried out: " + a.Detail
+	}
+}
+
+// end is how a guest's life ended before all its cells were answered.
+type end struct {
+	// phase is the last one that was entered.
+	phase phase
+	// overdue tells that the phase's deadline passed.
+	overdue bool
+	// gone tells that the guest ended by itself.
+	gone bool
+	// panic is the console's line that names the kernel's death, "" if none.
+	panic string
+	// infra is what the host could not do; nil where the guest is to blame.
+	infra error
+	// err is what the host saw of it.
+	err error
+}
+
+// unanswered decides the outcome of the cell that a life ended with: the probe
+// that was running, or, before the first one, every cell that was asked for.
+func unanswered(e end) (matrix.Outcome, string) {
+	detail := fmt.Sprint(e.err)
+	if e.panic != "" {
+		detail = e.panic
+	}
+	switch {
+	case e.infra != nil:
+		return matrix.Infra, e.infra.Error()
+	case e.phase < phaseProbes:
+		return matrix.BootFailed, fmt.Sprintf("%s: %s", e.phase, detail)
+	case e.panic != "":
+		return matrix.Crash, detail
+	case e.overdue:
+		return matrix.Hang, detail
+	default:
+		return matrix.Lost, detail
+	}
+}
+
+// phase is a part of a guest's life, each with a deadline of its own.
+type phase int
+
+const (
+	phaseBoot phase = iota
+	phaseAgent
+	phaseProbes
+)
+
+func (p phase) String() string {
+	return [...]string{"boot", "agent", "probes"}[p]
+}
+
+// atLeast reports whether a kernel release such as "6.1.0-41-cloud-amd64" is
+// of a version not below since, for example "5.10". What cannot be read counts
+// as below, so that no failure is claimed on it.
+func atLeast(release, since string) bool {
+	var major, minor, wantMajor, wantMinor int
+	if _, err := fmt.Sscanf(release, "%d.%d", &major, &minor); err != nil {
+		return false
+	}
+	if _, err := fmt.Sscanf(since, "%d.%d", &wantMajor, &wantMinor); err != nil {
+		return false
+	}
+	return major > wantMajor || major == wantMajor && minor >= wantMinor
+}

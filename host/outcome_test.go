@@ -1,0 +1,86 @@
+package host
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+func TestAnswered(t *testing.T) {
+	probe := matrix.Probe{Name: "stability/splice/write/xfs/dirty", Needs: "xfs", Since: "5.10"}
+	seen := func(c matrix.Class) wire.Answer {
+		return wire.Answer{Status: wire.StatusOK, Observation: &matrix.Observation{Class: c}}
+	}
+	without := map[string]string{"xfs": "not in /proc/filesystems"}
+	for name, test := range map[string]struct {
+		contract matrix.Contract
+		release  string
+		refused  map[string]string
+		answer   wire.Answer
+		want     matrix.Outcome
+		detail   string
+	}{
+		"changed under reference":        {contract: matrix.Reference, answer: seen(matrix.Changed), want: matrix.Pass},
+		"changed under snapshot":         {contract: matrix.Snapshot, answer: seen(matrix.Changed), want: matrix.Fail, detail: `"snapshot" does not allow "changed"`},
+		"torn without contract":          {answer: seen(matrix.Torn), want: matrix.Pass},
+		"torn under reference":           {contract: matrix.Reference, answer: seen(matrix.Torn), want: matrix.Fail, detail: "torn"},
+		"sample":                         {contract: matrix.Snapshot, answer: wire.Answer{Status: wire.StatusOK, Sample: &matrix.Sample{Value: 1}}, want: matrix.Pass},
+		"unsupported on an old kernel":   {release: "5.4.0", answer: wire.Answer{Status: wire.StatusUnsupported, Detail: "why"}, want: matrix.Unsupported, detail: "why"},
+		"unsupported where it must work": {release: "5.10.0-1-cloud", answer: wire.Answer{Status: wire.StatusUnsupported, Detail: "why"}, want: matrix.Fail, detail: "must work since 5.10"},
+		"no such file system":            {release: "6.1.0", refused: without, answer: wire.Answer{Status: wire.StatusUnsupported}, want: matrix.Unsupported},
+		"worker died":                    {answer: wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}, want: matrix.Crash, detail: "signal: killed"},
+		"overdue":                        {answer: wire.Answer{Status: wire.StatusOverdue}, want: matrix.Hang},
+		"error in the guest":             {answer: wire.Answer{Status: wire.StatusError, Detail: "ENOSPC"}, want: matrix.Fail, detail: "could not be carried out: ENOSPC"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, detail := answered(matrix.Kernel{Contract: test.contract}, probe, matrix.Hello{Release: test.release, Refused: test.refused}, test.answer)
+			if got != test.want || !strings.Contains(detail, test.detail) {
+				t.Errorf("got %s, %q; want %s, …%q…", got, detail, test.want, test.detail)
+			}
+		})
+	}
+}
+
+func TestUnanswered(t *testing.T) {
+	err := errors.New("what the host saw")
+	for name, test := range map[string]struct {
+		end    end
+		want   matrix.Outcome
+		detail string
+	}{
+		"panic at boot":           {end{phase: phaseBoot, err: err, gone: true, panic: "Kernel panic - not syncing: x"}, matrix.BootFailed, "boot: Kernel panic - not syncing: x"},
+		"never speaks":            {end{phase: phaseBoot, err: err, overdue: true}, matrix.BootFailed, "boot: what the host saw"},
+		"no hello":                {end{phase: phaseAgent, err: err, overdue: true}, matrix.BootFailed, "agent: what the host saw"},
+		"panic in a probe":        {end{phase: phaseProbes, err: err, gone: true, panic: "BUG: x"}, matrix.Crash, "BUG: x"},
+		"panic while overdue":     {end{phase: phaseProbes, err: err, overdue: true, panic: "BUG: x"}, matrix.Crash, "BUG: x"},
+		"overdue":                 {end{phase: phaseProbes, err: err, overdue: true}, matrix.Hang, "what the host saw"},
+		"gone without a word":     {end{phase: phaseProbes, err: err, gone: true}, matrix.Lost, "what the host saw"},
+		"host's fault in a probe": {end{phase: phaseProbes, err: err, infra: errors.New("no room")}, matrix.Infra, "no room"},
+	} {
+		if got, detail := unanswered(test.end); got != test.want || detail != test.detail {
+			t.Errorf("%s: got %s, %q; want %s, %q", name, got, detail, test.want, test.detail)
+		}
+	}
+}
+
+func TestAtLeast(t *testing.T) {
+	for _, test := range []struct {
+		release, since string
+		want           bool
+	}{
+		{"6.1.0-41-cloud-amd64", "5.10", true},
+		{"5.10.0", "5.10", true},
+		{"5.4.0", "5.10", false},
+		{"6.12+deb13", "6.12", true},
+		{"7.0-rc1", "6.12", true},
+		{"", "5.10", false},
+		{"custom", "5.10", false},
+	} {
+		if got := atLeast(test.release, test.since); got != test.want {
+			t.Errorf("atLeast(%q, %q) = %v", test.release, test.since, got)
+		}
+	}
+}

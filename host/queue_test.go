@@ -1,0 +1,72 @@
+package host
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/matrix"
+)
+
+func TestBatchesInterleaveKernelsAndTurnEveryOtherBoot(t *testing.T) {
+	cells := []matrix.Cell{{Kernel: "a", Machine: "m", Probe: "p"}, {Kernel: "a", Machine: "m", Probe: "q"}, {Kernel: "b", Machine: "m", Probe: "p"}, {Kernel: "b", Machine: "n", Probe: "r"}}
+	want := []batch{
+		{"a", "m", 1, []string{"p", "q"}}, {"b", "m", 1, []string{"p"}}, {"b", "n", 1, []string{"r"}},
+		{"b", "m", 2, []string{"p"}}, {"a", "m", 2, []string{"p", "q"}},
+	}
+	got := batches(cells, map[string]int{"m": 2, "n": 1})
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(batch{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestQueuePassesOverKernelsThatAreNotReady(t *testing.T) {
+	q := newQueue([]batch{{kernel: "slow", boot: 1}, {kernel: "fast", boot: 1}, {kernel: "gone", boot: 1}, {kernel: "gone", boot: 2}})
+	q.open("fast")
+	if b, ok := q.next(t.Context()); !ok || b.kernel != "fast" {
+		t.Fatalf("next() = %v, %v, want fast's batch", b, ok)
+	}
+	if dropped := q.drop("gone"); len(dropped) != 2 {
+		t.Errorf("drop() returned %d batches, want 2", len(dropped))
+	}
+	got := make(chan batch)
+	go func() {
+		b, _ := q.next(t.Context())
+		got <- b
+	}()
+	q.open("slow")
+	if b := <-got; b.kernel != "slow" {
+		t.Errorf("next() = %v, want slow's batch", b)
+	}
+	if _, ok := q.next(t.Context()); ok {
+		t.Error("an empty queue gave a batch")
+	}
+}
+
+func TestQueueEndsWithItsContext(t *testing.T) {
+	q := newQueue([]batch{{kernel: "never"}})
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, ok := q.next(ctx); ok {
+		t.Error("next() gave a batch of a kernel that was never ready")
+	}
+}
+
+func TestJobs(t *testing.T) {
+	m := []matrix.Machine{{MemoryMiB: 512, CPUs: 1}, {MemoryMiB: 1024, CPUs: 2}}
+	for _, test := range []struct{ cpus, available, want int }{
+		{2, 100000, 1}, {8, 100000, 4}, {8, 3000, 2}, {1, 2000, 1},
+	} {
+		if got, err := Jobs(m, test.cpus, test.available); err != nil || got != test.want {
+			t.Errorf("Jobs with %d CPUs and %d MiB = %d, %v, want %d", test.cpus, test.available, got, err, test.want)
+		}
+	}
+	if _, err := Jobs(m, 8, 1000); err == nil {
+		t.Error("a host too small for one guest was accepted")
+	}
+	if total, available, err := MemoryMiB(); err != nil || total < available || available <= 0 {
+		t.Errorf("MemoryMiB() = %d, %d, %v", total, available, err)
+	}
+}

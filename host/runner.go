@@ -1,0 +1,292 @@
+// Package host answers cells by booting guests.
+//
+// [Runner.Run] is the one seam: it takes cells and returns results, exactly one
+// for each cell and boot. Inside, a kernel's image is fetched while the cells
+// of kernels that are ready run ([queue]); a batch of cells is one guest's work
+// ([Runner.work]), and a guest that dies costs the cell it died in: the rest of
+// its batch goes on in another guest. What became of a cell is decided in one
+// place, outcome.go, from what the agent said, how the guest ended and which
+// deadline passed.
+//
+// A kernel's failure is a result. An error of Run means that the host could not
+// do its part for any kernel: no QEMU, no room on the disk for results.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+	"kmatrix/matrix/store"
+)
+
+// Deadlines say how long each phase of a guest's life may take, by the host's
+// clock. The zero value means the defaults.
+type Deadlines struct {
+	// Boot is from QEMU's start to agent-ready; the default of 90 s is fifty
+	// times what a Debian kernel needs without KVM on an idle machine.
+	Boot time.Duration
+	// Agent is from agent-ready to the agent's hello: login, file systems
+	// mounted. The default is 60 s.
+	Agent time.Duration
+	// Probe is for each single probe; the default is 30 s.
+	Probe time.Duration
+}
+
+func (d Deadlines) orDefault() Deadlines {
+	for _, one := range []struct {
+		d   *time.Duration
+		def time.Duration
+	}{{&d.Boot, 90 * time.Second}, {&d.Agent, 60 * time.Second}, {&d.Probe, 30 * time.Second}} {
+		if *one.d == 0 {
+			*one.d = one.def
+		}
+	}
+	return d
+}
+
+// probeGrace is what the host gives the agent to end an overdue probe before
+// it ends the guest.
+const probeGrace = 10 * time.Second
+
+// Runner answers cells with guests on this host. All fields but Deadlines,
+// Notify and CacheDir must be set.
+type Runner struct {
+	Kernels  []matrix.Kernel
+	Machines []matrix.Machine
+	Probes   []matrix.Probe
+	// Images gets kernels ready to boot.
+	Images Images
+	// Store takes every result as it comes.
+	Store *store.Run
+	// Jobs is how many guests run at once, see [Jobs].
+	Jobs      int
+	Deadlines Deadlines
+	// QEMU is the program, and Version its version.
+	QEMU    string
+	Version string
+	// CacheDir keeps the verdict on KVM.
+	CacheDir string
+	// Notify hears what happens; it is called from one goroutine at a time.
+	Notify func(Event)
+
+	boot  booter
+	mu    sync.Mutex
+	all   []matrix.Result
+	hello map[string]bool
+	kvm   struct {
+		mu    sync.Mutex
+		known *verdict
+	}
+}
+
+// Images gets kernels ready to boot. The error of a kernel whose source cannot
+// be had is a [*NoImageError]; any other is the host's.
+type Images interface {
+	Image(context.Context, matrix.Kernel) (Bootable, error)
+}
+
+// Bootable is an image with all that QEMU needs to boot it.
+type Bootable struct {
+	matrix.Image
+	// Initrd is the path of the initramfs.
+	Initrd string
+	// Disks are the paths of pristine file system images by the names that
+	// probes use ("xfs").
+	Disks map[string]string
+}
+
+// NoImageError tells that a kernel's image cannot be had, for a reason that is
+// the kernel's: its source is out of reach, it is no kernel.
+type NoImageError struct {
+	// Outcome is what the kernel's cells get: [matrix.Unavailable],
+	// [matrix.BuildFailed].
+	Outcome matrix.Outcome
+	Err     error
+}
+
+// Error returns the reason.
+func (e *NoImageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *NoImageError) Unwrap() error { return e.Err }
+
+// Event is what a [Runner] tells while it runs.
+type Event struct {
+	// Kernel is whom it is about; Machine and Boot are set from the boot on.
+	Kernel, Machine string
+	Boot            int
+	Stage           Stage
+	// Probe is the probe that has started, at [StageProbe].
+	Probe string
+	// Done and Total count the batch's cells.
+	Done, Total int
+	// Text is a line for people.
+	Text string
+	// Seconds is how long the boot took, at [StageReady], or the batch, at
+	// [StageEnd].
+	Seconds float64
+}
+
+// Stage says what an [Event] tells.
+type Stage int
+
+const (
+	// StageImage: the kernel's image is there, or is not, which Text says.
+	StageImage Stage = iota
+	// StageBoot: a guest starts.
+	StageBoot
+	// StageReady: the guest is ready.
+	StageReady
+	// StageProbe: a probe starts.
+	StageProbe
+	// StageEnd: the batch has an outcome for each of its cells.
+	StageEnd
+	// StageNotice: Text is something that the user should know.
+	StageNotice
+)
+
+// Run answers the cells, as many times as their machines say boots, and returns
+// the results in the order in which they came. When ctx ends, it returns its
+// error and what was answered before.
+func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result, error) {
+	r.Deadlines = r.Deadlines.orDefault()
+	r.hello = map[string]bool{}
+	if r.boot == nil {
+		r.boot = r.bootQEMU
+	}
+	boots := map[string]int{}
+	for _, m := range r.Machines {
+		boots[m.Name] = max(1, m.Boots)
+	}
+	q := newQueue(batches(cells, boots))
+	g, ctx := errgroup.WithContext(ctx)
+	var images sync.Map
+	fetching := make(chan struct{}, 2)
+	for _, k := range r.Kernels {
+		if !slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kernel == k.Name }) {
+			continue
+		}
+		g.Go(func() error {
+			select {
+			case fetching <- struct{}{}:
+				defer func() { <-fetching }()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			img, err := r.image(ctx, k)
+			if err != nil {
+				return r.withoutImage(ctx, q, k, err)
+			}
+			images.Store(k.Name, img)
+			q.open(k.Name)
+			return nil
+		})
+	}
+	for range r.Jobs {
+		g.Go(func() error {
+			for {
+				b, ok := q.next(ctx)
+				if !ok {
+					return ctx.Err()
+				}
+				img, _ := images.Load(b.kernel)
+				if err := r.work(ctx, b, img.(Bootable)); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	err := g.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all, err
+}
+
+// image gets a kernel's image and stores what it turned out to be.
+func (r *Runner) image(ctx context.Context, k matrix.Kernel) (Bootable, error) {
+	img, err := r.Images.Image(ctx, k)
+	if err != nil {
+		return img, err
+	}
+	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: img.Version})
+	return img, r.column(k.Name, func(c *matrix.Column) {
+		c.Version, c.Release, c.Digest, c.PVH, c.Origin = img.Version, img.Release, img.Digest, img.PVH, img.Origin
+	})
+}
+
+// withoutImage gives every cell of a kernel that has no image its outcome.
+func (r *Runner) withoutImage(ctx context.Context, q *queue, k matrix.Kernel, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	outcome, missing := matrix.Infra, (*NoImageError)(nil)
+	if errors.As(err, &missing) {
+		outcome = missing.Outcome
+	}
+	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: fmt.Sprintf("%s: %v", outcome, err)})
+	if err := r.column(k.Name, func(c *matrix.Column) { c.Outcome, c.Detail = outcome, err.Error() }); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, b := range q.drop(k.Name) {
+		for _, p := range b.probes {
+			cell := matrix.Cell{Kernel: b.kernel, Machine: b.machine, Probe: p}
+			if seen[cell.ID()] {
+				continue
+			}
+			seen[cell.ID()] = true
+			if err := r.keep(cell, 0, outcome, err.Error(), wire.Answer{}, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keep stores one result.
+func (r *Runner) keep(c matrix.Cell, boot int, o matrix.Outcome, detail string, a wire.Answer, took time.Duration) error {
+	res := matrix.Result{
+		Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Boot: boot, Cell: c.ID(),
+		Outcome: o, Detail: detail, Observation: a.Observation, Sample: a.Sample,
+		Seconds: took.Round(time.Microsecond).Seconds(),
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.Store.Append(res); err != nil {
+		return fmt.Errorf("store the result of %s: %w", res.Cell, err)
+	}
+	r.all = append(r.all, res)
+	return nil
+}
+
+// column changes what the stored run says of a kernel.
+func (r *Runner) column(kernel string, change func(*matrix.Column)) error {
+	err := r.Store.Update(func(run *matrix.Run) {
+		for i := range run.Kernels {
+			if run.Kernels[i].Name == kernel {
+				change(&run.Kernels[i])
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("store what %s is: %w", kernel, err)
+	}
+	return nil
+}
+
+func (r *Runner) notify(e Event) {
+	if r.Notify == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Notify(e)
+}

@@ -1,0 +1,130 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/store"
+)
+
+// outcomes runs the cells and returns outcome and detail by cell, having seen
+// to it that each cell has exactly one result, stored and returned.
+func outcomes(t *testing.T, r *Runner, cells []matrix.Cell) map[string]matrix.Result {
+	t.Helper()
+	results, err := r.Run(t.Context(), cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]matrix.Result{}
+	for _, res := range results {
+		if _, twice := by[res.Cell]; twice {
+			t.Errorf("%s has two results", res.Cell)
+		}
+		by[res.Cell] = res
+	}
+	for _, c := range cells {
+		if _, ok := by[c.ID()]; !ok {
+			t.Errorf("%s has no result", c.ID())
+		}
+	}
+	stored, err := store.Open(r.Store.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(stored.Results) != len(results) {
+		t.Errorf("%d results are stored, %d were returned", len(stored.Results), len(results))
+	}
+	return by
+}
+
+func TestEveryCellHasOneOutcomeWhateverTheGuestDoes(t *testing.T) {
+	r, cells, booted := newFake(t, []string{"good"}, []string{"s/a", "s/oops", "s/b", "s/gone", "s/died", "s/forge", "s/c"})
+	got := outcomes(t, r, cells)
+	for probe, want := range map[string]struct {
+		outcome matrix.Outcome
+		detail  string
+	}{
+		"s/a":     {matrix.Pass, ""},
+		"s/oops":  {matrix.Crash, "BUG: kernel NULL pointer dereference"},
+		"s/b":     {matrix.Pass, ""},
+		"s/gone":  {matrix.Lost, errGone.Error()},
+		"s/died":  {matrix.Crash, "signal: killed"},
+		"s/forge": {matrix.Pass, ""},
+		"s/c":     {matrix.Pass, ""},
+	} {
+		res := got["good/m/"+probe]
+		if res.Outcome != want.outcome || !strings.Contains(res.Detail, want.detail) {
+			t.Errorf("%s: %s, %q; want %s, …%q…", probe, res.Outcome, res.Detail, want.outcome, want.detail)
+		}
+	}
+	if booted["good"] != 3 {
+		t.Errorf("%d boots, want 3: one, and one after each of the two deaths", booted["good"])
+	}
+}
+
+func TestOneKernelsTroubleIsItsOwn(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"good", "no-source", "no-disk", "no-qemu", "mute", "panics"}, []string{"s/a", "s/b"})
+	r.Deadlines.Boot = 50 * time.Millisecond
+	got := outcomes(t, r, cells)
+	for kernel, want := range map[string]struct {
+		outcome matrix.Outcome
+		detail  string
+	}{
+		"good":      {matrix.Pass, ""},
+		"no-source": {matrix.Unavailable, "out of reach"},
+		"no-disk":   {matrix.Infra, "no space left"},
+		"no-qemu":   {matrix.Infra, "start QEMU"},
+		"mute":      {matrix.BootFailed, "boot: not over within 50ms"},
+		"panics":    {matrix.BootFailed, "Unable to mount root fs"},
+	} {
+		for _, probe := range []string{"s/a", "s/b"} {
+			res := got[kernel+"/m/"+probe]
+			if res.Outcome != want.outcome || !strings.Contains(res.Detail, want.detail) {
+				t.Errorf("%s: %s, %q; want %s, …%q…", res.Cell, res.Outcome, res.Detail, want.outcome, want.detail)
+			}
+		}
+	}
+}
+
+func TestOverdueProbeIsAHangAndTheRestGoesOn(t *testing.T) {
+	r, cells, booted := newFake(t, []string{"good"}, []string{"s/spin", "s/a"})
+	r.Deadlines.Probe = 50*time.Millisecond - probeGrace
+	got := outcomes(t, r, cells)
+	if o := got["good/m/s/spin"].Outcome; o != matrix.Hang {
+		t.Errorf("spin is %s, want hang", o)
+	}
+	if o := got["good/m/s/a"].Outcome; o != matrix.Pass || booted["good"] != 2 {
+		t.Errorf("the next probe is %s after %d boots, want pass after 2", o, booted["good"])
+	}
+}
+
+func TestInterruptKeepsWhatWasAnswered(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/spin"})
+	ctx, cancel := context.WithCancel(t.Context())
+	r.Notify = func(e Event) {
+		if e.Stage == StageProbe && e.Probe == "s/spin" {
+			cancel()
+		}
+	}
+	results, err := r.Run(ctx, cells)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+	if len(results) != 1 || results[0].Probe != "s/a" {
+		t.Errorf("results %v, want s/a's alone", results)
+	}
+}
+
+func TestFullDiskEndsTheRun(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"good", "other"}, []string{"s/a", "s/b"})
+	if err := r.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Run(t.Context(), cells); err == nil {
+		t.Error("results that could not be stored gave no error")
+	}
+}

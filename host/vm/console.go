@@ -1,0 +1,68 @@
+package vm
+
+import (
+	"fmt"
+	"io"
+	"sync"
+)
+
+const (
+	// MaxConsole is how many bytes of a console are written to its log.
+	MaxConsole = 4 << 20
+	// MaxTail is how many of a console's last bytes are kept at hand.
+	MaxTail = 64 << 10
+)
+
+// console takes what a guest prints: into a capped log and, whatever it has
+// printed before, the last of it into memory.
+type console struct {
+	mu      sync.Mutex
+	log     io.Writer
+	written int64
+	dropped int64
+	tail    []byte
+	err     error
+}
+
+// Write never fails, so that a full disk does not stall the guest; close
+// returns the log's first error.
+func (c *console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tail = append(c.tail, p...)
+	if n := len(c.tail) - MaxTail; n > 0 {
+		c.tail = append(c.tail[:0], c.tail[n:]...)
+	}
+	keep := p[:max(0, min(int64(len(p)), MaxConsole-c.written))]
+	if c.log == nil || c.err != nil {
+		keep = nil
+	}
+	if len(keep) > 0 {
+		_, c.err = c.log.Write(keep)
+		c.written += int64(len(keep))
+	}
+	if c.log != nil {
+		c.dropped += int64(len(p) - len(keep))
+	}
+	return len(p), nil
+}
+
+// close says in the log what was dropped: all but the last of it stands in no
+// file.
+func (c *console) close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dropped == 0 || c.err != nil {
+		return c.err
+	}
+	last := c.tail[max(0, int64(len(c.tail))-c.dropped):]
+	_, err := fmt.Fprintf(c.log, "\n[kmatrix: the console's cap of %d bytes was reached; %d bytes are left out here, the last follow]\n%s", MaxConsole, c.dropped-int64(len(last)), last)
+	return err
+}
+
+// Tail returns the last bytes printed.
+func (c *console) Tail() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return string(c.tail)
+}

@@ -1,0 +1,196 @@
+package vm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"golang.org/x/crypto/ssh"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+// Guest is a guest that can be asked. When a call's context ends before its
+// answer is there, only that call's channel is closed.
+type Guest struct {
+	client *ssh.Client
+}
+
+// Limits of what a hello keeps.
+const (
+	maxHello = 64 << 10
+	maxItems = 256
+	maxItem  = 512
+)
+
+// Hello asks the guest what it is. Sizes are capped and texts cleaned.
+func (g *Guest) Hello(ctx context.Context) (matrix.Hello, error) {
+	var (
+		hello matrix.Hello
+		out   bytes.Buffer
+	)
+	if err := g.exec(ctx, wire.CommandHello, nil, func(r io.Reader) error {
+		_, err := out.ReadFrom(io.LimitReader(r, maxHello))
+		return err
+	}); err != nil {
+		return hello, fmt.Errorf("hello: %w", err)
+	}
+	if err := json.Unmarshal(out.Bytes(), &hello); err != nil {
+		return hello, fmt.Errorf("hello: %w", err)
+	}
+	cleanHello(&hello)
+	return hello, nil
+}
+
+func cleanHello(h *matrix.Hello) {
+	for _, s := range []*string{&h.Version, &h.Release, &h.Clocksource, &h.Transport} {
+		*s = wire.Clean(*s, maxItem)
+	}
+	h.Cmdline = wire.Clean(h.Cmdline, wire.MaxDetail)
+	for _, list := range []*[]string{&h.Mounted, &h.Modules} {
+		*list = slices.Clone((*list)[:min(len(*list), maxItems)])
+		for i := range *list {
+			(*list)[i] = wire.Clean((*list)[i], maxItem)
+		}
+	}
+	for _, m := range []*map[string]string{&h.Refused, &h.ModuleErrors} {
+		clean := map[string]string{}
+		for k, v := range *m {
+			if len(clean) < maxItems {
+				clean[wire.Clean(k, maxItem)] = wire.Clean(v, maxItem)
+			}
+		}
+		*m = clean
+	}
+}
+
+// Run asks for probes and hands each event to on. The error is nil when the
+// stream ended with done.
+func (g *Guest) Run(ctx context.Context, req wire.Request, on func(wire.Event)) error {
+	text, err := json.Marshal(req)
+	if err != nil {
+		return fmt.Errorf("encode request: %w", err)
+	}
+	return g.exec(ctx, wire.CommandRun, bytes.NewReader(text), func(r io.Reader) error {
+		events := wire.NewEventReader(r)
+		for {
+			ev, err := events.Next()
+			switch {
+			case errors.Is(err, io.EOF):
+				return nil
+			case err != nil:
+				return err
+			}
+			on(ev)
+		}
+	})
+}
+
+// Poweroff asks the guest to end. The connection ends with it, so that only
+// the request itself can fail.
+func (g *Guest) Poweroff(ctx context.Context) error {
+	err := g.exec(ctx, wire.CommandPoweroff, nil, nil)
+	var gone *ssh.ExitMissingError
+	if errors.As(err, &gone) || errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// Terminal is the user's side of a shell.
+type Terminal struct {
+	In            io.Reader
+	Out, Err      io.Writer
+	Name          string
+	Width, Height int
+	// Resized receives width and height when they change; may be nil.
+	Resized <-chan [2]int
+}
+
+// Shell runs an interactive shell to its end.
+func (g *Guest) Shell(ctx context.Context, t Terminal) error {
+	s, err := g.client.NewSession()
+	if err != nil {
+		return fmt.Errorf("shell: %w", err)
+	}
+	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
+	s.Stdin, s.Stdout, s.Stderr = t.In, t.Out, t.Err
+	if t.Width > 0 {
+		if err := s.RequestPty(t.Name, t.Height, t.Width, ssh.TerminalModes{}); err != nil {
+			return fmt.Errorf("shell: %w", err)
+		}
+	}
+	if err := s.Start(wire.CommandShell); err != nil {
+		return fmt.Errorf("shell: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Wait() }()
+	for {
+		select {
+		case size := <-t.Resized:
+			if err := s.WindowChange(size[1], size[0]); err != nil {
+				return fmt.Errorf("shell: %w", err)
+			}
+		case err := <-ended:
+			var status *ssh.ExitError
+			if errors.As(err, &status) {
+				return nil // the shell's last command failed, the shell did not
+			}
+			return err
+		}
+	}
+}
+
+// exec runs one command of the agent: input is sent to its end, read takes the
+// output. The agent's own words of an error are in the error.
+func (g *Guest) exec(ctx context.Context, command string, input io.Reader, read func(io.Reader) error) error {
+	s, err := g.client.NewSession()
+	if err != nil {
+		return fmt.Errorf("open a session: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
+	defer stop()
+	var said bytes.Buffer
+	s.Stdin = input
+	s.Stderr = &capped{b: &said, left: wire.MaxDetail}
+	out, err := s.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("open a session: %w", err)
+	}
+	if err := s.Start(command); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	var readErr error
+	if read != nil {
+		readErr = read(out)
+	}
+	if readErr != nil {
+		_ = s.Close() // the answer is unusable; the agent is told by the end
+	}
+	err = errors.Join(readErr, s.Wait())
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil && said.Len() > 0 {
+		return fmt.Errorf("%w: %s", err, wire.Clean(said.String(), wire.MaxDetail))
+	}
+	return err
+}
+
+// capped drops what is over its limit.
+type capped struct {
+	b    *bytes.Buffer
+	left int
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	n := min(len(p), c.left)
+	c.left -= n
+	c.b.Write(p[:n])
+	return len(p), nil
+}

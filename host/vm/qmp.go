@@ -1,0 +1,130 @@
+package vm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/digitalocean/go-qemu/qmp"
+)
+
+// monitor is QEMU's control channel. It is the one place that knows go-qemu,
+// whose Run takes no context, whose events block all else until they are
+// drained, and which reads no reply over 64 KB; none of what is asked here has
+// one.
+type monitor struct {
+	socket *qmp.SocketMonitor
+	// connected is closed when the greeting is over; err tells how it went.
+	connected chan struct{}
+	err       error
+	wg        sync.WaitGroup
+	mu        sync.Mutex
+	events    []string
+}
+
+// maxEvents is how many events are kept.
+const maxEvents = 1000
+
+// newMonitor returns a monitor and the listening socket that QEMU is to
+// inherit. go-qemu wants an address to dial, so the socket has one for a
+// moment, in a directory of our own: the connection waits in its backlog until
+// QEMU takes it, and nothing is left in the file system.
+func newMonitor() (m *monitor, listening *os.File, err error) {
+	dir, err := os.MkdirTemp("", "kmatrix-qmp-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a control socket: %w", err)
+	}
+	defer func() {
+		if e := os.RemoveAll(dir); err == nil && e != nil {
+			err = fmt.Errorf("remove the control socket's name: %w", e)
+		}
+	}()
+	path := filepath.Join(dir, "s")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a control socket: %w", err)
+	}
+	socket, err := qmp.NewSocketMonitor("unix", path, time.Second)
+	if err != nil {
+		return nil, nil, fmt.Errorf("dial the control socket: %w", err)
+	}
+	listening, err = l.File()
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a control socket: %w", err)
+	}
+	if err := l.Close(); err != nil {
+		return nil, nil, fmt.Errorf("make a control socket: %w", err)
+	}
+	return &monitor{socket: socket, connected: make(chan struct{})}, listening, nil
+}
+
+// serve greets QEMU and collects its events until QEMU or close ends the
+// connection.
+func (m *monitor) serve() {
+	m.wg.Go(func() {
+		m.err = m.socket.Connect()
+		close(m.connected)
+		if m.err != nil {
+			return
+		}
+		// The context is not used by go-qemu, nor is there an error.
+		events, err := m.socket.Events(context.Background())
+		if err != nil {
+			m.err = err
+			return
+		}
+		for e := range events {
+			m.mu.Lock()
+			if len(m.events) < maxEvents {
+				m.events = append(m.events, e.Event)
+			}
+			m.mu.Unlock()
+		}
+	})
+}
+
+// execute runs a command that has a small reply.
+func (m *monitor) execute(ctx context.Context, command string, args any) error {
+	select {
+	case <-m.connected:
+	case <-ctx.Done():
+		return fmt.Errorf("QMP %s: %w", command, ctx.Err())
+	}
+	if m.err != nil {
+		return fmt.Errorf("QMP greeting: %w", m.err)
+	}
+	text, err := json.Marshal(qmp.Command{Execute: command, Args: args})
+	if err != nil {
+		return fmt.Errorf("QMP %s: %w", command, err)
+	}
+	done := make(chan error, 1)
+	m.wg.Go(func() {
+		_, err := m.socket.Run(text)
+		done <- err
+	})
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("QMP %s: %w", command, err)
+	}
+	return nil
+}
+
+// close ends the connection and joins what served it. QEMU must be gone, or
+// about to go: a command without an answer returns when the connection ends.
+func (m *monitor) close() []string {
+	// Disconnect's error is that of closing a socket whose peer may be gone.
+	_ = m.socket.Disconnect()
+	m.wg.Wait()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.events
+}

@@ -1,0 +1,240 @@
+// Package vm is one QEMU and the guest in it.
+//
+// [Start] builds the command line ([Args], a pure function) and runs QEMU;
+// [VM.Ready] waits for the agent's greeting and [VM.Login] opens an SSH
+// connection to it, which returns a [Guest] to ask; [VM.Stop] ends all of it
+// and says how it ended. Every channel is an inherited descriptor: there is no
+// listening port, no socket with a name and no temporary file, and QEMU dies
+// with kmatrix.
+package vm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix/proc"
+)
+
+// VM is a running QEMU.
+type VM struct {
+	cmd     proc.Cmd
+	process *proc.Process
+	kill    context.CancelFunc
+	qmp     *monitor
+	console console
+	// toGuest and toHost are the virtio ports, serial the second ISA line;
+	// nil when the configuration is bare.
+	toGuest, toHost, serial net.Conn
+	consoleConn             net.Conn
+	consoleDone             chan struct{}
+	wg                      sync.WaitGroup
+	// port is what the agent answered on.
+	port *port
+}
+
+// Exit is how a guest ended.
+type Exit struct {
+	// Err is QEMU's own failure; nil when the guest ended by itself or was
+	// ended.
+	Err error
+	// Refused is QEMU's reason for not taking the kernel, "" when it did.
+	Refused string
+	// Console is the last that the guest printed.
+	Console string
+	// Events are the names of the QMP events.
+	Events []string
+	// Command is the command line, for pasting.
+	Command string
+}
+
+// refusals are what QEMU says of a file that it will not boot
+// (hw/i386/x86.c, hw/i386/multiboot.c).
+var refusals = []string{"could not load kernel", "could not open kernel", "without PVH ELF Note", "kernel too old", "invalid kernel header", "error reading", "initrd is too large", "Error loading uncompressed kernel", "linux kernel"}
+
+// Start starts QEMU. The guest's life is ctx's: when it ends, QEMU is killed.
+// [VM.Stop] must be called. log takes the console, up to [MaxConsole] bytes;
+// nil drops it.
+func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
+	if c.QEMU == "" {
+		c.QEMU = DefaultQEMU
+	}
+	v := &VM{cmd: proc.Cmd{Path: c.QEMU, Args: Args(c)}, consoleDone: make(chan struct{})}
+	v.console.log = log
+	var theirs []*os.File
+	defer func() {
+		for _, f := range theirs {
+			_ = f.Close() // QEMU has its own; ours were never written
+		}
+	}()
+	mon, listening, err := newMonitor()
+	if err != nil {
+		return nil, err
+	}
+	theirs = append(theirs, listening)
+	for _, ours := range []*net.Conn{&v.consoleConn, &v.serial, &v.toGuest, &v.toHost} {
+		conn, their, err := socketPair()
+		if err != nil {
+			v.closeAll()
+			mon.close()
+			return nil, err
+		}
+		*ours, theirs = conn, append(theirs, their)
+	}
+	v.cmd.Files = theirs
+	v.qmp = mon
+	ctx, v.kill = context.WithCancel(ctx)
+	if v.process, err = proc.Start(ctx, v.cmd); err != nil {
+		v.kill()
+		v.closeAll()
+		mon.close()
+		return nil, fmt.Errorf("start QEMU: %w", err)
+	}
+	mon.serve()
+	v.wg.Go(func() { v.readConsole() })
+	return v, nil
+}
+
+// socketPair returns two connected sockets, one as a file to inherit.
+func socketPair() (net.Conn, *os.File, error) {
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a socket pair: %w", err)
+	}
+	ours, theirs := os.NewFile(uintptr(fds[0]), "socketpair"), os.NewFile(uintptr(fds[1]), "socketpair")
+	conn, err := net.FileConn(ours)
+	if err = errors.Join(err, ours.Close()); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("make a socket pair: %w", err), theirs.Close())
+	}
+	return conn, theirs, nil
+}
+
+// readConsole drains the console until its end, so that it never blocks the
+// guest. Its end, by whichever side, is no error.
+func (v *VM) readConsole() {
+	defer close(v.consoleDone)
+	b := make([]byte, 32<<10)
+	for {
+		n, err := v.consoleConn.Read(b)
+		if n > 0 {
+			_, _ = v.console.Write(b[:n]) // documented to return no error
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Ready waits for the agent's greeting on the virtio port or on the second
+// serial line, whichever comes first.
+func (v *VM) Ready(ctx context.Context) (wire.Ready, error) {
+	type heard struct {
+		ready wire.Ready
+		port  *port
+		err   error
+	}
+	first := make(chan heard, 2)
+	for _, p := range []*port{{r: v.toHost, w: v.toGuest}, {r: v.serial, w: v.serial}} {
+		v.wg.Go(func() {
+			ready, err := wire.ReadReady(p.r)
+			first <- heard{ready, p, err}
+		})
+	}
+	var errs []error
+	for range 2 {
+		select {
+		case h := <-first:
+			if h.err == nil {
+				v.port = h.port
+				return h.ready, nil
+			}
+			errs = append(errs, h.err)
+		case <-ctx.Done():
+			return wire.Ready{}, fmt.Errorf("wait for the agent: %w (%s)", ctx.Err(), v.progress())
+		}
+	}
+	// Both ports closed: QEMU is going.
+	return wire.Ready{}, fmt.Errorf("the guest ended before its agent was ready (%s): %w", v.progress(), errs[0])
+}
+
+// progress says how far a guest came, by its console.
+func (v *VM) progress() string {
+	text := strings.TrimSpace(v.console.Tail())
+	if !strings.Contains(text, "[    0.") && !strings.Contains(text, "] ") {
+		return "the kernel printed nothing"
+	}
+	last := text[strings.LastIndexByte(text, '\n')+1:]
+	return "its last line: " + wire.Clean(strings.TrimSpace(last), 200)
+}
+
+// Done is closed when QEMU has ended.
+func (v *VM) Done() <-chan struct{} { return v.process.Done() }
+
+// quitDeadline is how long QEMU may take to follow a QMP quit.
+const quitDeadline = 2 * time.Second
+
+// Stop ends QEMU, waiting up to grace for the guest to end by itself, joins
+// everything that served it, and says how it ended. It is called once.
+func (v *VM) Stop(grace time.Duration) Exit {
+	ended := func(limit time.Duration) bool {
+		select {
+		case <-v.process.Done():
+			return true
+		case <-time.After(limit):
+			return false
+		}
+	}
+	byItself := ended(grace)
+	if !byItself {
+		ctx, cancel := context.WithTimeout(context.Background(), quitDeadline)
+		err := v.qmp.execute(ctx, "quit", nil)
+		cancel()
+		if err != nil || !ended(quitDeadline) {
+			v.kill()
+		}
+	}
+	err := v.process.Wait()
+	v.kill()
+	// QEMU's end of the console is closed now: what it had printed is read to
+	// the end before ours is.
+	select {
+	case <-v.consoleDone:
+	case <-time.After(quitDeadline):
+	}
+	v.closeAll()
+	exit := Exit{Command: v.cmd.String(), Events: v.qmp.close()}
+	v.wg.Wait()
+	exit.Console = v.console.Tail()
+	if e := v.console.close(); e != nil {
+		exit.Err = fmt.Errorf("write the console's log: %w", e)
+	}
+	var failed *proc.Error
+	if byItself && errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
+		for _, r := range refusals {
+			if strings.Contains(failed.Stderr, r) {
+				exit.Refused = wire.Clean(strings.TrimSpace(failed.Stderr), 500)
+				return exit
+			}
+		}
+		exit.Err = errors.Join(exit.Err, fmt.Errorf("%w (command: %s)", err, exit.Command))
+	}
+	return exit
+}
+
+// closeAll closes our ends of the channels; errors of closing a socket whose
+// peer is gone say nothing.
+func (v *VM) closeAll() {
+	for _, c := range []net.Conn{v.consoleConn, v.serial, v.toGuest, v.toHost} {
+		if c != nil {
+			_ = c.Close()
+		}
+	}
+}
