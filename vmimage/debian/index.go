@@ -1,0 +1,255 @@
+package debian
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
+
+	"kmatrix/vmimage/unpack"
+)
+
+// maxInRelease is the largest InRelease that is read; Debian's have 200 KB.
+const maxInRelease = 16 << 20
+
+// SignatureError tells that a suite's index has no valid signature.
+type SignatureError struct {
+	URL, Keyring string
+	Err          error
+}
+
+// Error names the index, the keyring and the cause.
+func (e *SignatureError) Error() string {
+	return fmt.Sprintf("%s has no valid signature of a key in %s: %v; the mirror or something on the way changed it, or the keyring (package debian-archive-keyring) is too old", e.URL, e.Keyring, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *SignatureError) Unwrap() error { return e.Err }
+
+// suiteCache holds what was read of suites.
+type suiteCache struct {
+	mu     sync.Mutex
+	suites map[string]*suite
+}
+
+// suite is the kernel packages of one suite and architecture.
+type suite struct {
+	once     sync.Once
+	packages []pkg
+	err      error
+}
+
+// suiteOf reads a suite's packages, once.
+func (c *Client) suiteOf(ctx context.Context, base, name, arch string) ([]pkg, error) {
+	c.suites.mu.Lock()
+	if c.suites.suites == nil {
+		c.suites.suites = map[string]*suite{}
+	}
+	key := base + " " + name + " " + arch
+	s := c.suites.suites[key]
+	if s == nil {
+		s = &suite{}
+		c.suites.suites[key] = s
+	}
+	c.suites.mu.Unlock()
+	s.once.Do(func() { s.packages, s.err = c.readSuite(ctx, base, name, arch) })
+	return s.packages, s.err
+}
+
+func (c *Client) readSuite(ctx context.Context, base, name, arch string) ([]pkg, error) {
+	release, err := c.release(ctx, base, name)
+	if err != nil {
+		return nil, fmt.Errorf("suite %s: %w", name, err)
+	}
+	for _, ext := range []string{".xz", ".gz"} {
+		file := "main/binary-" + arch + "/Packages" + ext
+		want, ok := release.files[file]
+		if !ok {
+			continue
+		}
+		packages, err := c.packages(ctx, base+"/dists/"+name+"/"+file, want, release.byHash, ext)
+		if err != nil {
+			return nil, fmt.Errorf("suite %s: %w", name, err)
+		}
+		for i := range packages {
+			packages[i].base, packages[i].suite = base, name
+		}
+		return packages, nil
+	}
+	return nil, fmt.Errorf("suite %s: its index has no packages for the architecture %s", name, arch)
+}
+
+// release is what an InRelease file says.
+type release struct {
+	files  map[string]digest
+	byHash bool
+}
+
+// release fetches a suite's InRelease, checks its signature, its name and its
+// age, and returns what it lists. The file is kept, for use without a network.
+func (c *Client) release(ctx context.Context, base, name string) (release, error) {
+	url := base + "/dists/" + name + "/InRelease"
+	kept := filepath.Join(c.Dir, "indexes", strings.ReplaceAll(name, "/", "_")+".InRelease")
+	var text []byte
+	var err error
+	if c.Offline {
+		if text, err = os.ReadFile(kept); errors.Is(err, fs.ErrNotExist) {
+			err = ErrOffline
+		}
+	} else {
+		var b bytes.Buffer
+		err = c.get(ctx, url, func() io.Writer { b.Reset(); return &limited{b: &b, left: maxInRelease} })
+		text = b.Bytes()
+	}
+	if err != nil {
+		return release{}, err
+	}
+	signed, err := c.verify(url, text)
+	if err != nil {
+		return release{}, err
+	}
+	r, err := c.parseRelease(url, name, signed)
+	if err != nil || c.Offline {
+		return r, err
+	}
+	return r, c.keep(kept, text)
+}
+
+// keep writes a small file whole or not at all.
+func (c *Client) keep(path string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("keep an index: %w", err)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".index-")
+	if err != nil {
+		return fmt.Errorf("keep an index: %w", err)
+	}
+	_, err = tmp.Write(text)
+	if err = errors.Join(err, tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("keep an index: %w", errors.Join(err, os.Remove(tmp.Name())))
+	}
+	return nil
+}
+
+// verify checks the clear signature and returns what is signed.
+func (c *Client) verify(url string, text []byte) ([]byte, error) {
+	f, err := os.Open(c.Mirrors.Keyring)
+	if err != nil {
+		return nil, fmt.Errorf("read Debian's keys: %w: make setup installs them (package debian-archive-keyring)", err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	keys, err := openpgp.ReadKeyRing(f)
+	if err != nil {
+		return nil, fmt.Errorf("read Debian's keys in %s: %w", c.Mirrors.Keyring, err)
+	}
+	block, _ := clearsign.Decode(text)
+	if block == nil {
+		return nil, &SignatureError{URL: url, Keyring: c.Mirrors.Keyring, Err: errors.New("it is not signed")}
+	}
+	if _, err := block.VerifySignature(keys, nil); err != nil {
+		return nil, &SignatureError{URL: url, Keyring: c.Mirrors.Keyring, Err: err}
+	}
+	return block.Plaintext, nil
+}
+
+// parseRelease reads the signed text. An index of another suite is refused:
+// its signature is as good, its kernels are not those asked for.
+func (c *Client) parseRelease(url, name string, text []byte) (release, error) {
+	r := release{files: map[string]digest{}}
+	err := eachStanza(bytes.NewReader(text), func(s stanza) error {
+		if s["suite"] != name && s["codename"] != name {
+			return fmt.Errorf("it is the index of %s (%s)", s["codename"], s["suite"])
+		}
+		if until := s["valid-until"]; until != "" {
+			// RFC 1123 as Debian writes it: always in UTC.
+			end, err := time.Parse("Mon, 02 Jan 2006 15:04:05 MST", until)
+			if err != nil {
+				return fmt.Errorf("its Valid-Until is no date: %w", err)
+			}
+			if c.now().After(end) {
+				c.log("the index of %s was valid until %s: newer kernels may be missing from it", name, until)
+			}
+		}
+		r.byHash = s["acquire-by-hash"] == "yes"
+		for line := range strings.Lines(s["sha256"]) {
+			f := strings.Fields(line)
+			if len(f) != 3 {
+				continue
+			}
+			size, err := strconv.ParseInt(f[1], 10, 64)
+			if _, e := hex.DecodeString(f[0]); err != nil || e != nil || len(f[0]) != 64 {
+				return fmt.Errorf("its line %.80q is no digest", line)
+			}
+			r.files[f[2]] = digest{sha256: f[0], size: size}
+		}
+		return nil
+	})
+	if err != nil {
+		return r, fmt.Errorf("read %s: %w", url, err)
+	}
+	return r, nil
+}
+
+// packages fetches a Packages file, by its digest where the mirror offers
+// that, and reads the kernel's packages from it.
+func (c *Client) packages(ctx context.Context, url string, want digest, byHash bool, ext string) ([]pkg, error) {
+	file := filepath.Join(c.Dir, "indexes", want.sha256+ext)
+	ok, err := matches(file, want.sha256)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		if c.Offline {
+			return nil, ErrOffline
+		}
+		if byHash {
+			url = url[:strings.LastIndexByte(url, '/')] + "/by-hash/SHA256/" + want.sha256
+		}
+		if err := c.download(ctx, url, file, want, nil); err != nil {
+			return nil, err
+		}
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("read an index: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	r, err := unpack.Reader(ctx, unpack.ByName(path.Ext(file)), f)
+	if err != nil {
+		return nil, fmt.Errorf("unpack %s: %w", url, err)
+	}
+	packages, err := parsePackages(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("read %s: %w", url, err)
+	}
+	return packages, nil
+}
+
+// limited refuses more than its limit.
+type limited struct {
+	b    *bytes.Buffer
+	left int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.left -= len(p); l.left < 0 {
+		return 0, errTooLong
+	}
+	return l.b.Write(p)
+}
