@@ -46,14 +46,15 @@ build: bin/kmatrix bin/initramfs.cpio ## build bin/kmatrix and the guest's initr
 bin/kmatrix: FORCE
 	@go build -trimpath -o $@ ./host/kmatrix
 
-# The agent is linked anew only when its sources changed, and the archive made
+# The guest's commands are the tools of go.mod, so that their sources come with
+# the modules. The agent is linked anew only when its sources changed, and the archive made
 # anew only when the agent did.
 bin/agent: FORCE
 	@go build -trimpath -ldflags '-s -w' -o $@.new ./guest/agent
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 bin/initramfs.cpio: bin/agent go.mod $(wildcard vmimage/initramfs/*.go vmimage/mkbase/*.go)
-	@go run ./vmimage/mkbase -agent bin/agent -o $@
+	@go run ./vmimage/mkbase -agent bin/agent -o $@ $$(go list tool | grep /cmds/core/)
 
 run: setup build ## boot the kernels of kernels.yaml, run the probes, print the table
 	@bin/kmatrix run $(ARGS)
