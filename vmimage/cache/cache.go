@@ -43,7 +43,7 @@ func Key(kind string, inputs ...string) string {
 	return filepath.Join(kind, hex.EncodeToString(h.Sum(nil)[:16]))
 }
 
-// Dir returns the path of the entry, having it filled where it is not there.
+// Entry returns the path of the entry, having it filled where it is not there.
 // fill gets an empty directory; when it fails, nothing is left.
 func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Context, dir string) error) (string, error) {
 	path := filepath.Join(c.Dir, key)

@@ -1,0 +1,173 @@
+package vmimage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+	"kmatrix/vmimage/bzimage"
+	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/unpack"
+)
+
+// Names within a prepared kernel's directory.
+const (
+	fileVmlinux = "vmlinux"
+	fileBzImage = "bzImage"
+	fileConfig  = "config"
+	dirModules  = "modules"
+	fileFacts   = "image.json"
+)
+
+// facts is what a prepared kernel's directory says of itself.
+type facts struct {
+	Release string `json:"release"`
+	PVH     bool   `json:"pvh"`
+	Digest  string `json:"digest"`
+}
+
+// prepare brings an unpacked package into the form that open reads: the
+// uncompressed kernel where it boots by PVH, else the bzImage; modules and
+// configuration under fixed names.
+func prepare(ctx context.Context, dir string) error {
+	kernels, err := find(dir, func(name string) bool { return strings.HasPrefix(filepath.Base(name), "vmlinuz") })
+	if err != nil {
+		return err
+	}
+	if len(kernels) != 1 {
+		return fmt.Errorf("the packages hold %d kernels (vmlinuz), want one", len(kernels))
+	}
+	f, err := boot(ctx, kernels[0], dir)
+	if err != nil {
+		return err
+	}
+	configs, err := find(dir, func(name string) bool {
+		return strings.HasPrefix(filepath.Base(name), "config") && filepath.Base(filepath.Dir(name)) != "kernel"
+	})
+	if err != nil {
+		return err
+	}
+	if len(configs) > 0 {
+		if err := os.Rename(configs[0], filepath.Join(dir, fileConfig)); err != nil {
+			return err
+		}
+	}
+	trees, err := filepath.Glob(filepath.Join(dir, "*lib", "modules", "*"))
+	if err != nil {
+		return err
+	}
+	more, err := filepath.Glob(filepath.Join(dir, "usr", "lib", "modules", "*"))
+	if err != nil {
+		return err
+	}
+	if trees = append(trees, more...); len(trees) > 0 {
+		if f.Release == "" {
+			f.Release = filepath.Base(trees[0])
+		}
+		if err := os.Rename(trees[0], filepath.Join(dir, dirModules)); err != nil {
+			return err
+		}
+	}
+	for _, rest := range []string{"boot", "lib", "usr"} {
+		if err := os.RemoveAll(filepath.Join(dir, rest)); err != nil {
+			return err
+		}
+	}
+	return describe(dir, f)
+}
+
+// boot puts the file to boot into dir. A kernel that has no PVH entry point, or
+// is compressed in a format that is not read, is booted as it came.
+func boot(ctx context.Context, kernel, dir string) (facts, error) {
+	header, err := bzimage.Read(kernel)
+	if err != nil {
+		return facts{}, err
+	}
+	f := facts{Release: header.Release}
+	vmlinux := filepath.Join(dir, fileVmlinux)
+	err = header.Vmlinux(ctx, vmlinux)
+	if err == nil {
+		f.PVH, err = bzimage.HasPVH(vmlinux)
+	}
+	if err != nil && !errors.Is(err, unpack.ErrFormat) {
+		return f, err
+	}
+	if f.PVH {
+		return f, nil
+	}
+	if err := os.Remove(vmlinux); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	return f, copyFile(kernel, filepath.Join(dir, fileBzImage))
+}
+
+// describe writes the directory's facts, the digest over all of it included.
+func describe(dir string, f facts) error {
+	files, err := find(dir, func(name string) bool { return filepath.Base(name) != fileFacts })
+	if err != nil {
+		return err
+	}
+	sum, err := cache.Digest(files...)
+	if err != nil {
+		return err
+	}
+	f.Digest = "sha256:" + sum
+	text, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, fileFacts), text, 0o644)
+}
+
+// open reads a prepared kernel's directory.
+func open(dir string) (matrix.Image, error) {
+	text, err := os.ReadFile(filepath.Join(dir, fileFacts))
+	if err != nil {
+		return matrix.Image{}, fmt.Errorf("the cache's entry is damaged; delete it: %w", err)
+	}
+	var f facts
+	if err := json.Unmarshal(text, &f); err != nil {
+		return matrix.Image{}, fmt.Errorf("the cache's entry %s is damaged; delete it: %w", dir, err)
+	}
+	img := matrix.Image{Release: f.Release, PVH: f.PVH, Digest: f.Digest, Boot: filepath.Join(dir, fileBzImage)}
+	if f.PVH {
+		img.Boot = filepath.Join(dir, fileVmlinux)
+	}
+	for _, one := range []struct {
+		to   *string
+		name string
+	}{{&img.Modules, dirModules}, {&img.Config, fileConfig}} {
+		if _, err := os.Stat(filepath.Join(dir, one.name)); err == nil {
+			*one.to = filepath.Join(dir, one.name)
+		}
+	}
+	return img, nil
+}
+
+// find lists the regular files below dir that are wanted, sorted.
+func find(dir string, want func(string) bool) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && want(name) {
+			files = append(files, name)
+		}
+		return err
+	})
+	slices.Sort(files)
+	return files, err
+}
+
+func copyFile(from, to string) error {
+	b, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, b, 0o644)
+}

@@ -1,0 +1,169 @@
+package vmimage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"kmatrix/matrix"
+	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/debian"
+	"kmatrix/vmimage/lock"
+	"kmatrix/vmimage/modules"
+)
+
+// debSource is a kernel as Debian packages it.
+type debSource struct{}
+
+func init() { register(debSource{}) }
+
+// Kind describes it.
+func (debSource) Kind() matrix.SourceKind {
+	return matrix.SourceKind{
+		Name: "deb",
+		Doc:  "a kernel as Debian packages it, from the mirror that apt's configuration names",
+		Fields: []matrix.SourceField{
+			{Name: "deb", Doc: "the package; a name without a version always means the suite's newest", Required: true, Pattern: `linux-image-[a-z0-9][a-z0-9.+~-]*`, Example: "linux-image-cloud-amd64"},
+			{Name: "suite", Doc: "the suite; its updates and security updates count as part of it", Required: true, Pattern: `[a-z][a-z0-9-]*`, Example: "bookworm"},
+			{Name: "version", Doc: "only versions that are this or begin with it", Pattern: `[0-9][A-Za-z0-9.+~:-]*`, Example: "6.1.140"},
+		},
+	}
+}
+
+// debArch is the architecture that guests have so far.
+const debArch = "amd64"
+
+// Image resolves the package, unless kernels.lock has it, fetches what it
+// needs and unpacks that.
+func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
+	client, err := env.debianClient()
+	if err != nil {
+		if errors.Is(err, debian.ErrNoApt) {
+			return matrix.Image{}, &UnavailableError{err}
+		}
+		return matrix.Image{}, err
+	}
+	entry, locked := env.Lock.Get(k.Name, k.Source.Fields)
+	if !locked {
+		if entry, err = s.resolve(ctx, env, client, k); err != nil {
+			return matrix.Image{}, err
+		}
+	}
+	dir, err := s.fetch(ctx, env, client, k, entry)
+	if errors.Is(err, debian.ErrGone) && locked {
+		if env.Locked {
+			return matrix.Image{}, unavailable("kernels.lock wants %s, and %w; a run without --locked resolves it again", entry.Version, err)
+		}
+		env.log("%s: version %s of kernels.lock has left the mirror: resolving it again", k.Name, entry.Version)
+		if entry, err = s.resolve(ctx, env, client, k); err != nil {
+			return matrix.Image{}, err
+		}
+		dir, err = s.fetch(ctx, env, client, k, entry)
+	}
+	if err != nil {
+		return matrix.Image{}, classifyDebian(ctx, err)
+	}
+	img, err := open(dir)
+	if err != nil {
+		return img, err
+	}
+	img.Kernel, img.Version, img.Origin = k.Name, entry.Version, entry.Files[0].URL
+	return img, nil
+}
+
+// resolve asks the mirror and records the answer.
+func (debSource) resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel) (lock.Entry, error) {
+	if env.Locked {
+		return lock.Entry{}, unavailable("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
+	}
+	env.progress(k.Name, "resolving")
+	f := k.Source.Fields
+	res, err := client.Resolve(ctx, debian.Request{Package: f["deb"], Suite: f["suite"], Version: f["version"], Arch: debArch})
+	if err != nil {
+		return lock.Entry{}, classifyDebian(ctx, err)
+	}
+	e := lock.Entry{Source: f, Version: res.Version, Resolved: time.Now().UTC().Truncate(time.Second)}
+	for _, file := range res.Files {
+		e.Files = append(e.Files, lock.File(file))
+	}
+	if err := env.Lock.Put(k.Name, e); err != nil {
+		return e, err
+	}
+	return e, nil
+}
+
+// fetch returns the directory of the unpacked kernel.
+func (debSource) fetch(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel, e lock.Entry) (string, error) {
+	var sums []string
+	for _, f := range e.Files {
+		sums = append(sums, f.SHA256)
+	}
+	return env.Cache.Entry(ctx, cache.Key("kernels", append([]string{unpackedFormat}, sums...)...), func(ctx context.Context, dir string) error {
+		for _, f := range e.Files {
+			path, err := client.Fetch(ctx, debian.File(f), func(done, total int64) {
+				env.progress(k.Name, fmt.Sprintf("fetching %d of %d MB", done/1e6, total/1e6))
+			})
+			if err != nil {
+				return err
+			}
+			env.progress(k.Name, "unpacking")
+			if err := debian.Extract(ctx, path, dir, wantedFile); err != nil {
+				return err
+			}
+			// What is needed of it is unpacked; the package is the larger part
+			// of what a kernel would take in the cache.
+			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+				return fmt.Errorf("remove a package that was unpacked: %w", err)
+			}
+		}
+		return prepare(ctx, dir)
+	})
+}
+
+// unpackedFormat is part of the cache's key: it changes with what is unpacked.
+const unpackedFormat = "deb 1"
+
+// driversOnly are directories of modules that no guest can have a use for:
+// together they are nine tenths of a kernel's modules.
+var driversOnly = []string{"/kernel/drivers/net/", "/kernel/drivers/gpu/", "/kernel/drivers/media/", "/kernel/drivers/usb/", "/kernel/drivers/scsi/", "/kernel/drivers/infiniband/", "/kernel/sound/", "/kernel/net/netfilter/", "/kernel/drivers/hwmon/", "/kernel/drivers/iio/"}
+
+// wantedFile tells what of a package is unpacked: the kernel, its
+// configuration, and modules.
+func wantedFile(name string) bool {
+	base := filepath.Base(name)
+	switch {
+	case strings.HasPrefix(name, "boot/vmlinuz-"), strings.HasPrefix(name, "boot/config-"):
+		return true
+	case !strings.Contains(name, "lib/modules/"):
+		return false
+	case base == "modules.builtin":
+		return true
+	}
+	for _, d := range driversOnly {
+		if strings.Contains(name, d) {
+			return false
+		}
+	}
+	// The newest releases keep the kernel with its modules.
+	return modules.Name(base) != "" || base == "vmlinuz" || base == "config"
+}
+
+// classifyDebian tells what is the mirror's or the suite's from what is the
+// host's.
+func classifyDebian(ctx context.Context, err error) error {
+	var (
+		reach    *debian.UnreachableError
+		sign     *debian.SignatureError
+		mismatch *debian.MismatchError
+		notFound *debian.NotFoundError
+	)
+	if ctx.Err() == nil && (errors.As(err, &reach) || errors.As(err, &sign) || errors.As(err, &mismatch) || errors.As(err, &notFound) ||
+		errors.Is(err, debian.ErrGone) || errors.Is(err, debian.ErrOffline)) {
+		return &UnavailableError{err}
+	}
+	return err
+}

@@ -1,0 +1,131 @@
+// Package vmimage turns a kernel of kernels.yaml into an image that boots.
+//
+// A kind of source is one file, source_*.go, that registers itself; [Fetch]
+// hands a kernel to its kind, and [Prepare] makes the initramfs for an image.
+// What is fetched, unpacked or made is kept by content (package cache), and
+// what a source was resolved to is recorded (package lock). The parts: debian
+// (mirror, indexes, packages), bzimage (vmlinux out of a bzImage), modules,
+// initramfs and disk.
+package vmimage
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"kmatrix/matrix"
+	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/debian"
+	"kmatrix/vmimage/lock"
+)
+
+// Env is what sources work with. Cache, Lock, HTTP and Mirrors must be set.
+type Env struct {
+	Cache *cache.Cache
+	Lock  *lock.Lock
+	HTTP  *http.Client
+	// Mirrors finds Debian's mirror. It is asked when a kernel needs one, so
+	// that a matrix without Debian's kernels needs none.
+	Mirrors func() (debian.Mirrors, error)
+	// Dir is the directory of kernels.yaml, which relative paths begin at.
+	Dir string
+	// Locked refuses to resolve anything anew.
+	Locked bool
+	// Offline uses the cache only.
+	Offline bool
+	// Log takes lines for the user; Progress what is being fetched for a
+	// kernel. Both may be nil.
+	Log      func(string)
+	Progress func(kernel, what string)
+
+	once   sync.Once
+	debian *debian.Client
+	err    error
+}
+
+// UnavailableError tells that a kernel's source cannot be had.
+type UnavailableError struct{ Err error }
+
+// Error returns the reason.
+func (e *UnavailableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *UnavailableError) Unwrap() error { return e.Err }
+
+func unavailable(format string, args ...any) error {
+	return &UnavailableError{fmt.Errorf(format, args...)}
+}
+
+// Source is a kind of source.
+type Source interface {
+	// Kind describes it.
+	Kind() matrix.SourceKind
+	// Image gets the kernel's image. The error is an [*UnavailableError] when
+	// the source cannot be had; any other is the host's.
+	Image(context.Context, *Env, matrix.Kernel) (matrix.Image, error)
+}
+
+var sources []Source
+
+// register adds a kind of source; it is called from init.
+func register(s Source) { sources = append(sources, s) }
+
+// Kinds describes all kinds of source, in the order of their names.
+func Kinds() []matrix.SourceKind {
+	var kinds []matrix.SourceKind
+	for _, s := range sources {
+		kinds = append(kinds, s.Kind())
+	}
+	slices.SortFunc(kinds, func(a, b matrix.SourceKind) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return kinds
+}
+
+// Fetch gets a kernel's image.
+func Fetch(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
+	i := slices.IndexFunc(sources, func(s Source) bool { return s.Kind().Name == k.Source.Kind })
+	if i < 0 {
+		return matrix.Image{}, fmt.Errorf("kernel %s: there is no source of the kind %q", k.Name, k.Source.Kind)
+	}
+	return sources[i].Image(ctx, env, k)
+}
+
+// path returns a path of kernels.yaml as one of this process.
+func (e *Env) path(p string) string {
+	if filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(e.Dir, p)
+}
+
+func (e *Env) log(format string, args ...any) {
+	if e.Log != nil {
+		e.Log(fmt.Sprintf(format, args...))
+	}
+}
+
+func (e *Env) progress(kernel, what string) {
+	if e.Progress != nil {
+		e.Progress(kernel, what)
+	}
+}
+
+// debianClient returns the client of Debian's mirror.
+func (e *Env) debianClient() (*debian.Client, error) {
+	e.once.Do(func() {
+		mirrors, err := e.Mirrors()
+		if err != nil {
+			e.err = err
+			return
+		}
+		e.debian = &debian.Client{HTTP: e.HTTP, Mirrors: mirrors, Dir: filepath.Join(e.Cache.Dir, "debian"), Offline: e.Offline, Log: e.Log}
+	})
+	return e.debian, e.err
+}
