@@ -1,0 +1,120 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+
+	"kmatrix/matrix"
+)
+
+// Selection restricts a plan; its zero value is everything.
+type Selection struct {
+	// Kernels are names, Probes patterns.
+	Kernels, Probes []string
+}
+
+// Plan is what is to run.
+type Plan struct {
+	Kernels  []matrix.Kernel
+	Machines []matrix.Machine
+	// Probes are those that some machine runs, in their order.
+	Probes []matrix.Probe
+	// Baseline is the file's, or the first kernel when the selection leaves
+	// that out.
+	Baseline string
+	cells    []matrix.Cell
+}
+
+// SelectionError tells that a selection names what is not there.
+type SelectionError struct {
+	Flag, Value, Mend string
+}
+
+// Error names flag, value and mend.
+func (e *SelectionError) Error() string { return fmt.Sprintf("%s %s: %s", e.Flag, e.Value, e.Mend) }
+
+// Plan selects kernels and probes. The error is a [*SelectionError] when a
+// name or pattern selects nothing.
+func (s *Spec) Plan(sel Selection, known Known) (*Plan, error) {
+	plan := &Plan{Baseline: s.Baseline}
+	var names []string
+	for _, k := range s.Kernels {
+		names = append(names, k.Name)
+		if len(sel.Kernels) == 0 || slices.Contains(sel.Kernels, k.Name) {
+			plan.Kernels = append(plan.Kernels, k)
+		}
+	}
+	for _, want := range sel.Kernels {
+		if !slices.Contains(names, want) {
+			return nil, &SelectionError{"-k", want, "is no kernel of " + s.Path + "; " + allowed(want, names)}
+		}
+	}
+	if !slices.ContainsFunc(plan.Kernels, func(k matrix.Kernel) bool { return k.Name == s.Baseline }) {
+		plan.Baseline = plan.Kernels[0].Name
+	}
+	hit, runs := map[string]bool{}, map[string]bool{}
+	for _, m := range s.Machines {
+		var probes []string
+		for _, p := range known.Probes {
+			if matchesAny(m.Probes, p.Name, nil) && (len(sel.Probes) == 0 || matchesAny(sel.Probes, p.Name, hit)) {
+				probes, runs[p.Name] = append(probes, p.Name), true
+			}
+		}
+		if len(probes) == 0 {
+			continue
+		}
+		plan.Machines = append(plan.Machines, m)
+		for _, k := range plan.Kernels {
+			for _, p := range probes {
+				plan.cells = append(plan.cells, matrix.Cell{Kernel: k.Name, Machine: m.Name, Probe: p})
+			}
+		}
+	}
+	for _, p := range known.Probes {
+		if runs[p.Name] {
+			plan.Probes = append(plan.Probes, p)
+		}
+	}
+	for _, want := range sel.Probes {
+		if hit[want] {
+			continue
+		}
+		mend := "matches no probe; " + unknownPattern(want, known.Probes)
+		if slices.ContainsFunc(known.Probes, func(p matrix.Probe) bool { return matrix.Match(want, p.Name) }) {
+			mend = "matches no probe that a machine of " + s.Path + " runs: add it to machines: probes:"
+		}
+		return nil, &SelectionError{"-p", want, mend}
+	}
+	return plan, nil
+}
+
+// matchesAny reports whether a pattern matches the name, and marks in hit
+// every pattern that does.
+func matchesAny(patterns []string, name string, hit map[string]bool) bool {
+	any := false
+	for _, p := range patterns {
+		if matrix.Match(p, name) {
+			any = true
+			if hit != nil {
+				hit[p] = true
+			}
+		}
+	}
+	return any
+}
+
+// Cells lists the cells, machine by machine and kernel by kernel.
+func (p *Plan) Cells() []matrix.Cell { return p.cells }
+
+// Total counts the cells with their boots.
+func (p *Plan) Total() int {
+	boots := map[string]int{}
+	for _, m := range p.Machines {
+		boots[m.Name] = m.Boots
+	}
+	n := 0
+	for _, c := range p.cells {
+		n += boots[c.Machine]
+	}
+	return n
+}

@@ -1,0 +1,282 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"kmatrix/matrix"
+)
+
+// Names of kernels and machines are parts of cell ids and of file names.
+const (
+	namePattern = `[A-Za-z0-9][A-Za-z0-9._+-]*`
+	nameLength  = 40
+)
+
+// sizePattern is what memory: takes.
+const sizePattern = `[1-9][0-9]*(M|G|MiB|GiB)`
+
+// Limits of machines. A guest with less memory does not unpack its initramfs;
+// QEMU's q35 has places for 255 CPUs.
+const (
+	minMemoryMiB, maxMemoryMiB = 192, 1 << 20
+	maxCPUs                    = 255
+	maxBoots                   = 1000
+)
+
+// Default is the machine of a file that names none, and of keys that are left
+// out.
+var Default = matrix.Machine{Name: "default", MemoryMiB: 512, CPUs: 1, Accel: matrix.AccelAuto, Clock: matrix.ClockAuto, CPU: "max", Probes: []string{"..."}, Boots: 1}
+
+var (
+	nameRE = regexp.MustCompile(`^` + namePattern + `$`)
+	sizeRE = regexp.MustCompile(`^` + sizePattern + `$`)
+)
+
+// reader turns the document into a Spec, gathering problems.
+type reader struct {
+	known    Known
+	spec     *Spec
+	problems []Problem
+	// boots is run.boots, for machines that say none.
+	boots int
+	// baseline is the key's node.
+	baseline ast.Node
+}
+
+func (p *reader) document(text []byte) {
+	root := p.root(text)
+	if root == nil {
+		return
+	}
+	p.boots = Default.Boots
+	p.mapping(root, "", map[string]field{
+		"version": func(n ast.Node, key string) {
+			if v := p.number(n, key, 0, 1<<30); v != 0 && v != Version {
+				p.problem(line(n), key, fmt.Sprintf("is %d", v), fmt.Sprintf("this kmatrix reads version %d", Version))
+			}
+		},
+		"kernels":  func(n ast.Node, key string) { p.list(n, key, p.kernel) },
+		"machines": func(n ast.Node, key string) { p.list(n, key, p.machine) },
+		"baseline": func(n ast.Node, key string) {
+			p.spec.Baseline, _ = p.text(n, key)
+			p.baseline = n
+		},
+		"debian": p.debian,
+		"run": func(n ast.Node, key string) {
+			p.mapping(n, key, map[string]field{"boots": func(n ast.Node, key string) { p.boots = p.number(n, key, 1, maxBoots) }})
+		},
+	}, "version", "kernels", "baseline")
+	p.finish()
+}
+
+// finish checks what only the whole document tells.
+func (p *reader) finish() {
+	var kernels []string
+	for _, k := range p.spec.Kernels {
+		kernels = append(kernels, k.Name)
+	}
+	if b := p.spec.Baseline; b != "" && !slices.Contains(kernels, b) {
+		p.problem(line(p.baseline), "baseline", fmt.Sprintf("is %q, which is no kernel of this file", b), allowed(b, kernels))
+	}
+	if len(p.spec.Machines) == 0 {
+		p.spec.Machines = []matrix.Machine{Default}
+	}
+	for i := range p.spec.Machines {
+		if p.spec.Machines[i].Boots == 0 {
+			p.spec.Machines[i].Boots = p.boots
+		}
+	}
+}
+
+func (p *reader) kernel(n ast.Node, key string) {
+	var k matrix.Kernel
+	p.mapping(n, key, map[string]field{
+		"name": func(n ast.Node, key string) {
+			k.Name = p.name(n, key)
+			if k.Name != "" && slices.ContainsFunc(p.spec.Kernels, func(o matrix.Kernel) bool { return o.Name == k.Name }) {
+				p.problem(line(n), key, fmt.Sprintf("is %q, as another kernel's", k.Name), "names must differ")
+			}
+		},
+		"contract": func(n ast.Node, key string) {
+			var words []string
+			for _, c := range matrix.Contracts {
+				words = append(words, string(c))
+			}
+			k.Contract = matrix.Contract(p.choice(n, key, words))
+		},
+		"source": func(n ast.Node, key string) { k.Source = p.source(n, key) },
+		"append": func(n ast.Node, key string) { k.Append, _ = p.text(n, key) },
+	}, "name", "source")
+	p.spec.Kernels = append(p.spec.Kernels, k)
+}
+
+func (p *reader) name(n ast.Node, key string) string {
+	s, ok := p.text(n, key)
+	if ok && (!nameRE.MatchString(s) || len(s) > nameLength) {
+		p.problem(line(n), key, fmt.Sprintf("is %q", s), fmt.Sprintf("names have letters, digits and . _ + -, begin with a letter or a digit and are at most %d long", nameLength))
+		return ""
+	}
+	return s
+}
+
+// source reads {KIND: VALUE, …}: exactly one of its keys is a kind.
+func (p *reader) source(n ast.Node, key string) matrix.Source {
+	s := matrix.Source{Fields: map[string]string{}}
+	var kinds []string
+	for _, k := range p.known.Sources {
+		kinds = append(kinds, k.Name)
+	}
+	m, ok := n.(ast.MapNode)
+	if !ok {
+		p.problem(line(n), key, "is "+describe(n)+", want a mapping", "its first key is one of "+strings.Join(kinds, ", "))
+		return s
+	}
+	var found, all []string
+	for it := m.MapRange(); it.Next(); {
+		name := it.Key().GetToken().Value
+		all = append(all, name)
+		if slices.Contains(kinds, name) {
+			found = append(found, name)
+		}
+	}
+	if len(found) != 1 {
+		what := "names no kind of source"
+		if len(found) > 1 {
+			what = "names more than one kind of source: " + strings.Join(found, ", ")
+		}
+		mend := "one of its keys must be " + strings.Join(kinds, ", ")
+		for _, a := range all {
+			if near := nearest(a, kinds); near != "" && len(found) == 0 {
+				mend = fmt.Sprintf("did you mean %q? ", near) + mend
+			}
+		}
+		p.problem(line(n), key, what, mend)
+		return s
+	}
+	s.Kind = found[0]
+	kind := p.known.Sources[slices.IndexFunc(p.known.Sources, func(k matrix.SourceKind) bool { return k.Name == s.Kind })]
+	fields, required := map[string]field{}, []string{}
+	for _, f := range kind.Fields {
+		fields[f.Name] = func(n ast.Node, key string) {
+			v, ok := p.text(n, key)
+			if ok && (v == "" || f.Pattern != "" && !regexp.MustCompile(`^(?:`+f.Pattern+`)$`).MatchString(v)) {
+				p.problem(line(n), key, fmt.Sprintf("is %q", v), fmt.Sprintf("%s, for example %s", f.Doc, f.Example))
+			}
+			s.Fields[f.Name] = v
+		}
+		if f.Required {
+			required = append(required, f.Name)
+		}
+	}
+	p.mapping(n, key, fields, required...)
+	return s
+}
+
+func (p *reader) machine(n ast.Node, key string) {
+	m := Default
+	m.Boots = 0
+	p.mapping(n, key, map[string]field{
+		"name": func(n ast.Node, key string) {
+			m.Name = p.name(n, key)
+			if m.Name != "" && slices.ContainsFunc(p.spec.Machines, func(o matrix.Machine) bool { return o.Name == m.Name }) {
+				p.problem(line(n), key, fmt.Sprintf("is %q, as another machine's", m.Name), "names must differ")
+			}
+		},
+		"memory": func(n ast.Node, key string) { m.MemoryMiB = p.memory(n, key) },
+		"cpus":   func(n ast.Node, key string) { m.CPUs = p.number(n, key, 1, maxCPUs) },
+		"accel":  func(n ast.Node, key string) { m.Accel = matrix.Accel(p.choice(n, key, words(matrix.Accels))) },
+		"clock":  func(n ast.Node, key string) { m.Clock = matrix.Clock(p.choice(n, key, words(matrix.Clocks))) },
+		"cpu": func(n ast.Node, key string) {
+			if s, ok := p.text(n, key); ok && s == "" {
+				p.problem(line(n), key, "is empty", "it is QEMU's -cpu, for example max")
+			} else {
+				m.CPU = s
+			}
+		},
+		"boots": func(n ast.Node, key string) { m.Boots = p.number(n, key, 1, maxBoots) },
+		"probes": func(n ast.Node, key string) {
+			m.Probes = nil
+			p.list(n, key, func(n ast.Node, key string) { m.Probes = append(m.Probes, p.pattern(n, key)) })
+		},
+	}, "name", "probes")
+	p.spec.Machines = append(p.spec.Machines, m)
+}
+
+func words[T ~string](values []T) []string {
+	var list []string
+	for _, v := range values {
+		list = append(list, string(v))
+	}
+	return list
+}
+
+func (p *reader) memory(n ast.Node, key string) int {
+	s, ok := p.text(n, key)
+	if !ok {
+		return 0
+	}
+	const mend = "write it as 512M or 1G"
+	if !sizeRE.MatchString(s) {
+		p.problem(line(n), key, fmt.Sprintf("is %q", s), mend)
+		return 0
+	}
+	digits := strings.TrimRight(s, "MGiB")
+	mib, err := strconv.Atoi(digits)
+	if s[len(digits)] == 'G' {
+		mib *= 1024
+	}
+	if err != nil || mib < minMemoryMiB || mib > maxMemoryMiB {
+		p.problem(line(n), key, fmt.Sprintf("is %q, want %dM to %dG", s, minMemoryMiB, maxMemoryMiB/1024), mend)
+		return 0
+	}
+	return mib
+}
+
+func (p *reader) pattern(n ast.Node, key string) string {
+	s, ok := p.text(n, key)
+	if ok && !slices.ContainsFunc(p.known.Probes, func(k matrix.Probe) bool { return matrix.Match(s, k.Name) }) {
+		p.problem(line(n), key, fmt.Sprintf("is %q, which matches no probe", s), unknownPattern(s, p.known.Probes))
+	}
+	return s
+}
+
+// unknownPattern says what a pattern may have meant.
+func unknownPattern(s string, probes []matrix.Probe) string {
+	var all []string
+	for _, k := range probes {
+		all = append(all, k.Name)
+	}
+	if n := nearest(s, all); n != "" {
+		return fmt.Sprintf("did you mean %q? kmatrix probes lists them", n)
+	}
+	return "kmatrix probes lists them; ... at the end stands for any rest, * for one element"
+}
+
+func (p *reader) debian(n ast.Node, key string) {
+	url := func(to *string) field {
+		return func(n ast.Node, key string) {
+			s, ok := p.text(n, key)
+			if ok && !strings.HasPrefix(s, "http://") && !strings.HasPrefix(s, "https://") {
+				p.problem(line(n), key, fmt.Sprintf("is %q", s), "want a URL that begins with http:// or https://")
+			}
+			*to = strings.TrimRight(s, "/")
+		}
+	}
+	p.mapping(n, key, map[string]field{
+		"mirror":   url(&p.spec.Debian.Mirror),
+		"security": url(&p.spec.Debian.Security),
+		"keyring": func(n ast.Node, key string) {
+			if s, ok := p.text(n, key); ok && !strings.HasPrefix(s, "/") {
+				p.problem(line(n), key, fmt.Sprintf("is %q", s), "want an absolute path")
+			} else {
+				p.spec.Debian.Keyring = s
+			}
+		},
+	}, "mirror")
+}

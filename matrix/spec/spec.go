@@ -1,0 +1,74 @@
+// Package spec reads kernels.yaml.
+//
+// [Load] turns the file into a [Spec], having checked all of it before anything
+// boots; every mistake becomes a [Problem] with line, key and mend, and all of
+// them are reported at once. [Spec.Plan] selects from it and yields the cells
+// to run. Which probes and which kinds of source exist is told by the caller
+// ([Known]); the JSON Schema for editors is made from the same ([Schema]).
+package spec
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+
+	"kmatrix/matrix"
+)
+
+// Version is the version of the format.
+const Version = 1
+
+// Known is what a kernels.yaml may name.
+type Known struct {
+	Probes  []matrix.Probe
+	Sources []matrix.SourceKind
+}
+
+// Spec is a kernels.yaml that has been checked.
+type Spec struct {
+	// Path is the file as the user named it, and Digest the sha256 of its
+	// bytes, in hex.
+	Path, Digest string
+	Kernels      []matrix.Kernel
+	Machines     []matrix.Machine
+	// Baseline is the kernel that the others are compared with.
+	Baseline string
+	Debian   Debian
+}
+
+// Debian names a mirror, for machines whose apt configuration names none.
+type Debian struct {
+	Mirror, Security, Keyring string
+}
+
+// maxFile is the largest file that is read.
+const maxFile = 1 << 20
+
+// LoadFile reads a kernels.yaml.
+func LoadFile(path string, known Known) (*Spec, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &Error{File: path, Problems: []Problem{{What: err.Error(), Mend: "name another file with -f"}}}
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	return Load(f, path, known)
+}
+
+// Load reads a kernels.yaml; name stands for it in errors. The error is an
+// [*Error] for whatever the file's author can mend.
+func Load(r io.Reader, name string, known Known) (*Spec, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if len(text) > maxFile {
+		return nil, &Error{File: name, Problems: []Problem{{What: fmt.Sprintf("has more than %d bytes", maxFile), Mend: "is it the right file?"}}}
+	}
+	p := &reader{known: known, spec: &Spec{Path: name, Digest: fmt.Sprintf("%x", sha256.Sum256(text))}}
+	p.document(text)
+	if len(p.problems) > 0 {
+		return nil, &Error{File: name, Problems: p.problems}
+	}
+	return p.spec, nil
+}
