@@ -29,6 +29,12 @@ type verdict struct {
 	QEMU   string `json:"qemu"`
 }
 
+// kernelDied tells that a trial's kernel ran and died, which says nothing of
+// KVM.
+type kernelDied struct{ death string }
+
+func (e *kernelDied) Error() string { return e.death }
+
 // kvmVerdict returns whether KVM is usable, from the cache file when it was
 // found out since the host booted, else by calling boot, which boots a guest
 // with KVM up to agent-ready.
@@ -57,9 +63,14 @@ func kvmVerdict(ctx context.Context, file, device, qemu string, boot func(contex
 	limited, cancel := context.WithTimeout(ctx, kvmDeadline)
 	defer cancel()
 	err = boot(limited)
+	var died *kernelDied
 	switch {
 	case ctx.Err() != nil:
 		return verdict{}, ctx.Err()
+	case errors.As(err, &died):
+		// Not kept: another kernel may give a verdict.
+		now.Reason = fmt.Sprintf("the kernel that it was tried with died: %v", err)
+		return now, nil
 	case err == nil:
 		now.Usable, now.Reason = true, "a guest booted with it"
 	case limited.Err() != nil:
@@ -101,12 +112,20 @@ func (r *Runner) accelerated(ctx context.Context, b batch, img Bootable) (matrix
 		v, err := kvmVerdict(ctx, filepath.Join(r.CacheDir, "kvm.json"), "/dev/kvm", r.Version, func(ctx context.Context) error {
 			trial := m
 			trial.Accel = matrix.AccelKVM
-			g, err := r.boot(ctx, b, img, trial)
+			g, err := r.boot(ctx, launch{batch: b, image: img, machine: trial})
 			if err != nil {
 				return err
 			}
 			_, err = g.Ready(ctx)
-			g.End(false)
+			exit := g.End(false)
+			switch death := lastWords(exit.Console); {
+			case err == nil:
+				return nil
+			case death != "":
+				return &kernelDied{death}
+			case exit.Err != nil:
+				return exit.Err
+			}
 			return err
 		})
 		if err != nil {

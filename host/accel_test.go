@@ -30,6 +30,8 @@ func TestKVMVerdict(t *testing.T) {
 		{"no device", filepath.Join(dir, "none"), "7.2", nil, false, 0, "there is no"},
 		{"opens but does not boot", device, "7.2", errors.New("MSR 0x10a"), false, 1, "no guest boots with it: MSR 0x10a"},
 		{"known by now", device, "7.2", nil, false, 0, "no guest boots with it: MSR 0x10a"},
+		{"a kernel that died proves nothing", device, "8.0", &kernelDied{"panic"}, false, 1, "died: panic"},
+		{"and is tried again", device, "8.0", &kernelDied{"panic"}, false, 1, "died: panic"},
 		{"another QEMU", device, "9.0", nil, true, 1, "a guest booted"},
 	} {
 		booted = 0

@@ -112,9 +112,10 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 	r.Store = st
 	var mu sync.Mutex
 	booted := map[string]int{}
-	r.boot = func(_ context.Context, b batch, img Bootable, m matrix.Machine) (guest, error) {
+	r.boot = func(_ context.Context, l launch) (guest, error) {
 		mu.Lock()
 		defer mu.Unlock()
+		b := l.batch
 		booted[b.kernel]++
 		if b.kernel == "no-qemu" {
 			return nil, fmt.Errorf("start QEMU: no such file")

@@ -26,9 +26,19 @@ type guest interface {
 	End(gently bool) vm.Exit
 }
 
+// launch is what a guest is started for.
+type launch struct {
+	batch batch
+	// number counts the guests of the batch from 1; 0 is a trial of which
+	// nothing is kept.
+	number  int
+	image   Bootable
+	machine matrix.Machine
+}
+
 // booter starts a guest. The context is its life: when it ends, so does the
 // guest.
-type booter func(context.Context, batch, Bootable, matrix.Machine) (guest, error)
+type booter func(context.Context, launch) (guest, error)
 
 // work gives every cell of a batch its outcome. A guest that ends early costs
 // the cell it was at; the cells behind it go to another guest. Each guest
@@ -39,8 +49,8 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) error {
 	if err != nil {
 		return err
 	}
-	for left := b.probes; len(left) > 0; {
-		l := life{r: r, batch: b, machine: m, left: left}
+	for left, n := b.probes, 1; len(left) > 0; n++ {
+		l := life{r: r, batch: b, machine: m, left: left, number: n}
 		if err := l.live(ctx, img); err != nil {
 			return err
 		}
@@ -55,6 +65,8 @@ type life struct {
 	r       *Runner
 	batch   batch
 	machine matrix.Machine
+	// number counts the guests of the batch from 1.
+	number int
 	// left are the cells without an outcome; the first may be running.
 	left  []string
 	hello matrix.Hello
@@ -70,7 +82,7 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 	defer cancel()
 	l.notify(StageBoot, "", 0)
 	began := time.Now()
-	g, err := l.r.boot(own, l.batch, img, l.machine)
+	g, err := l.r.boot(own, launch{l.batch, l.number, img, l.machine})
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -88,7 +100,9 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 		return nil
 	}
 	e.panic = lastWords(exit.Console)
-	e.gone = exit.Gone
+	if exit.Err != nil {
+		e.infra = fmt.Errorf("%w; the command was: %s", exit.Err, exit.Command)
+	}
 	if exit.Refused != "" {
 		e.err = errors.New(exit.Refused)
 	}

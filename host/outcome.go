@@ -41,8 +41,6 @@ type end struct {
 	phase phase
 	// overdue tells that the phase's deadline passed.
 	overdue bool
-	// gone tells that the guest ended by itself.
-	gone bool
 	// panic is the console's line that names the kernel's death, "" if none.
 	panic string
 	// infra is what the host could not do; nil where the guest is to blame.

@@ -51,13 +51,13 @@ func TestUnanswered(t *testing.T) {
 		want   matrix.Outcome
 		detail string
 	}{
-		"panic at boot":           {end{phase: phaseBoot, err: err, gone: true, panic: "Kernel panic - not syncing: x"}, matrix.BootFailed, "boot: Kernel panic - not syncing: x"},
+		"panic at boot":           {end{phase: phaseBoot, err: err, panic: "Kernel panic - not syncing: x"}, matrix.BootFailed, "boot: Kernel panic - not syncing: x"},
 		"never speaks":            {end{phase: phaseBoot, err: err, overdue: true}, matrix.BootFailed, "boot: what the host saw"},
 		"no hello":                {end{phase: phaseAgent, err: err, overdue: true}, matrix.BootFailed, "agent: what the host saw"},
-		"panic in a probe":        {end{phase: phaseProbes, err: err, gone: true, panic: "BUG: x"}, matrix.Crash, "BUG: x"},
+		"panic in a probe":        {end{phase: phaseProbes, err: err, panic: "BUG: x"}, matrix.Crash, "BUG: x"},
 		"panic while overdue":     {end{phase: phaseProbes, err: err, overdue: true, panic: "BUG: x"}, matrix.Crash, "BUG: x"},
 		"overdue":                 {end{phase: phaseProbes, err: err, overdue: true}, matrix.Hang, "what the host saw"},
-		"gone without a word":     {end{phase: phaseProbes, err: err, gone: true}, matrix.Lost, "what the host saw"},
+		"gone without a word":     {end{phase: phaseProbes, err: err}, matrix.Lost, "what the host saw"},
 		"host's fault in a probe": {end{phase: phaseProbes, err: err, infra: errors.New("no room")}, matrix.Infra, "no room"},
 	} {
 		if got, detail := unanswered(test.end); got != test.want || detail != test.detail {

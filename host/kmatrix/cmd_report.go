@@ -110,6 +110,6 @@ func writeReport(cmd *cobra.Command, doc report.Document, name, output string, a
 	}
 	width, colour := terminal(w)
 	doc.Comparison = compare.Compare(doc.Run, doc.Results)
-	doc.Options = report.Options{Width: width, Color: colour, All: all}
+	doc.Options = report.Options{Width: width, Colour: colour, All: all}
 	return format.Write(w, doc)
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -109,7 +107,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	}
 	progress := newProgress(cmd.ErrOrStderr(), plan)
 	defer progress.stop()
-	images, err := newImages(o, s, progress.notice)
+	images, err := newImages(imageOptions{locked: o.locked, offline: o.offline, log: progress.notice, progress: progress.fetching}, s, plan.Probes)
 	if err != nil {
 		return err
 	}
@@ -216,16 +214,3 @@ func header(s *spec.Spec, plan *spec.Plan, h matrix.Host) matrix.Run {
 	}
 	return run
 }
-
-// hostKernel is what uname -r says here; it is for readers only, so that a
-// failure leaves it empty.
-func hostKernel() string {
-	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
-}
-
-var _ host.Images = (*images)(nil)
-var _ = context.Background

@@ -80,6 +80,7 @@ func exitCode(ctx context.Context, err error) int {
 		found finding
 		use   wrongUse
 		yaml  *spec.Error
+		pick  *spec.SelectionError
 	)
 	switch {
 	case err == nil:
@@ -88,7 +89,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &found):
 		return exitFinding
-	case errors.As(err, &use), errors.As(err, &yaml):
+	case errors.As(err, &use), errors.As(err, &yaml), errors.As(err, &pick):
 		return exitWrongUse
 	}
 	return exitInfra

@@ -224,7 +224,7 @@ func (v *VM) Stop(grace time.Duration) Exit {
 				return exit
 			}
 		}
-		exit.Err = errors.Join(exit.Err, fmt.Errorf("%w (command: %s)", err, exit.Command))
+		exit.Err = errors.Join(exit.Err, err)
 	}
 	return exit
 }

@@ -1,0 +1,121 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"kmatrix/guest/wire"
+	"kmatrix/host/vm"
+	"kmatrix/matrix"
+)
+
+// poweroffDeadline is how long a guest may take to end by itself when it has
+// answered all. After it, QEMU is told to.
+const poweroffDeadline = 3 * time.Second
+
+// qemuGuest is a guest in QEMU.
+type qemuGuest struct {
+	vm    *vm.VM
+	guest *vm.Guest
+	log   *os.File
+}
+
+// bootQEMU starts a guest in QEMU; its console goes to the run's directory.
+func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
+	c := vm.Config{
+		QEMU: r.QEMU, Machine: l.machine, Kernel: l.image.Boot, Initrd: l.image.Initrd,
+		Append: strings.Fields(r.kernel(l.batch.kernel).Append),
+	}
+	for _, fs := range slices.Sorted(maps.Keys(l.image.Disks)) {
+		c.Disks = append(c.Disks, vm.Disk{Path: l.image.Disks[fs], Serial: fs})
+	}
+	g := &qemuGuest{}
+	var log io.Writer
+	if l.number > 0 {
+		var err error
+		if g.log, err = r.Store.Console(l.batch.kernel, l.batch.machine, l.batch.boot, l.number); err != nil {
+			return nil, err
+		}
+		log = g.log
+	}
+	var err error
+	if g.vm, err = vm.Start(ctx, c, log); err != nil {
+		return nil, errors.Join(err, g.closeLog())
+	}
+	return g, nil
+}
+
+// Ready waits for the agent's greeting.
+func (g *qemuGuest) Ready(ctx context.Context) (wire.Ready, error) { return g.vm.Ready(ctx) }
+
+// Hello logs in and asks what the guest is.
+func (g *qemuGuest) Hello(ctx context.Context) (matrix.Hello, error) {
+	var err error
+	if g.guest, err = g.vm.Login(ctx); err != nil {
+		return matrix.Hello{}, err
+	}
+	return g.guest.Hello(ctx)
+}
+
+// Run asks for probes.
+func (g *qemuGuest) Run(ctx context.Context, req wire.Request, on func(wire.Event)) error {
+	return g.guest.Run(ctx, req, on)
+}
+
+// End ends the guest.
+func (g *qemuGuest) End(gently bool) vm.Exit {
+	grace := time.Duration(0)
+	if gently && g.guest != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), poweroffDeadline)
+		if err := g.guest.Poweroff(ctx); err == nil {
+			grace = poweroffDeadline
+		}
+		cancel()
+	}
+	if !gently {
+		// A guest that is dying prints its last words; QEMU then ends by
+		// itself.
+		grace = dyingGrace
+	}
+	exit := g.vm.Stop(grace)
+	exit.Err = errors.Join(exit.Err, g.closeLog())
+	return exit
+}
+
+// dyingGrace is how long a guest whose channel broke gets to print its oops
+// and end.
+const dyingGrace = 500 * time.Millisecond
+
+func (g *qemuGuest) closeLog() error {
+	if g.log == nil {
+		return nil
+	}
+	if err := g.log.Close(); err != nil {
+		return fmt.Errorf("close the console's log: %w", err)
+	}
+	return nil
+}
+
+// deaths are how the kernel's console names its own death; the first that
+// stands there tells most.
+var deaths = []string{"BUG: ", "Oops: ", "general protection fault", "kernel BUG at", "Kernel panic - not syncing"}
+
+// lastWords returns the console's line that names the kernel's death, "" when
+// there is none.
+func lastWords(console string) string {
+	for line := range strings.Lines(console) {
+		for _, d := range deaths {
+			if i := strings.Index(line, d); i >= 0 {
+				return wire.Clean(strings.TrimSpace(line[i:]), 300)
+			}
+		}
+	}
+	return ""
+}

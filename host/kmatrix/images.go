@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"kmatrix/host"
+	"kmatrix/matrix"
+	"kmatrix/matrix/spec"
+	"kmatrix/vmimage"
+	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/debian"
+	"kmatrix/vmimage/disk"
+	"kmatrix/vmimage/lock"
+)
+
+// images gets kernels ready to boot; it is the host's view of vmimage.
+type images struct {
+	env         *vmimage.Env
+	base        string
+	agentDigest string
+	disks       []disk.FileSystem
+}
+
+// imageOptions are the flags of commands that boot kernels.
+type imageOptions struct {
+	locked, offline bool
+	// log takes lines for the user, progress what is being fetched.
+	log      func(string)
+	progress func(kernel, what string)
+}
+
+// newImages opens the cache and the lock beside the matrix's file.
+func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, error) {
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	base, err := besideExecutable("initramfs.cpio")
+	if err != nil {
+		return nil, err
+	}
+	sum, err := cache.Digest(base)
+	if err != nil {
+		return nil, fmt.Errorf("the guest's initramfs is not beside the program: make build makes it: %w", err)
+	}
+	home := filepath.Dir(s.Path)
+	l, err := lock.Open(filepath.Join(home, "kernels.lock"))
+	if err != nil {
+		return nil, wrongUse{err}
+	}
+	var needs []string
+	for _, p := range probes {
+		needs = append(needs, p.Needs)
+	}
+	return &images{
+		base: base, agentDigest: "sha256:" + sum, disks: disk.ForProbes(needs),
+		env: &vmimage.Env{
+			Cache: &cache.Cache{Dir: dir, Log: o.log}, Lock: l, HTTP: httpClient(), Dir: home,
+			Mirrors: func() (debian.Mirrors, error) { return mirrors(s) },
+			Locked:  o.locked, Offline: o.offline, Log: o.log, Progress: o.progress,
+		},
+	}, nil
+}
+
+// connectDeadline is how long a server may take to accept a connection. One
+// that is out of reach, behind a filter, must not hold up the others' table.
+const connectDeadline = 8 * time.Second
+
+// httpClient honours the environment's proxy.
+func httpClient() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Timeout: connectDeadline}).DialContext
+	t.ResponseHeaderTimeout = 30 * time.Second
+	return &http.Client{Transport: t}
+}
+
+// mirrors finds Debian's mirror: the matrix's file names one where apt does
+// not.
+func mirrors(s *spec.Spec) (debian.Mirrors, error) {
+	if d := s.Debian; d.Mirror != "" {
+		m := debian.Mirrors{Archive: d.Mirror, Security: d.Security, Keyring: d.Keyring, Origin: s.Path}
+		if m.Keyring == "" {
+			m.Keyring = debian.DefaultKeyring
+		}
+		return m, nil
+	}
+	return debian.FromApt("/")
+}
+
+// Image gets one kernel ready to boot.
+func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, error) {
+	img, err := vmimage.Fetch(ctx, i.env, k)
+	var missing *vmimage.UnavailableError
+	if errors.As(err, &missing) {
+		return host.Bootable{}, &host.NoImageError{Outcome: matrix.Unavailable, Err: missing}
+	}
+	if err != nil {
+		return host.Bootable{}, err
+	}
+	b := host.Bootable{Image: img, Disks: map[string]string{}}
+	if b.Initrd, err = vmimage.Prepare(ctx, i.env, img, i.base, i.agentDigest); err != nil {
+		return host.Bootable{}, err
+	}
+	for _, f := range i.disks {
+		if b.Disks[f.Name], err = disk.Make(ctx, i.env.Cache, f); err != nil {
+			return host.Bootable{}, err
+		}
+	}
+	return b, nil
+}
+
+// known is what a kernels.yaml may name.
+func known() spec.Known {
+	return spec.Known{Probes: allProbes(), Sources: vmimage.Kinds()}
+}
+
+// hostKernel is what uname -r says here; it is for readers only, so that a
+// failure leaves it empty.
+func hostKernel() string {
+	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return ""
+	}
+	return string(text[:len(text)-1])
+}

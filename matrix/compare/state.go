@@ -1,0 +1,161 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+)
+
+// State is what a cell shows, in a few words: "stable", "zeroed 4096",
+// "crash", "fail: changed 4096", or the classes with their counts when boots
+// disagree: "stable 2, zeroed 4096 1". Two cells that show the same have the
+// same state. It is "" for a cell without results or with samples.
+func (c Cell) State() string {
+	counts := map[string]int{}
+	var order []string
+	for _, r := range c.Results {
+		s := state(r)
+		if s == "" {
+			continue
+		}
+		if counts[s]++; counts[s] == 1 {
+			order = append(order, s)
+		}
+	}
+	if len(order) < 2 {
+		return strings.Join(order, "")
+	}
+	slices.Sort(order)
+	for i, s := range order {
+		order[i] = fmt.Sprintf("%d× %s", counts[s], s)
+	}
+	return strings.Join(order, ", ")
+}
+
+// Flaky reports whether the boots of a cell disagree.
+func (c Cell) Flaky() bool { return strings.Contains(c.State(), "× ") }
+
+func state(r matrix.Result) string {
+	if r.Observation == nil {
+		if r.Sample != nil && r.Outcome == matrix.Pass {
+			return ""
+		}
+		return string(r.Outcome)
+	}
+	text := string(r.Observation.Class)
+	if n := touched(*r.Observation); n > 0 {
+		text += fmt.Sprintf(" %d", n)
+	}
+	if r.Outcome != matrix.Pass {
+		text = string(r.Outcome) + ": " + text
+	}
+	return text
+}
+
+// touched counts the bytes that are not the old ones.
+func touched(o matrix.Observation) int64 { return o.New + o.Zero + o.Other }
+
+// Sample returns the median boot's sample of a cost; nil when the cell has
+// none. Of an even number it is the lower of the two in the middle, so that it
+// is one that was measured.
+func (c Cell) Sample() *matrix.Sample {
+	var samples []*matrix.Sample
+	for _, r := range c.Results {
+		if r.Sample != nil {
+			samples = append(samples, r.Sample)
+		}
+	}
+	if len(samples) == 0 {
+		return nil
+	}
+	slices.SortFunc(samples, func(a, b *matrix.Sample) int {
+		switch {
+		case a.Value < b.Value:
+			return -1
+		case a.Value > b.Value:
+			return 1
+		}
+		return 0
+	})
+	return samples[(len(samples)-1)/2]
+}
+
+// Findings says in words what differs, a sentence for each row that has a
+// difference.
+func (c Comparison) Findings() []string {
+	var list []string
+	for _, r := range c.Rows {
+		if slices.ContainsFunc(r.Cells, func(cell Cell) bool { return cell.Verdict == Differs || cell.Flaky() }) {
+			list = append(list, r.label()+": "+c.sentence(r)+".")
+		}
+	}
+	return list
+}
+
+// label is the row's name, with its machine where it needs one.
+func (r Row) label() string {
+	if r.Machines > 1 {
+		return r.Probe + " on " + r.Machine
+	}
+	return r.Probe
+}
+
+// sentence names the columns that show the same together, in their order.
+func (c Comparison) sentence(r Row) string {
+	var order []string
+	names := map[string][]string{}
+	for i, cell := range r.Cells {
+		if c.Columns[i].Absent() || len(cell.Results) == 0 {
+			continue
+		}
+		name := c.Columns[i].Name
+		if c.Columns[i].Baseline {
+			name += " (baseline)"
+		}
+		s := phrase(cell)
+		if names[s] == nil {
+			order = append(order, s)
+		}
+		names[s] = append(names[s], name)
+	}
+	for i, s := range order {
+		list := names[s]
+		who := strings.Join(list, ", ")
+		if n := len(list); n > 1 {
+			who = strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+		}
+		order[i] = who + ": " + s
+	}
+	return strings.Join(order, "; ")
+}
+
+// phrase says what a cell shows as a kernel developer would.
+func phrase(c Cell) string {
+	if c.Flaky() {
+		return "boots disagree (" + c.State() + ")"
+	}
+	r := c.Results[0]
+	o := r.Observation
+	if o == nil {
+		if r.Detail == "" {
+			return string(r.Outcome)
+		}
+		return fmt.Sprintf("%s (%s)", r.Outcome, r.Detail)
+	}
+	at := fmt.Sprintf("from offset %d", o.FirstOffset)
+	switch o.Class {
+	case matrix.Stable:
+		return "the old data"
+	case matrix.Changed:
+		return fmt.Sprintf("%d changed bytes %s", o.New, at)
+	case matrix.Zeroed:
+		return fmt.Sprintf("%d zero bytes %s", o.Zero, at)
+	case matrix.Mixed:
+		return fmt.Sprintf("%d changed and %d zero bytes %s", o.New, o.Zero, at)
+	case matrix.Torn:
+		return fmt.Sprintf("torn data, %d bytes of %d that nobody wrote, %s", o.Other, o.Bytes, at)
+	}
+	return string(o.Class)
+}

@@ -1,0 +1,129 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
+)
+
+// maxFindings is how many sentences stand under the table; the table has the
+// rest.
+const maxFindings = 12
+
+// notes writes what stands under the table.
+func notes(b *bytes.Buffer, doc Document) {
+	width := doc.Options.Width
+	c := doc.Comparison
+	if f := c.Findings(); len(f) > 0 {
+		fmt.Fprintln(b, "What differs:")
+		for _, s := range f[:min(len(f), maxFindings)] {
+			wrap(b, "- "+s, "  ", width)
+		}
+		if n := len(f) - maxFindings; n > 0 {
+			fmt.Fprintf(b, "- and %d rows more, in the table\n", n)
+		}
+		fmt.Fprintln(b)
+	} else if len(present(c)) > 1 {
+		fmt.Fprintf(b, "No behaviour differs between the %d kernels.\n\n", len(present(c)))
+	}
+	for _, col := range c.Columns {
+		if col.Absent() {
+			wrap(b, fmt.Sprintf("%s is %s: %s", col.Name, col.Outcome, col.Detail), "  ", width)
+		}
+	}
+	for _, s := range troubles(doc.Results) {
+		wrap(b, s, "  ", width)
+	}
+	legend(b, doc)
+	wrap(b, made(doc.Run), "  ", width)
+	if doc.Run.Interrupted {
+		fmt.Fprintln(b, "The run was interrupted: cells without an outcome are shown as –.")
+	}
+	fmt.Fprintf(b, "Stored in %s\n", doc.Dir)
+}
+
+// troubles names the cells whose outcome is not the kernel's answer, by
+// outcome and reason.
+func troubles(results []matrix.Result) []string {
+	type key struct {
+		kernel, detail string
+		outcome        matrix.Outcome
+	}
+	counts := map[key]int{}
+	first := map[key]string{}
+	var order []key
+	for _, r := range results {
+		if r.Outcome == matrix.Pass || r.Outcome == matrix.Unavailable {
+			continue
+		}
+		k := key{r.Kernel, r.Detail, r.Outcome}
+		if counts[k]++; counts[k] == 1 {
+			order, first[k] = append(order, k), r.Probe
+		}
+	}
+	var list []string
+	for _, k := range order {
+		where := first[k]
+		if n := counts[k]; n > 1 {
+			where = fmt.Sprintf("%s and %d more", where, n-1)
+		}
+		list = append(list, fmt.Sprintf("%s on %s, %s: %s", k.outcome, k.kernel, where, k.detail))
+	}
+	return list
+}
+
+// legend explains the marks that the table has.
+func legend(b *bytes.Buffer, doc Document) {
+	differs, indicative := false, false
+	for _, r := range doc.Comparison.Rows {
+		for _, cell := range r.Cells {
+			differs = differs || cell.Verdict == compare.Differs
+			s := cell.Sample()
+			indicative = indicative || s != nil && s.Indicative
+		}
+	}
+	if differs {
+		wrap(b, fmt.Sprintf("≠  differs from the baseline, %s; a number counts the bytes that are not the old ones", doc.Run.Baseline), "   ", doc.Options.Width)
+	}
+	if indicative {
+		wrap(b, "~  wall clock on an emulated CPU: it varies by tens of percent from boot to boot, and allows no verdict", "   ", doc.Options.Width)
+	}
+}
+
+// made says how the numbers were made.
+func made(run matrix.Run) string {
+	var machines []string
+	for _, m := range run.Machines {
+		boots := "1 boot"
+		if m.Boots > 1 {
+			boots = fmt.Sprintf("%d boots", m.Boots)
+		}
+		machines = append(machines, fmt.Sprintf("%s (%d MiB, %d CPU, %s)", m.Name, m.MemoryMiB, m.CPUs, boots))
+	}
+	return fmt.Sprintf("Made with QEMU %s, %s, on %s.", run.Host.QEMU, strings.ToUpper(string(run.Host.Accel)), strings.Join(machines, ", "))
+}
+
+// wrap writes text in lines of at most width columns; all but the first are
+// indented.
+func wrap(b *bytes.Buffer, text, indent string, width int) {
+	line, length := "", 0
+	for _, word := range strings.Fields(text) {
+		n := visible(word)
+		if length > 0 && length+1+n > width {
+			fmt.Fprintln(b, line)
+			line, length = indent+word, visible(indent)+n
+			continue
+		}
+		if length > 0 {
+			line, length = line+" "+word, length+1+n
+		} else {
+			line, length = word, n
+		}
+	}
+	if line != "" {
+		fmt.Fprintln(b, line)
+	}
+}
