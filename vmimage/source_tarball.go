@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -68,8 +69,14 @@ func reach(ctx context.Context, client *http.Client, where string) error {
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		var failed *url.Error
-		if errors.As(err, &failed) {
+		var (
+			failed  *url.Error
+			unknown *net.DNSError
+		)
+		switch {
+		case errors.As(err, &unknown):
+			return errors.New(unknown.Err) // without the resolver's address
+		case errors.As(err, &failed):
 			return failed.Err // without the URL, which is said already
 		}
 		return err

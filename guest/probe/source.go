@@ -3,6 +3,7 @@ package probe
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -139,6 +140,12 @@ func pwriteAll(fd int, b []byte, off int64) error {
 
 // shmemHugePages reads how much memory the tmpfs have in huge pages, in KiB.
 func shmemHugePages() (int, error) {
+	// Counters stand in a CPU's own part until there is enough to tell: 5.10
+	// would report two huge pages as none for up to a second. A kernel without
+	// the file has counters that are told at once.
+	if err := os.WriteFile("/proc/sys/vm/stat_refresh", []byte("1"), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, fmt.Errorf("refresh the counters: %w", err)
+	}
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
 		return 0, fmt.Errorf("count huge pages: %w", err)

@@ -82,14 +82,32 @@ func (c Cell) Sample() *matrix.Sample {
 	return samples[(len(samples)-1)/2]
 }
 
-// Findings says in words what differs, a sentence for each row that has a
-// difference.
+// maxNames is how many rows a finding names; it counts the others.
+const maxNames = 4
+
+// Findings says in words what differs: a sentence for all rows of which the
+// same can be said.
 func (c Comparison) Findings() []string {
-	var list []string
+	var order []string
+	rows := map[string][]string{}
 	for _, r := range c.Rows {
-		if slices.ContainsFunc(r.Cells, func(cell Cell) bool { return cell.Verdict == Differs || cell.Flaky() }) {
-			list = append(list, r.label()+": "+c.sentence(r)+".")
+		if !slices.ContainsFunc(r.Cells, func(cell Cell) bool { return cell.Verdict == Differs || cell.Flaky() }) {
+			continue
 		}
+		s := c.sentence(r)
+		if rows[s] == nil {
+			order = append(order, s)
+		}
+		rows[s] = append(rows[s], r.label())
+	}
+	var list []string
+	for _, s := range order {
+		names := rows[s]
+		who := strings.Join(names[:min(len(names), maxNames)], ", ")
+		if n := len(names) - maxNames; n > 0 {
+			who += fmt.Sprintf(" and %d more", n)
+		}
+		list = append(list, who+": "+s+".")
 	}
 	return list
 }
@@ -139,10 +157,7 @@ func phrase(c Cell) string {
 	r := c.Results[0]
 	o := r.Observation
 	if o == nil {
-		if r.Detail == "" {
-			return string(r.Outcome)
-		}
-		return fmt.Sprintf("%s (%s)", r.Outcome, r.Detail)
+		return string(r.Outcome)
 	}
 	at := fmt.Sprintf("from offset %d", o.FirstOffset)
 	switch o.Class {
