@@ -1,0 +1,318 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"kmatrix/guest/probe"
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+// TestMain makes this test's executable a worker, too, with probes that do
+// what probes may do.
+func TestMain(m *testing.M) {
+	lookup = func(name string) (probe.Probe, bool) {
+		run, ok := testProbes[name]
+		return probe.Probe{Probe: matrix.Probe{Name: name}, Run: run}, ok
+	}
+	if len(os.Args) == 2 && os.Args[1] == workerArgument {
+		os.Exit(work(os.NewFile(3, "requests"), os.NewFile(4, "answers")))
+	}
+	if mode := os.Getenv(forbiddenEnv); mode != "" {
+		os.Exit(withoutSplice(mode))
+	}
+	os.Exit(m.Run())
+}
+
+var testProbes = map[string]func(context.Context, *probe.Env) (probe.Finding, error){
+	"ok": func(_ context.Context, env *probe.Env) (probe.Finding, error) {
+		return probe.Finding{Observation: &matrix.Observation{Class: matrix.Stable, Bytes: 1, Old: 1}, Detail: env.Dirs["xfs"]}, nil
+	},
+	"unsupported": func(context.Context, *probe.Env) (probe.Finding, error) {
+		return probe.Finding{}, &probe.UnsupportedError{Reason: "no such thing"}
+	},
+	"error": func(context.Context, *probe.Env) (probe.Finding, error) {
+		return probe.Finding{}, fmt.Errorf("no space")
+	},
+	"panic": func(context.Context, *probe.Env) (probe.Finding, error) { panic("oh") },
+	"exit":  func(context.Context, *probe.Env) (probe.Finding, error) { os.Exit(3); panic("unreached") },
+	"kill": func(context.Context, *probe.Env) (probe.Finding, error) {
+		return probe.Finding{}, syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	},
+	"sleep": func(context.Context, *probe.Env) (probe.Finding, error) {
+		time.Sleep(time.Hour)
+		return probe.Finding{}, nil
+	},
+	"pid": func(context.Context, *probe.Env) (probe.Finding, error) {
+		return probe.Finding{Observation: &matrix.Observation{}, Detail: fmt.Sprint(os.Getpid())}, nil
+	},
+}
+
+func newKey(t testing.TB) ([]byte, ssh.Signer) {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(block), signer
+}
+
+// theReaper is one, as in a guest: two would take each other's statuses.
+var theReaper = sync.OnceValue(startReaper)
+
+// serveTest runs an agent over a socket pair, its line being the real one, and
+// returns the host's end.
+func serveTest(t testing.TB, own wire.Life) (net.Conn, <-chan error) {
+	t.Helper()
+	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := os.NewFile(uintptr(fds[1]), "host")
+	conn, err := net.FileConn(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	a := &agent{
+		reaper: theReaper(), workerPath: "/proc/self/exe",
+		facts: facts{transport: wire.TransportVirtio, modules: &modules{loaded: []string{"xfs"}}, ready: 1.5},
+		mount: func() fileSystems {
+			return fileSystems{Dirs: map[string]string{"xfs": "/mnt/xfs"}, Refused: map[string]string{"ext4": "the kernel has no ext4"}}
+		},
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- a.serve(newLine(fds[0], fds[0]), own)
+		syscall.Shutdown(fds[0], syscall.SHUT_RDWR)
+	}()
+	t.Cleanup(func() { conn.Close() })
+	return conn, ended
+}
+
+func dialTest(conn net.Conn, user string, host ssh.PublicKey, client ssh.Signer) (*ssh.Client, error) {
+	c, channels, reqs, err := ssh.NewClientConn(conn, "guest", &ssh.ClientConfig{
+		User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(client)}, HostKeyCallback: ssh.FixedHostKey(host),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ssh.NewClient(c, channels, reqs), nil
+}
+
+func login(t testing.TB) (*ssh.Client, <-chan error) {
+	t.Helper()
+	hostPEM, host := newKey(t)
+	_, client := newKey(t)
+	conn, ended := serveTest(t, wire.Life{HostKey: hostPEM, ClientKey: client.PublicKey().Marshal()})
+	c, err := dialTest(conn, wire.User, host.PublicKey(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, ended
+}
+
+func TestOnlyThisLifesKeysLogIn(t *testing.T) {
+	hostPEM, host := newKey(t)
+	_, client := newKey(t)
+	_, stranger := newKey(t)
+	own := wire.Life{HostKey: hostPEM, ClientKey: client.PublicKey().Marshal()}
+	for name, test := range map[string]struct {
+		user   string
+		host   ssh.PublicKey
+		client ssh.Signer
+		ok     bool
+	}{
+		"right":            {wire.User, host.PublicKey(), client, true},
+		"another user":     {"root", host.PublicKey(), client, false},
+		"another key":      {wire.User, host.PublicKey(), stranger, false},
+		"another host key": {wire.User, stranger.PublicKey(), client, false},
+	} {
+		conn, _ := serveTest(t, own)
+		if _, err := dialTest(conn, test.user, test.host, test.client); (err == nil) != test.ok {
+			t.Errorf("%s: login gave %v", name, err)
+		}
+	}
+}
+
+func TestHello(t *testing.T) {
+	c, _ := login(t)
+	var hello matrix.Hello
+	if err := json.Unmarshal(output(t, c, wire.CommandHello, ""), &hello); err != nil {
+		t.Fatal(err)
+	}
+	if hello.Release == "" || hello.MemoryMiB == 0 || hello.CPUs == 0 || hello.BootSeconds != 1.5 || strings.Join(hello.Mounted, " ") != "xfs" || hello.Refused["ext4"] == "" {
+		t.Errorf("hello %+v", hello)
+	}
+}
+
+func output(t testing.TB, c *ssh.Client, command, input string) []byte {
+	t.Helper()
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.Stdin = strings.NewReader(input)
+	out, err := s.Output(command)
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	return out
+}
+
+// answers runs probes and returns the answers by position, having checked the
+// order of the events.
+func answers(t testing.TB, c *ssh.Client, deadline time.Duration, probes ...string) []wire.Answer {
+	t.Helper()
+	req, err := json.Marshal(wire.Request{Probes: probes, Deadline: deadline})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := wire.NewEventReader(bytes.NewReader(output(t, c, wire.CommandRun, string(req))))
+	var list []wire.Answer
+	for _, p := range probes {
+		start, err := events.Next()
+		if err != nil || start.Type != wire.EventStart || start.Probe != p {
+			t.Fatalf("before %s: %+v, %v", p, start, err)
+		}
+		answer, err := events.Next()
+		if err != nil || answer.Type != wire.EventAnswer || answer.Probe != p {
+			t.Fatalf("for %s: %+v, %v", p, answer, err)
+		}
+		list = append(list, *answer.Answer)
+	}
+	if last, err := events.Next(); err != nil || last.Type != wire.EventDone {
+		t.Fatalf("at the end: %+v, %v", last, err)
+	}
+	return list
+}
+
+func TestEveryProbeIsAnsweredWhateverBecomesOfItsWorker(t *testing.T) {
+	c, _ := login(t)
+	for i, want := range []struct {
+		probe  string
+		status wire.Status
+		detail string
+	}{
+		{"ok", wire.StatusOK, "/mnt/xfs"},
+		{"unsupported", wire.StatusUnsupported, "no such thing"},
+		{"error", wire.StatusError, "no space"},
+		{"panic", wire.StatusError, "panicked: oh"},
+		{"exit", wire.StatusDied, "exit status 3"},
+		{"kill", wire.StatusDied, "signal: killed"},
+		{"sleep", wire.StatusOverdue, "no answer within"},
+		{"no-such-probe", wire.StatusError, "no probe"},
+	} {
+		got := answers(t, c, 500*time.Millisecond, want.probe, "ok")
+		if got[0].Status != want.status || !strings.Contains(got[0].Detail, want.detail) {
+			t.Errorf("%d: %s: %s, %q", i, want.probe, got[0].Status, got[0].Detail)
+		}
+		if got[1].Status != wire.StatusOK {
+			t.Errorf("after %s the next probe is %s, %q", want.probe, got[1].Status, got[1].Detail)
+		}
+	}
+}
+
+func TestWorkersAreReusedUntilTheyFail(t *testing.T) {
+	c, _ := login(t)
+	got := answers(t, c, time.Second, "pid", "pid", "exit", "pid")
+	if got[0].Detail != got[1].Detail {
+		t.Errorf("two workers, %s and %s, for two probes", got[0].Detail, got[1].Detail)
+	}
+	if got[3].Detail == got[0].Detail {
+		t.Error("a dead worker answered")
+	}
+}
+
+func TestAnEndedSessionEndsItsProbe(t *testing.T) {
+	c, _ := login(t)
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Stdin = strings.NewReader(`{"probes":["sleep"]}`)
+	if err := s.Start(wire.CommandRun); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(50 * time.Millisecond)
+	s.Close()
+	if got := answers(t, c, 5*time.Second, "ok"); got[0].Status != wire.StatusOK {
+		t.Errorf("the next probe is %s, %q", got[0].Status, got[0].Detail)
+	}
+}
+
+func TestOtherCommandsAreRefused(t *testing.T) {
+	c, _ := login(t)
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	s.Stderr = &said
+	if err := s.Run("rm -rf /"); err == nil || !strings.Contains(said.String(), "there is no command") {
+		t.Errorf("ran with %v, %q", err, said.String())
+	}
+	if _, _, err := c.OpenChannel("direct-tcpip", nil); err == nil {
+		t.Error("a forwarding was accepted")
+	}
+}
+
+func TestPoweroffEndsTheService(t *testing.T) {
+	c, ended := login(t)
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(wire.CommandPoweroff); err != nil && !strings.Contains(err.Error(), "without exit status") && err != io.EOF {
+		t.Errorf("poweroff: %v", err)
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("the agent still serves")
+	}
+}
+
+func TestShellHasATerminal(t *testing.T) {
+	c, _ := login(t)
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RequestPty("xterm", 33, 99, ssh.TerminalModes{}); err != nil {
+		t.Fatal(err)
+	}
+	s.Stdin = strings.NewReader("stty size; echo term=$TERM; exit 0\n")
+	out, err := s.Output(wire.CommandShell)
+	if err != nil || !strings.Contains(string(out), "33 99") || !strings.Contains(string(out), "term=xterm") {
+		t.Errorf("the shell printed %q, %v", out, err)
+	}
+}
