@@ -104,11 +104,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(func() { st.Close() })
 	r.Store = st
 	var mu sync.Mutex
 	booted := map[string]int{}

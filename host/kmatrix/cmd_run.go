@@ -21,21 +21,22 @@ import (
 
 // runOptions are the flags of `kmatrix run`.
 type runOptions struct {
-	file     string
-	dir      string
-	kernels  []string
-	patterns []string
-	jobs     int
-	json     bool
-	all      bool
-	output   string
-	locked   bool
-	offline  bool
-	strict   bool
-	failOn   []string
-	qemu     string
-	boot     time.Duration
-	probe    time.Duration
+	file      string
+	dir       string
+	kernels   []string
+	patterns  []string
+	jobs      int
+	json      bool
+	all       bool
+	output    string
+	locked    bool
+	offline   bool
+	strict    bool
+	failOn    []string
+	qemu      string
+	initramfs string
+	boot      time.Duration
+	probe     time.Duration
 }
 
 func newRunCommand() *cobra.Command {
@@ -68,6 +69,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.BoolVar(&o.strict, "strict", false, "exit with 3 when a kernel cannot be had")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: differs, or an outcome ("+outcomeNames()+")")
 	f.StringVar(&o.qemu, "qemu", "qemu-system-x86_64", "the QEMU `PROGRAM`")
+	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s)")
 	return cmd
@@ -107,7 +109,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	}
 	progress := newProgress(cmd.ErrOrStderr(), plan)
 	defer progress.stop()
-	images, err := newImages(imageOptions{locked: o.locked, offline: o.offline, log: progress.notice, progress: progress.fetching}, s, plan.Probes)
+	images, err := newImages(imageOptions{initramfs: o.initramfs, locked: o.locked, offline: o.offline, log: progress.notice, progress: progress.fetching}, s, plan.Probes)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 func newShellCommand() *cobra.Command {
-	var file, qemu string
+	var file, qemu, initramfs string
 	var locked, offline bool
 	cmd := &cobra.Command{
 		Use:   "shell KERNEL",
@@ -49,7 +49,7 @@ systems under /mnt and u-root's commands. Leave it with exit; nothing is kept.
 				return err
 			}
 			log := func(line string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), line) } // nobody to tell
-			images, err := newImages(imageOptions{locked: locked, offline: offline, log: log}, s, plan.Probes)
+			images, err := newImages(imageOptions{initramfs: initramfs, locked: locked, offline: offline, log: log}, s, plan.Probes)
 			if err != nil {
 				return err
 			}
@@ -58,6 +58,7 @@ systems under /mnt and u-root's commands. Leave it with exit; nothing is kept.
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "kernels.yaml", "the matrix that names the kernel")
 	cmd.Flags().StringVar(&qemu, "qemu", vm.DefaultQEMU, "the QEMU `PROGRAM`")
+	cmd.Flags().StringVar(&initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	cmd.Flags().BoolVar(&locked, "locked", false, "boot exactly what kernels.lock records, or fail")
 	cmd.Flags().BoolVar(&offline, "offline", false, "use the cache only")
 	return cmd

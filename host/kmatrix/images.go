@@ -31,6 +31,8 @@ type images struct {
 // imageOptions are the flags of commands that boot kernels.
 type imageOptions struct {
 	locked, offline bool
+	// initramfs is the base archive; empty means the one beside the program.
+	initramfs string
 	// log takes lines for the user, progress what is being fetched.
 	log      func(string)
 	progress func(kernel, what string)
@@ -42,9 +44,11 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 	if err != nil {
 		return nil, err
 	}
-	base, err := besideExecutable("initramfs.cpio")
-	if err != nil {
-		return nil, err
+	base := o.initramfs
+	if base == "" {
+		if base, err = besideExecutable("initramfs.cpio"); err != nil {
+			return nil, err
+		}
 	}
 	sum, err := cache.Digest(base)
 	if err != nil {

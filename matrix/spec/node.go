@@ -64,8 +64,10 @@ func (p *reader) problem(line int, key, what, mend string) {
 // describe names a value in the words of the file's author.
 func describe(n ast.Node) string {
 	switch n.Type() {
-	case ast.StringType, ast.LiteralType:
+	case ast.StringType:
 		return "text"
+	case ast.LiteralType:
+		return "text of several lines"
 	case ast.IntegerType, ast.FloatType, ast.InfinityType, ast.NanType:
 		return "the number " + n.GetToken().Value
 	case ast.BoolType:
@@ -159,7 +161,7 @@ func (p *reader) text(n ast.Node, key string) (string, bool) {
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
 		p.problem(line(n), key, "is "+describe(n)+", want text", fmt.Sprintf("put it in quotes: %q", n.GetToken().Value))
 	default:
-		p.problem(line(n), key, "is "+describe(n)+", want text", "")
+		p.problem(line(n), key, "is "+describe(n)+", want text of one line", "")
 	}
 	return "", false
 }

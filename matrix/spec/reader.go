@@ -57,8 +57,8 @@ func (p *reader) document(text []byte) {
 	p.boots = Default.Boots
 	p.mapping(root, "", map[string]field{
 		"version": func(n ast.Node, key string) {
-			if v := p.number(n, key, 0, 1<<30); v != 0 && v != Version {
-				p.problem(line(n), key, fmt.Sprintf("is %d", v), fmt.Sprintf("this kmatrix reads version %d", Version))
+			if i, ok := n.(*ast.IntegerNode); !ok || i.GetToken().Value != strconv.Itoa(Version) {
+				p.problem(line(n), key, "is "+describe(n), fmt.Sprintf("this kmatrix reads version %d", Version))
 			}
 		},
 		"kernels":  func(n ast.Node, key string) { p.list(n, key, p.kernel) },
@@ -81,7 +81,8 @@ func (p *reader) finish() {
 	for _, k := range p.spec.Kernels {
 		kernels = append(kernels, k.Name)
 	}
-	if b := p.spec.Baseline; b != "" && !slices.Contains(kernels, b) {
+	// A name that is wrong itself may be the one that is meant.
+	if b := p.spec.Baseline; b != "" && len(kernels) > 0 && !slices.Contains(kernels, "") && !slices.Contains(kernels, b) {
 		p.problem(line(p.baseline), "baseline", fmt.Sprintf("is %q, which is no kernel of this file", b), allowed(b, kernels))
 	}
 	if len(p.spec.Machines) == 0 {
@@ -217,11 +218,15 @@ func words[T ~string](values []T) []string {
 }
 
 func (p *reader) memory(n ast.Node, key string) int {
+	const mend = "write it as 512M or 1G"
+	if _, ok := n.(*ast.IntegerNode); ok {
+		p.problem(line(n), key, "is "+describe(n)+", which has no unit", mend)
+		return 0
+	}
 	s, ok := p.text(n, key)
 	if !ok {
 		return 0
 	}
-	const mend = "write it as 512M or 1G"
 	if !sizeRE.MatchString(s) {
 		p.problem(line(n), key, fmt.Sprintf("is %q", s), mend)
 		return 0

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/matrix/spec"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// command runs kmatrix and returns what it wrote and its exit code.
+func command(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), strings.NewReader(""), &out, &errs, args)
+	return out.String(), errs.String(), code
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "kernels.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// one is a matrix of one kernel that is no kernel.
+const one = `version: 1
+baseline: "x"
+kernels:
+  - name: "x"
+    source: {image: no-such-bzImage}
+`
+
+func TestWrongUse(t *testing.T) {
+	good := write(t, one)
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no such command":   {[]string{"ruin"}, `there is no command "ruin"`},
+		"no such flag":      {[]string{"run", "--kernels", "x"}, "unknown flag: --kernels"},
+		"an argument":       {[]string{"run", "6.1"}, "chosen with -k"},
+		"no such file":      {[]string{"run", "-f", "no-such.yaml"}, "no-such.yaml"},
+		"no such kernel":    {[]string{"run", "-f", good, "-k", "y"}, "-k y: is no kernel of"},
+		"no such probe":     {[]string{"run", "-f", good, "-p", "stability/splise/..."}, "-p stability/splise/...: matches no probe"},
+		"no guests":         {[]string{"run", "-f", good, "-j", "-1"}, "-j -1"},
+		"no such finding":   {[]string{"run", "-f", good, "--fail-on", "sadness"}, "--fail-on sadness: allowed are differs, fail"},
+		"no deadline":       {[]string{"run", "-f", good, "--probe-deadline", "-1s"}, "deadline"},
+		"a broken file":     {[]string{"run", "-f", write(t, "version: 1\nkernel: []\n")}, ":2: kernel: is not a key here"},
+		"probes: no match":  {[]string{"probes", "-p", "nothing"}, "-p nothing matches no probe"},
+		"report: no run":    {[]string{"report", "--dir", t.TempDir()}, "there is no run in"},
+		"report: no format": {[]string{"report", "--format", "xls", "."}, "is no run"},
+		"shell: no kernel":  {[]string{"shell", "-f", good}, "one kernel"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, errs, code := command(t, test.args...)
+			if code != exitWrongUse || !strings.Contains(errs, test.want) || out != "" {
+				t.Errorf("exit code %d, printed %q and %q", code, out, errs)
+			}
+		})
+	}
+}
+
+func TestNoQEMUIsTheHostsFault(t *testing.T) {
+	_, errs, code := command(t, "run", "-f", write(t, one), "--qemu", "kmatrix-no-such-qemu", "--dir", t.TempDir())
+	if code != exitInfra || !strings.Contains(errs, "make setup") {
+		t.Errorf("exit code %d, printed %q", code, errs)
+	}
+}
+
+func TestProbesAreListed(t *testing.T) {
+	out, _, code := command(t, "probes", "-p", "stability/splice/punch/xfs")
+	if code != exitDone || strings.Count(out, "\n") != 2 || !strings.Contains(out, "stability/splice/punch/xfs/readahead  ") {
+		t.Errorf("exit code %d, printed %q", code, out)
+	}
+}
+
+func TestHelpNamesEveryCommandWithAnExample(t *testing.T) {
+	for _, c := range newRoot().Commands() {
+		if c.Hidden || c.Name() == "help" || c.Name() == "completion" {
+			continue
+		}
+		if c.Example == "" || c.Short == "" {
+			t.Errorf("%s has no example or no sentence", c.Name())
+		}
+	}
+	out, _, code := command(t)
+	if code != exitDone || !strings.Contains(out, "130 interrupted") {
+		t.Errorf("exit code %d, printed %q", code, out)
+	}
+}
+
+// TestTheDefaultMatrixIsValid reads the repository's own kernels.yaml, and
+// holds the schema that is committed for editors to what is read.
+func TestTheDefaultMatrixIsValid(t *testing.T) {
+	s, err := spec.LoadFile("../../kernels.yaml", known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Baseline != "6.1" || len(s.Kernels) != 4 {
+		t.Errorf("its baseline is %s, its kernels are %v", s.Baseline, s.Kernels)
+	}
+	schema, err := spec.Schema(known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := "../../docs/kernels.schema.json"
+	if *update {
+		if err := os.WriteFile(file, schema, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	committed, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(committed), string(schema)); diff != "" {
+		t.Errorf("%s is not what is read (go test ./host/kmatrix -update writes it):\n%s", file, diff)
+	}
+}

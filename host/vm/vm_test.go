@@ -1,0 +1,260 @@
+package vm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+func TestArgs(t *testing.T) {
+	for name, c := range map[string]Config{
+		"bare": {Kernel: "vmlinux", Initrd: "init.cpio", Bare: true},
+		"full": {
+			Kernel: "/k/bzImage", Initrd: "/k/initramfs.cpio", Append: []string{"slub_debug=FZP"},
+			Machine: matrix.Machine{MemoryMiB: 1024, CPUs: 2, Accel: matrix.AccelKVM, CPU: "host"},
+			Disks:   []Disk{{Path: "/d/a,b.img", Serial: "xfs"}, {Path: "/d/ext4.img", Serial: "ext4"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := strings.Join(Args(c), "\n") + "\n"
+			file := filepath.Join("testdata", name+".args")
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestConsoleIsCappedAndKeepsItsEnd(t *testing.T) {
+	var log bytes.Buffer
+	c := &console{log: &log}
+	line := strings.Repeat("x", 1023) + "\n"
+	for range MaxConsole/1024 + 200 {
+		c.Write([]byte(line))
+	}
+	c.Write([]byte("Kernel panic - not syncing: end"))
+	if err := c.close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := log.Len(); n > MaxConsole+MaxTail+1000 {
+		t.Errorf("the log has %d bytes", n)
+	}
+	if !strings.HasSuffix(log.String(), "not syncing: end") || !strings.Contains(log.String(), "bytes are left out here") {
+		t.Errorf("the log ends in %q", log.String()[log.Len()-200:])
+	}
+	if len(c.Tail()) != MaxTail || !strings.HasSuffix(c.Tail(), "not syncing: end") {
+		t.Errorf("the tail has %d bytes", len(c.Tail()))
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestAFullDiskDoesNotStallTheConsole(t *testing.T) {
+	c := &console{log: fullDisk{}}
+	if n, err := c.Write([]byte("text")); n != 4 || err != nil {
+		t.Errorf("Write() = %d, %v", n, err)
+	}
+	if err := c.close(); err == nil || c.Tail() != "text" {
+		t.Errorf("close() = %v with the tail %q", err, c.Tail())
+	}
+}
+
+// connPair returns both ends of a socket pair.
+func connPair(t *testing.T) (ours, theirs net.Conn) {
+	t.Helper()
+	ours, file, err := socketPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err = net.FileConn(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	t.Cleanup(func() { ours.Close(); theirs.Close() })
+	return ours, theirs
+}
+
+// pairs makes a VM without a QEMU, and returns the guest's ends.
+func pairs(t *testing.T) (v *VM, virtio, serial *port) {
+	v, virtio, serial = &VM{}, &port{}, &port{}
+	v.toGuest, virtio.r = connPair(t)
+	v.toHost, virtio.w = connPair(t)
+	v.serial, serial.r = connPair(t)
+	serial.w = serial.r
+	return v, virtio, serial
+}
+
+func TestReadyTakesTheLineThatTheAgentUses(t *testing.T) {
+	for _, transport := range []string{wire.TransportVirtio, wire.TransportISA} {
+		v, virtio, serial := pairs(t)
+		line := map[string]*port{wire.TransportVirtio: virtio, wire.TransportISA: serial}[transport]
+		go wire.WriteReady(line, wire.Ready{Protocol: wire.Protocol, Transport: transport})
+		ready, err := v.Ready(t.Context())
+		if err != nil || ready.Transport != transport {
+			t.Errorf("%s: Ready() = %+v, %v", transport, ready, err)
+		}
+		want := map[string]net.Conn{wire.TransportVirtio: v.toGuest, wire.TransportISA: v.serial}[transport]
+		if v.port == nil || v.port.w != want {
+			t.Errorf("%s: the host answers on another line", transport)
+		}
+		v.closeAll()
+		v.wg.Wait()
+	}
+}
+
+func TestAGuestThatNeverSpeaks(t *testing.T) {
+	v, _, _ := pairs(t)
+	v.console.Write([]byte("[    0.000000] Linux version 6.1\n[    0.500000] waiting for root device\n"))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	_, err := v.Ready(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "waiting for root device") {
+		t.Errorf("Ready() = %v", err)
+	}
+	v.closeAll()
+	v.wg.Wait()
+}
+
+// fakeAgent answers a login and one command as the real one does; key may
+// replace the host key that it was sent.
+func fakeAgent(t *testing.T, line *port, key ssh.Signer, serve func(command string, c ssh.Channel)) {
+	var life wire.Life
+	if err := wire.ReadFrame(line, &life); err != nil {
+		t.Error(err)
+		return
+	}
+	if len(life.Entropy) < wire.EntropyBytes || time.Since(life.Time) > time.Minute {
+		t.Errorf("a life with %d bytes of entropy at %s", len(life.Entropy), life.Time)
+	}
+	config := &ssh.ServerConfig{PublicKeyCallback: func(c ssh.ConnMetadata, k ssh.PublicKey) (*ssh.Permissions, error) {
+		if c.User() != wire.User || !bytes.Equal(k.Marshal(), life.ClientKey) {
+			return nil, errors.New("refused")
+		}
+		return nil, nil
+	}}
+	if key == nil {
+		var err error
+		if key, err = ssh.ParsePrivateKey(life.HostKey); err != nil {
+			t.Error(err)
+			return
+		}
+	}
+	config.AddHostKey(key)
+	_, channels, reqs, err := ssh.NewServerConn(line, config)
+	if err != nil {
+		return // the host's side of it is asserted
+	}
+	go ssh.DiscardRequests(reqs)
+	for c := range channels {
+		channel, reqs, err := c.Accept()
+		if err != nil {
+			return
+		}
+		for req := range reqs {
+			var command struct{ Text string }
+			if ssh.Unmarshal(req.Payload, &command) != nil || req.Type != "exec" {
+				req.Reply(false, nil)
+				continue
+			}
+			req.Reply(true, nil)
+			serve(command.Text, channel)
+			channel.SendRequest("exit-status", false, []byte{0, 0, 0, 0})
+			channel.Close()
+		}
+	}
+}
+
+func TestLoginAndHello(t *testing.T) {
+	v, line, _ := pairs(t)
+	v.port = &port{r: v.toHost, w: v.toGuest}
+	go fakeAgent(t, line, nil, func(_ string, c ssh.Channel) {
+		io.WriteString(c, `{"version":"Linux \u001b[31m","release":"6.1","mounted":["xfs"]}`)
+	})
+	g, err := v.Login(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hello, err := g.Hello(t.Context())
+	if err != nil || hello.Version != "Linux ·[31m" || hello.Release != "6.1" {
+		t.Errorf("Hello() = %+v, %v", hello, err)
+	}
+}
+
+func TestAnotherHostKeyIsRefused(t *testing.T) {
+	other, err := newKeyPair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, line, _ := pairs(t)
+	v.port = &port{r: v.toHost, w: v.toGuest}
+	go fakeAgent(t, line, other.signer, nil)
+	if _, err := v.Login(t.Context()); err == nil || !strings.Contains(err.Error(), "host key mismatch") {
+		t.Errorf("Login() = %v", err)
+	}
+}
+
+func TestRunNeedsDone(t *testing.T) {
+	for name, test := range map[string]struct {
+		stream string
+		want   error
+	}{
+		"whole":   {`{"type":"start","probe":"p"}` + "\n" + `{"type":"done"}` + "\n", nil},
+		"no done": {`{"type":"start","probe":"p"}` + "\n", wire.ErrNoDone},
+	} {
+		v, line, _ := pairs(t)
+		v.port = &port{r: v.toHost, w: v.toGuest}
+		go fakeAgent(t, line, nil, func(_ string, c ssh.Channel) {
+			io.Copy(io.Discard, c)
+			io.WriteString(c, test.stream)
+		})
+		g, err := v.Login(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		err = g.Run(t.Context(), wire.Request{Probes: []string{"p"}}, func(wire.Event) { events++ })
+		if !errors.Is(err, test.want) || events == 0 {
+			t.Errorf("%s: Run() = %v after %d events, want %v", name, err, events, test.want)
+		}
+	}
+}
+
+func TestNoQEMU(t *testing.T) {
+	if _, err := Version(t.Context(), "kmatrix-no-such-qemu"); err == nil || !strings.Contains(err.Error(), "make setup") {
+		t.Errorf("Version() = %v", err)
+	}
+	if _, err := Start(t.Context(), Config{QEMU: "kmatrix-no-such-qemu", Kernel: "x"}, nil); err == nil {
+		t.Error("Start() found it")
+	}
+	if v, err := Version(t.Context(), "echo"); err == nil {
+		t.Errorf("echo is QEMU %s", v)
+	}
+}

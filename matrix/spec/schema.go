@@ -1,0 +1,93 @@
+package spec
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"kmatrix/matrix"
+)
+
+// object is a part of the schema.
+type object map[string]any
+
+// Schema returns the JSON Schema (draft 2020-12) of kernels.yaml, for editors.
+// What a schema cannot say, such as that the baseline is one of the kernels,
+// only [Load] checks.
+func Schema(known Known) ([]byte, error) {
+	text := func(pattern, doc string) object {
+		o := object{"type": "string", "description": doc}
+		if pattern != "" {
+			o["pattern"] = "^(?:" + pattern + ")$"
+		}
+		return o
+	}
+	oneLine := `[^\n\r]*`
+	name := func(doc string) object {
+		o := text(namePattern, doc)
+		o["maxLength"] = nameLength
+		return o
+	}
+	closed := func(properties object, required ...string) object {
+		o := object{"type": "object", "additionalProperties": false, "properties": properties}
+		if len(required) > 0 {
+			o["required"] = required
+		}
+		return o
+	}
+	whole := func(most int, doc string) object {
+		return object{"type": "integer", "minimum": 1, "maximum": most, "description": doc}
+	}
+	list := func(items object) object { return object{"type": "array", "minItems": 1, "items": items} }
+
+	var sources []object
+	for _, k := range known.Sources {
+		properties, required := object{}, []string{}
+		for _, f := range k.Fields {
+			pattern := f.Pattern
+			if pattern == "" {
+				pattern = `[^\n\r]+`
+			}
+			properties[f.Name] = text(pattern, f.Doc)
+			if f.Required {
+				required = append(required, f.Name)
+			}
+		}
+		one := closed(properties, required...)
+		one["description"] = k.Doc
+		sources = append(sources, one)
+	}
+	kernel := closed(object{
+		"name":     name("the column's name; in quotes, or 5.10 is the number 5.1"),
+		"contract": object{"enum": matrix.Contracts, "description": "what the kernel promises about data that a call has moved"},
+		"source":   object{"oneOf": sources, "description": "where the kernel comes from"},
+		"append":   text(oneLine, "more words for the kernel's command line"),
+	}, "name", "source")
+	machine := closed(object{
+		"name":   name("the machine's name"),
+		"memory": text(sizePattern, "for example 512M or 1G"),
+		"cpus":   whole(maxCPUs, "how many CPUs"),
+		"accel":  object{"enum": matrix.Accels, "description": "how QEMU runs the guest"},
+		"clock":  object{"enum": matrix.Clocks, "description": "what cost is measured by"},
+		"cpu":    text(`[^\n\r]+`, "QEMU's -cpu"),
+		"boots":  whole(maxBoots, "how many fresh boots each cell gets"),
+		"probes": list(text(oneLine, "a pattern of probes' names")),
+	}, "name", "probes")
+	url := func(doc string) object { return text(`https?://[^\n\r]*`, doc) }
+	root := closed(object{
+		"version":  object{"const": Version},
+		"kernels":  list(kernel),
+		"machines": list(machine),
+		"baseline": text(oneLine, "the kernel that the others are compared with"),
+		"debian": closed(object{
+			"mirror": url("Debian's archive"), "security": url("its security updates"), "keyring": text(`/[^\n\r]*`, "the keys that sign them"),
+		}, "mirror"),
+		"run": closed(object{"boots": whole(maxBoots, "for machines that say none")}),
+	}, "version", "kernels", "baseline")
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["title"] = "kernels.yaml of kmatrix"
+	b, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode the schema: %w", err)
+	}
+	return append(b, '\n'), nil
+}
