@@ -53,10 +53,14 @@ func FromApt(root string) (Mirrors, error) {
 	if err != nil {
 		return Mirrors{}, err
 	}
+	// The suites in the order in which they count. Others call a suite stable,
+	// too; only Debian has codenames.
 	find := func(suites ...string) *entry {
-		for i, e := range entries {
-			if slices.Contains(e.components, "main") && slices.ContainsFunc(suites, func(s string) bool { return slices.Contains(e.suites, s) }) {
-				return &entries[i]
+		for n, s := range suites {
+			for i, e := range entries {
+				if slices.Contains(e.components, "main") && slices.Contains(e.suites, s) && (n == 0 || strings.Contains(e.uris[0], "debian")) {
+					return &entries[i]
+				}
 			}
 		}
 		return nil
