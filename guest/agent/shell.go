@@ -77,11 +77,9 @@ func (t *terminal) open() (master, slave *os.File, err error) {
 	return master, slave, nil
 }
 
-// shell runs an interactive shell on a terminal of its own.
+// shell runs a shell: on a terminal of its own where the user has one, else on
+// pipes, reading commands as from a file.
 func (a *agent) shell(ctx context.Context, channel ssh.Channel, t *terminal) error {
-	if t == nil {
-		t = &terminal{name: "dumb", size: unix.Winsize{Row: 24, Col: 80}}
-	}
 	a.fileSystems()
 	path := ""
 	for _, s := range shells {
@@ -93,27 +91,32 @@ func (a *agent) shell(ctx context.Context, channel ssh.Channel, t *terminal) err
 	if path == "" {
 		return fmt.Errorf("this guest has no shell (looked for %v)", shells)
 	}
-	master, slave, err := t.open()
+	ends, err := openEnds(t)
 	if err != nil {
 		return err
 	}
+	env := []string{"PATH=/bbin:/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/"}
+	sys := &syscall.SysProcAttr{Setsid: true}
+	if t != nil {
+		env, sys.Setctty = append(env, "TERM="+t.name), true
+	}
 	pid, ended, err := a.reaper.start(path, []string{path}, &syscall.ProcAttr{
-		Dir:   "/",
-		Env:   []string{"PATH=/bbin:/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/", "TERM=" + t.name},
-		Files: []uintptr{slave.Fd(), slave.Fd(), slave.Fd()},
-		Sys:   &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0},
+		Dir: "/", Env: env, Files: []uintptr{ends.in.Fd(), ends.out.Fd(), ends.out.Fd()}, Sys: sys,
 	})
-	if err := slave.Close(); err != nil {
-		return fmt.Errorf("close the shell's terminal: %w", err)
-	}
+	err = errors.Join(err, ends.closeTheirs())
 	if err != nil {
-		return errors.Join(fmt.Errorf("start %s: %w", path, err), master.Close())
+		return errors.Join(fmt.Errorf("start %s: %w", path, err), ends.closeOurs())
 	}
-	go func() { _ = pump(master, channel) }() // ends with the shell's terminal or the host
+	go func() {
+		_ = pump(ends.write, channel) // ends with the shell or the host
+		if t == nil {
+			_ = ends.write.Close() // the end of the file that the shell reads
+		}
+	}()
 	printed := make(chan struct{})
 	go func() {
 		defer close(printed)
-		_ = pump(channel, master) // EIO is how a terminal ends
+		_ = pump(channel, ends.read) // EIO is how a terminal ends
 	}()
 	var status syscall.WaitStatus
 	select {
@@ -123,14 +126,55 @@ func (a *agent) shell(ctx context.Context, channel ssh.Channel, t *terminal) err
 		status = <-ended
 	}
 	<-printed
-	t.mu.Lock()
-	t.master = nil
-	t.mu.Unlock()
-	if err := master.Close(); err != nil {
-		return fmt.Errorf("close the terminal: %w", err)
-	}
+	t.forget()
+	_ = ends.closeOurs() // the end for writing may be closed
 	if code := status.ExitStatus(); code != 0 {
 		return fmt.Errorf("the shell ended with status %d", code)
 	}
 	return nil
+}
+
+// ends are a shell's standard descriptors, in and out, and ours to them.
+type ends struct {
+	in, out     *os.File
+	write, read *os.File
+}
+
+// openEnds makes a terminal, or pipes where the user has none.
+func openEnds(t *terminal) (e ends, err error) {
+	if t != nil {
+		master, slave, err := t.open()
+		return ends{in: slave, out: slave, write: master, read: master}, err
+	}
+	if e.in, e.write, err = os.Pipe(); err != nil {
+		return e, fmt.Errorf("make a pipe: %w", err)
+	}
+	if e.read, e.out, err = os.Pipe(); err != nil {
+		return e, fmt.Errorf("make a pipe: %w", err)
+	}
+	return e, nil
+}
+
+func (e ends) closeTheirs() error {
+	if e.in == e.out {
+		return e.in.Close()
+	}
+	return errors.Join(e.in.Close(), e.out.Close())
+}
+
+func (e ends) closeOurs() error {
+	if e.write == e.read {
+		return e.read.Close()
+	}
+	return errors.Join(e.write.Close(), e.read.Close())
+}
+
+// forget ends the passing on of sizes.
+func (t *terminal) forget() {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.master = nil
 }

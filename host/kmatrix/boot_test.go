@@ -1,0 +1,297 @@
+//go:build boots
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"kmatrix/matrix"
+)
+
+// initramfs is what make build leaves, and program the program.
+const (
+	initramfs = "../../bin/initramfs.cpio"
+	program   = "../../bin/kmatrix"
+)
+
+// document is what --json prints.
+type document struct {
+	Version int
+	Run     matrix.Run
+	Kernels []matrix.Column
+	Results []matrix.Result
+}
+
+// boot runs kmatrix on real kernels and returns its document.
+func boot(t *testing.T, wantCode int, args ...string) (document, string) {
+	t.Helper()
+	out, errs, code := command(t, append([]string{"run", "--initramfs", initramfs, "--json"}, args...)...)
+	if code != wantCode {
+		t.Fatalf("exit code %d, want %d; it said:\n%s", code, wantCode, errs)
+	}
+	var doc document
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatalf("%v in %.200s", err, out)
+	}
+	if doc.Version != 1 || doc.Run.ID == "" || len(doc.Kernels) == 0 {
+		t.Errorf("the document says %+v", doc.Run)
+	}
+	noneLeft(t)
+	return doc, errs
+}
+
+// noneLeft looks for children of this process.
+func noneLeft(t *testing.T) {
+	t.Helper()
+	lists, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lists {
+		if text, err := os.ReadFile(l); err == nil && len(bytes.TrimSpace(text)) > 0 {
+			t.Errorf("processes are left: %s", text)
+		}
+	}
+}
+
+func (d document) result(t *testing.T, kernel, probe string) matrix.Result {
+	t.Helper()
+	for _, r := range d.Results {
+		if r.Kernel == kernel && r.Probe == probe {
+			return r
+		}
+	}
+	t.Fatalf("%s has no result for %s", kernel, probe)
+	return matrix.Result{}
+}
+
+// TestTheDefaultMatrix is the main job: what the repository's kernels.yaml
+// shows on real kernels, every time.
+func TestTheDefaultMatrix(t *testing.T) {
+	text, err := os.ReadFile("../../kernels.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	doc, _ := boot(t, exitDone, "-f", write(t, string(text)), "--dir", dir)
+	want := len(allProbes()) * 4
+	if len(doc.Results) != want {
+		t.Errorf("%d results, want %d", len(doc.Results), want)
+	}
+	for _, r := range doc.Results {
+		switch {
+		case r.Kernel == "5.15":
+			if r.Outcome != matrix.Unavailable || r.Detail == "" {
+				t.Errorf("%s: %s, %q", r.Cell, r.Outcome, r.Detail)
+			}
+			continue
+		case r.Outcome != matrix.Pass:
+			t.Errorf("%s: %s, %q", r.Cell, r.Outcome, r.Detail)
+			continue
+		case strings.HasPrefix(r.Probe, "cost/"):
+			if s := r.Sample; s == nil || s.Value <= 0 || s.Unit != "ns/B" || s.Low > s.Value || s.High < s.Value {
+				t.Errorf("%s: %+v", r.Cell, r.Sample)
+			}
+			continue
+		}
+		o := r.Observation
+		call, mutation := strings.Split(r.Probe, "/")[1], strings.Split(r.Probe, "/")[2]
+		switch {
+		case call == "read-write" && o.Class != matrix.Stable:
+			t.Errorf("%s: the control is %s", r.Cell, o.Class)
+		case call == "splice" && (mutation == "write" || mutation == "mmap") && (o.Class != matrix.Changed || o.New != 4096):
+			t.Errorf("%s: %+v", r.Cell, o)
+		}
+	}
+	for kernel, class := range map[string]matrix.Class{"5.10": matrix.Stable, "6.1": matrix.Zeroed, "6.12": matrix.Zeroed} {
+		o := doc.result(t, kernel, "stability/splice/punch/xfs/readahead").Observation
+		if o == nil || o.Class != class || class == matrix.Zeroed && o.Zero != 4096 {
+			t.Errorf("%s: punch on xfs after readahead: %+v, want %s", kernel, o, class)
+		}
+		if o := doc.result(t, kernel, "stability/splice/punch/tmpfs-huge/dirty").Observation; o == nil || o.Zero != 4096 {
+			t.Errorf("%s: punch on tmpfs with huge pages: %+v, want 4096 zeros", kernel, o)
+		}
+	}
+	for _, k := range doc.Kernels {
+		if k.Name == "5.15" {
+			continue
+		}
+		if !strings.HasPrefix(k.Version, k.Name+".") || !k.PVH || !strings.HasPrefix(k.Digest, "sha256:") || k.Booted == nil {
+			t.Errorf("column %+v", k)
+			continue
+		}
+		if !strings.HasPrefix(k.Booted.Release, k.Name+".") || len(k.Booted.Refused) > 0 || len(k.Booted.ModuleErrors) > 0 || k.Booted.Transport != "virtio" {
+			t.Errorf("%s said %+v", k.Name, k.Booted)
+		}
+	}
+	consoles, err := filepath.Glob(filepath.Join(dir, "*", "consoles", "*.log"))
+	if err != nil || len(consoles) != 6 {
+		t.Errorf("%d consoles are kept, want one for each of 3 kernels and 2 machines (%v)", len(consoles), err)
+	}
+	table, _, code := command(t, "report", "--dir", dir)
+	if code != exitDone || !strings.Contains(table, "punch/xfs/readahead     stable ≠      –            zeroed 4096    zeroed 4096") {
+		t.Errorf("exit code %d, the table is\n%s", code, table)
+	}
+}
+
+// debianKernel is an entry of kernels.yaml with the kernel that every trouble
+// below is made with.
+func debianKernel(name, rest string) string {
+	return fmt.Sprintf("  - {name: %q, source: {deb: linux-image-cloud-amd64, suite: bookworm}%s}\n", name, rest)
+}
+
+const probesOfTrouble = "stability/splice/write/tmpfs/dirty"
+
+// TestEachColumnsTroubleIsItsOwn boots guests that panic, that never speak,
+// that have no virtio_console, and that are none, beside one that is well.
+func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
+	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+
+		debianKernel("good", "")+
+		debianKernel("panics", `, append: "rdinit=/none"`)+
+		debianKernel("silent", `, append: "rdinit=/bbin/cat"`)+
+		debianKernel("serial", `, append: "module_blacklist=virtio_console"`)+
+		debianKernel("no-xfs", `, append: "module_blacklist=xfs"`)+
+		"  - {name: garbage, source: {image: kernels.yaml}}\n"+
+		"  - {name: missing, source: {image: none}}\n"+
+		"  - {name: old, source: {deb: linux-image-cloud-amd64, suite: bookworm, version: \"6.1.1-1\"}}\n"+
+		"  - {name: no-suite, source: {deb: linux-image-cloud-amd64, suite: bookwurm}}\n")
+	doc, _ := boot(t, exitDone, "-f", file, "--dir", t.TempDir(), "--boot-deadline", "15s", "-p", probesOfTrouble, "-p", "stability/splice/write/xfs/dirty")
+	for kernel, want := range map[string]struct {
+		outcome matrix.Outcome
+		detail  string
+	}{
+		"good":     {matrix.Pass, ""},
+		"panics":   {matrix.BootFailed, "Kernel panic - not syncing"},
+		"silent":   {matrix.BootFailed, "not over within 15s"},
+		"serial":   {matrix.Pass, ""},
+		"no-xfs":   {matrix.Pass, ""},
+		"garbage":  {matrix.Unavailable, "is no Linux kernel for x86-64"},
+		"missing":  {matrix.Unavailable, "no such file"},
+		"old":      {matrix.Unavailable, "of version 6.1.1-1"},
+		"no-suite": {matrix.Unavailable, "there is no suite bookwurm"},
+	} {
+		r := doc.result(t, kernel, probesOfTrouble)
+		if r.Outcome != want.outcome || !strings.Contains(r.Detail, want.detail) {
+			t.Errorf("%s: %s, %q; want %s, …%s…", kernel, r.Outcome, r.Detail, want.outcome, want.detail)
+		}
+	}
+	if r := doc.result(t, "no-xfs", "stability/splice/write/xfs/dirty"); r.Outcome != matrix.Unsupported || !strings.Contains(r.Detail, "the kernel has no xfs") {
+		t.Errorf("no-xfs on xfs: %s, %q", r.Outcome, r.Detail)
+	}
+	for _, k := range doc.Kernels {
+		if k.Name == "serial" && (k.Booted == nil || k.Booted.Transport != "isa") {
+			t.Errorf("serial said %+v", k.Booted)
+		}
+	}
+}
+
+// TestAProbeThatTakesTooLongIsAHang gives probes less time than one needs.
+func TestAProbeThatTakesTooLongIsAHang(t *testing.T) {
+	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", ""))
+	doc, _ := boot(t, exitFinding, "-f", file, "--dir", t.TempDir(), "--probe-deadline", "1ms", "-p", "cost", "--fail-on", "hang")
+	for _, r := range doc.Results {
+		if r.Outcome != matrix.Hang || !strings.Contains(r.Detail, "no answer within 1ms") {
+			t.Errorf("%s: %s, %q", r.Cell, r.Outcome, r.Detail)
+		}
+	}
+}
+
+func TestInterrupt(t *testing.T) {
+	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", ""))
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	var errs bytes.Buffer
+	reader, writer := io.Pipe()
+	go func() {
+		// The console's log appears when QEMU starts.
+		for i := 0; i < 6000; i++ {
+			if logs, _ := filepath.Glob(filepath.Join(dir, "*", "consoles", "*.log")); len(logs) > 0 {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(300 * time.Millisecond)
+		cancel()
+	}()
+	go io.Copy(io.Discard, reader)
+	code := run(ctx, strings.NewReader(""), writer, &errs, []string{"run", "-f", file, "--dir", dir, "--initramfs", initramfs})
+	if code != exitInterrupted || !strings.Contains(errs.String(), "interrupted") {
+		t.Errorf("exit code %d, it said %s", code, errs.String())
+	}
+	noneLeft(t)
+	runs, _ := filepath.Glob(filepath.Join(dir, "*", "run.json"))
+	if len(runs) != 1 {
+		t.Fatalf("%d runs are stored", len(runs))
+	}
+	var header matrix.Run
+	text, err := os.ReadFile(runs[0])
+	if err == nil {
+		err = json.Unmarshal(text, &header)
+	}
+	if err != nil || !header.Interrupted {
+		t.Errorf("the run says %+v, %v", header, err)
+	}
+}
+
+// TestAKilledParentTakesQEMUAlong kills the program and looks for its child.
+func TestAKilledParentTakesQEMUAlong(t *testing.T) {
+	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", `, append: "rdinit=/bbin/cat"`))
+	dir := t.TempDir()
+	cmd := exec.Command(program, "run", "-f", file, "--dir", dir, "-p", probesOfTrouble)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	child := 0
+	for i := 0; i < 6000 && child == 0; i++ {
+		time.Sleep(10 * time.Millisecond)
+		lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", cmd.Process.Pid))
+		for _, l := range lists {
+			text, _ := os.ReadFile(l)
+			pid := 0
+			if _, err := fmt.Sscan(string(text), &pid); err == nil && isQEMU(pid) {
+				child = pid
+			}
+		}
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	if child == 0 {
+		t.Fatal("no QEMU was started")
+	}
+	for range 500 {
+		if syscall.Kill(child, 0) != nil || !isQEMU(child) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("QEMU, process %d, outlived its parent", child)
+}
+
+// isQEMU tells a running QEMU from a process that has ended.
+func isQEMU(pid int) bool {
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return err == nil && bytes.Contains(line, []byte("qemu-system")) && bytes.Contains(line, []byte("-kernel"))
+}
+
+func TestShell(t *testing.T) {
+	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", ""))
+	var out, errs bytes.Buffer
+	code := run(t.Context(), strings.NewReader("uname -r; ls /mnt; exit\n"), &out, &errs, []string{"shell", "-f", file, "--initramfs", initramfs, "good"})
+	if code != exitDone || !strings.Contains(out.String(), "6.1.0-") || !strings.Contains(out.String(), "tmpfs-huge") {
+		t.Errorf("exit code %d, it printed %q and said %q", code, out.String(), errs.String())
+	}
+	noneLeft(t)
+}
