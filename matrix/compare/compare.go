@@ -70,8 +70,8 @@ func (r Row) Uniform(columns []Column) bool {
 	first := -1
 	for i, c := range r.Cells {
 		switch {
-		case columns[i].Absent():
-		case c.Sample() != nil || len(c.Results) == 0:
+		case columns[i].Absent() || !c.Answered():
+		case c.Sample() != nil:
 			return false
 		case first < 0:
 			first = i
@@ -86,6 +86,16 @@ func (r Row) Uniform(columns []Column) bool {
 type Cell struct {
 	Results []matrix.Result
 	Verdict Verdict
+}
+
+// unanswered are the outcomes of cells that the kernel was never asked, or
+// could give no answer to: they tell nothing of its behaviour.
+var unanswered = []matrix.Outcome{matrix.BootFailed, matrix.BuildFailed, matrix.Unavailable, matrix.Infra, matrix.Lost}
+
+// Answered reports whether the kernel answered in any boot; a crash and a hang
+// are answers.
+func (c Cell) Answered() bool {
+	return slices.ContainsFunc(c.Results, func(r matrix.Result) bool { return !slices.Contains(unanswered, r.Outcome) })
 }
 
 // Compare arranges the results of a run.
@@ -135,7 +145,7 @@ func Compare(run matrix.Run, results []matrix.Result) Comparison {
 // without a test for equivalence.
 func verdict(c, base Cell) Verdict {
 	switch {
-	case len(c.Results) == 0 || len(base.Results) == 0:
+	case !c.Answered() || !base.Answered():
 		return NoVerdict
 	case c.Sample() != nil && base.Sample() != nil:
 		return Inconclusive

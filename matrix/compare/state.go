@@ -125,7 +125,7 @@ func (c Comparison) sentence(r Row) string {
 	var order []string
 	names := map[string][]string{}
 	for i, cell := range r.Cells {
-		if c.Columns[i].Absent() || len(cell.Results) == 0 {
+		if c.Columns[i].Absent() || !cell.Answered() {
 			continue
 		}
 		name := c.Columns[i].Name
@@ -157,6 +157,9 @@ func phrase(c Cell) string {
 	r := c.Results[0]
 	o := r.Observation
 	if o == nil {
+		if r.Sample != nil {
+			return "a cost"
+		}
 		return string(r.Outcome)
 	}
 	at := fmt.Sprintf("from offset %d", o.FirstOffset)

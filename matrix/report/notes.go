@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"kmatrix/matrix"
@@ -26,8 +27,10 @@ func notes(b *bytes.Buffer, doc Document) {
 			fmt.Fprintf(b, "- and %d rows more, in the table\n", n)
 		}
 		fmt.Fprintln(b)
-	} else if len(present(c)) > 1 {
-		fmt.Fprintf(b, "No behaviour differs between the %d kernels.\n\n", len(present(c)))
+	} else if n := len(present(c)); n > 1 && slices.ContainsFunc(c.Columns, func(col compare.Column) bool { return col.Baseline && !col.Absent() }) {
+		fmt.Fprintf(b, "No behaviour differs between the %d kernels.\n\n", n)
+	} else if n > 1 {
+		fmt.Fprintf(b, "Nothing is compared: the baseline, %s, is not there.\n\n", doc.Run.Baseline)
 	}
 	for _, col := range c.Columns {
 		if col.Absent() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -103,9 +104,15 @@ func heading(col compare.Column) string {
 func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o Options, wide bool) {
 	var folded []string
 	counts := map[string]int{}
+	silent := ""
 	for _, r := range rows {
+		for i, cell := range r.Cells {
+			if c.Columns[i].Absent() || !cell.Answered() {
+				silent = " that answered"
+			}
+		}
 		if !o.All && len(present(c)) > 1 && r.Uniform(c.Columns) {
-			word := word(r, c)
+			word := word(r)
 			if counts[word]++; counts[word] == 1 {
 				folded = append(folded, word)
 			}
@@ -126,7 +133,7 @@ func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o O
 		folded[i] = fmt.Sprintf("%d %s", counts[word], word)
 	}
 	if total > 0 {
-		g.rows = append(g.rows, gridRow{label: fmt.Sprintf("  %d more, the same on every kernel: %s", total, strings.Join(folded, ", "))})
+		g.rows = append(g.rows, gridRow{label: fmt.Sprintf("  %d more, the same on every kernel%s: %s", total, silent, strings.Join(folded, ", "))})
 	}
 }
 
@@ -142,8 +149,8 @@ func present(c compare.Comparison) []int {
 }
 
 // word is the class, without counts, that a uniform row shows.
-func word(r compare.Row, c compare.Comparison) string {
-	state := r.Cells[present(c)[0]].State()
+func word(r compare.Row) string {
+	state := r.Cells[slices.IndexFunc(r.Cells, compare.Cell.Answered)].State()
 	if f := strings.Fields(state); len(f) == 2 && strings.Trim(f[1], "0123456789") == "" {
 		return f[0]
 	}
@@ -295,6 +302,10 @@ func (g grid) weave(w io.Writer, table string) error {
 	for i, line := range lines {
 		if i >= body && g.rows[i-body].cells == nil {
 			line = g.rows[i-body].label
+		}
+		if i == body-1 {
+			// The rule is under the last column's gap, too.
+			line = strings.TrimSuffix(line, strings.Repeat("─", gap))
 		}
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err

@@ -1,0 +1,89 @@
+package compare
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/matrix"
+)
+
+func observed(kernel string, boot int, class matrix.Class, zero int64) matrix.Result {
+	c := matrix.Cell{Kernel: kernel, Machine: "m", Probe: "stability/splice/punch/xfs/readahead"}
+	o := &matrix.Observation{Class: class, Zero: zero, FirstOffset: 8192}
+	return matrix.Result{Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Boot: boot, Cell: c.ID(), Outcome: matrix.Pass, Observation: o}
+}
+
+func run(baseline string, kernels ...string) matrix.Run {
+	r := matrix.Run{Baseline: baseline, Machines: []matrix.Machine{{Name: "m"}}, Probes: []string{"stability/splice/punch/xfs/readahead"}}
+	for _, k := range kernels {
+		r.Kernels = append(r.Kernels, matrix.Column{Name: k})
+	}
+	return r
+}
+
+func TestVerdicts(t *testing.T) {
+	cost := observed("c", 1, "", 0)
+	cost.Observation, cost.Sample = nil, &matrix.Sample{Value: 1}
+	baseCost := cost
+	baseCost.Kernel, baseCost.Cell = "a", strings.Replace(cost.Cell, "c/", "a/", 1)
+	crash := observed("c", 1, "", 0)
+	crash.Observation, crash.Outcome = nil, matrix.Crash
+	for name, test := range map[string]struct {
+		results []matrix.Result
+		want    Verdict
+	}{
+		"the same":        {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0)}, Same},
+		"another class":   {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
+		"another count":   {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
+		"another outcome": {[]matrix.Result{observed("a", 1, matrix.Stable, 0), crash}, Differs},
+		"costs":           {[]matrix.Result{baseCost, cost}, Inconclusive},
+		"no baseline":     {[]matrix.Result{observed("c", 1, matrix.Stable, 0)}, NoVerdict},
+		"flaky":           {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), observed("c", 2, matrix.Zeroed, 1)}, Differs},
+	} {
+		c := Compare(run("a", "a", "c"), test.results)
+		if got := c.Rows[0].Cells[1].Verdict; got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+		if got := c.Rows[0].Cells[0].Verdict; got != NoVerdict {
+			t.Errorf("%s: the baseline has the verdict %q", name, got)
+		}
+		if differs := c.Differing(); (differs == 1) != (test.want == Differs) {
+			t.Errorf("%s: %d cells differ", name, differs)
+		}
+	}
+}
+
+func TestStates(t *testing.T) {
+	for want, results := range map[string][]matrix.Result{
+		"stable":                    {observed("a", 1, matrix.Stable, 0)},
+		"zeroed 4096":               {observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Zeroed, 4096)},
+		"1× stable, 2× zeroed 4096": {observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Stable, 0), observed("a", 3, matrix.Zeroed, 4096)},
+		"":                          nil,
+	} {
+		if got := (Cell{Results: results}).State(); got != want {
+			t.Errorf("state %q, want %q", got, want)
+		}
+	}
+}
+
+func TestMedianIsAMeasuredOne(t *testing.T) {
+	var c Cell
+	for _, v := range []float64{4, 1, 3, 2} {
+		c.Results = append(c.Results, matrix.Result{Outcome: matrix.Pass, Sample: &matrix.Sample{Value: v}})
+	}
+	if got := c.Sample().Value; got != 2 {
+		t.Errorf("the median is %v", got)
+	}
+}
+
+func TestFindingsNameEqualColumnsTogether(t *testing.T) {
+	c := Compare(run("b", "a", "b", "c", "d"), []matrix.Result{
+		observed("a", 1, matrix.Stable, 0), observed("b", 1, matrix.Zeroed, 4096), observed("c", 1, matrix.Zeroed, 4096), observed("d", 1, matrix.Torn, 0),
+	})
+	want := []string{"stability/splice/punch/xfs/readahead: a: the old data; b (baseline) and c: 4096 zero bytes from offset 8192; d: torn data, 0 bytes of 0 that nobody wrote, from offset 8192."}
+	if diff := cmp.Diff(want, c.Findings()); diff != "" {
+		t.Error(diff)
+	}
+}
