@@ -70,7 +70,6 @@ type life struct {
 	// left are the cells without an outcome; the first may be running.
 	left  []string
 	hello matrix.Hello
-	phase phase
 	// store is the first error of keeping a result.
 	store error
 }

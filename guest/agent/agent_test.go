@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -288,7 +289,7 @@ func TestPoweroffEndsTheService(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Run(wire.CommandPoweroff); err != nil && !strings.Contains(err.Error(), "without exit status") && err != io.EOF {
+	if err := s.Run(wire.CommandPoweroff); err != nil && !strings.Contains(err.Error(), "without exit status") && !errors.Is(err, io.EOF) {
 		t.Errorf("poweroff: %v", err)
 	}
 	select {

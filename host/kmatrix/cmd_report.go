@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,7 +94,7 @@ func writeReport(cmd *cobra.Command, doc report.Document, name, output string, a
 	if !ok {
 		return wrong("--format %s: allowed are %s", name, strings.Join(report.Names(), ", "))
 	}
-	var w io.Writer = cmd.OutOrStdout()
+	w := cmd.OutOrStdout()
 	if output != "" {
 		f, err := os.Create(output)
 		if err != nil {
