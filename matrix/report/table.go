@@ -72,7 +72,7 @@ func layout(doc Document) grid {
 	wide := o.Width >= 120
 	var g grid
 	for _, col := range c.Columns {
-		g.header = append(g.header, heading(col))
+		g.header = append(g.header, heading(col, o.Width < PlainWidth))
 	}
 	for i := 0; i < len(c.Rows); {
 		group := c.Rows[i].Group()
@@ -87,10 +87,14 @@ func layout(doc Document) grid {
 	return g
 }
 
-// heading names a column: its name, its version, and what it is.
-func heading(col compare.Column) string {
+// heading names a column: its name, its version, and what it is. Where room is
+// short, a column that is not there takes little: why stands under the table.
+func heading(col compare.Column, short bool) string {
 	lines := []string{col.Name, col.Version}
-	if col.Absent() {
+	switch {
+	case col.Absent() && short:
+		lines[1] = "–"
+	case col.Absent():
 		lines[1] = string(col.Outcome)
 	}
 	if col.Baseline {
@@ -104,11 +108,11 @@ func heading(col compare.Column) string {
 func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o Options, wide bool) {
 	var folded []string
 	counts := map[string]int{}
-	silent := ""
+	everywhere := "every kernel"
 	for _, r := range rows {
 		for i, cell := range r.Cells {
 			if c.Columns[i].Absent() || !cell.Answered() {
-				silent = " that answered"
+				everywhere = "all that answered"
 			}
 		}
 		if !o.All && len(present(c)) > 1 && r.Uniform(c.Columns) {
@@ -133,7 +137,7 @@ func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o O
 		folded[i] = fmt.Sprintf("%d %s", counts[word], word)
 	}
 	if total > 0 {
-		g.rows = append(g.rows, gridRow{label: fmt.Sprintf("  %d more, the same on every kernel%s: %s", total, silent, strings.Join(folded, ", "))})
+		g.rows = append(g.rows, gridRow{label: fmt.Sprintf("  %d more, the same on %s: %s", total, everywhere, strings.Join(folded, ", "))})
 	}
 }
 
