@@ -4,6 +4,7 @@ package vm
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -18,7 +19,10 @@ import (
 func TestNothingIsLeftOfAGuest(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	garbage := filepath.Join(t.TempDir(), "garbage")
+	spin, garbage := filepath.Join(t.TempDir(), "spinner"), filepath.Join(t.TempDir(), "garbage")
+	if err := os.WriteFile(spin, spinner(), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(garbage, []byte(strings.Repeat("no kernel ", 1000)), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +30,7 @@ func TestNothingIsLeftOfAGuest(t *testing.T) {
 		config Config
 		end    func(*testing.T, context.CancelFunc, *VM) Exit
 	}{
-		"stopped over QMP": {Config{Kernel: garbage}, func(t *testing.T, _ context.CancelFunc, v *VM) Exit {
+		"stopped over QMP": {Config{Kernel: spin}, func(t *testing.T, _ context.CancelFunc, v *VM) Exit {
 			began := time.Now()
 			exit := v.Stop(0)
 			if took := time.Since(began); took > 2*quitDeadline {
@@ -34,11 +38,11 @@ func TestNothingIsLeftOfAGuest(t *testing.T) {
 			}
 			return exit
 		}},
-		"its context ended": {Config{Kernel: garbage}, func(_ *testing.T, cancel context.CancelFunc, v *VM) Exit {
+		"its context ended": {Config{Kernel: spin}, func(_ *testing.T, cancel context.CancelFunc, v *VM) Exit {
 			cancel()
 			return v.Stop(0)
 		}},
-		"killed": {Config{Kernel: garbage}, func(t *testing.T, _ context.CancelFunc, v *VM) Exit {
+		"killed": {Config{Kernel: spin}, func(t *testing.T, _ context.CancelFunc, v *VM) Exit {
 			if err := v.process.Kill(); err != nil {
 				t.Fatal(err)
 			}
@@ -55,7 +59,14 @@ func TestNothingIsLeftOfAGuest(t *testing.T) {
 			}
 			return exit
 		}},
-		"it refuses its arguments": {Config{Kernel: garbage, Disks: []Disk{{Path: "/no/such/disk", Serial: "xfs"}}}, func(t *testing.T, _ context.CancelFunc, v *VM) Exit {
+		"it refuses garbage": {Config{Kernel: garbage}, func(t *testing.T, _ context.CancelFunc, v *VM) Exit {
+			exit := v.Stop(5 * time.Second)
+			if exit.Refused == "" || exit.Err != nil {
+				t.Errorf("exit %+v", exit)
+			}
+			return exit
+		}},
+		"it refuses its arguments": {Config{Kernel: spin, Disks: []Disk{{Path: "/no/such/disk", Serial: "xfs"}}}, func(t *testing.T, _ context.CancelFunc, v *VM) Exit {
 			exit := v.Stop(5 * time.Second)
 			if exit.Err == nil || !strings.Contains(exit.Err.Error(), "/no/such/disk") {
 				t.Errorf("exit %+v", exit)
@@ -81,13 +92,43 @@ func TestNothingIsLeftOfAGuest(t *testing.T) {
 	}
 }
 
-// TestAGuestThatNeverSpeaksInQEMU boots what the firmware takes for a kernel.
+// spinner is a kernel that starts by PVH and does nothing for ever: an ELF
+// file with the note of the entry point and, at one MiB, a jump to itself.
+func spinner() []byte {
+	le := binary.LittleEndian
+	const base = 1 << 20
+	note := append([]byte{4, 0, 0, 0, 8, 0, 0, 0, 18, 0, 0, 0, 'X', 'e', 'n', 0}, le.AppendUint64(nil, base)...)
+	code := []byte{0xeb, 0xfe} // jmp .
+	b := append([]byte("\x7fELF\x02\x01\x01"), make([]byte, 9)...)
+	b = le.AppendUint16(b, 2)
+	b = le.AppendUint16(b, 62)
+	b = le.AppendUint32(b, 1)
+	for _, v := range []uint64{base, 64, 0} {
+		b = le.AppendUint64(b, v)
+	}
+	b = le.AppendUint32(b, 0)
+	for _, v := range []uint16{64, 56, 2, 64, 0, 0} {
+		b = le.AppendUint16(b, v)
+	}
+	at := uint64(64 + 2*56)
+	segment := func(kind uint32, off, addr, size uint64) {
+		b = le.AppendUint32(b, kind)
+		b = le.AppendUint32(b, 5)
+		for _, v := range []uint64{off, addr, addr, size, size, 4} {
+			b = le.AppendUint64(b, v)
+		}
+	}
+	segment(1, at, base, uint64(len(code)))
+	segment(4, at+uint64(len(code)), base+4096, uint64(len(note)))
+	return append(append(b, code...), note...)
+}
+
 func TestAGuestThatNeverSpeaksInQEMU(t *testing.T) {
-	garbage := filepath.Join(t.TempDir(), "garbage")
-	if err := os.WriteFile(garbage, []byte(strings.Repeat("no kernel ", 1000)), 0o644); err != nil {
+	kernel := filepath.Join(t.TempDir(), "spinner")
+	if err := os.WriteFile(kernel, spinner(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	v, err := Start(t.Context(), Config{Kernel: garbage}, nil)
+	v, err := Start(t.Context(), Config{Kernel: kernel}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +137,7 @@ func TestAGuestThatNeverSpeaksInQEMU(t *testing.T) {
 	if _, err := v.Ready(ctx); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the kernel printed nothing") {
 		t.Errorf("Ready() = %v", err)
 	}
-	if exit := v.Stop(0); exit.Err != nil {
+	if exit := v.Stop(0); exit.Err != nil || exit.Refused != "" {
 		t.Errorf("exit %+v", exit)
 	}
 }
