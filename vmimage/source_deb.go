@@ -47,16 +47,16 @@ func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix
 		}
 		return matrix.Image{}, err
 	}
-	entry, locked := env.Lock.Get(k.Name, k.Source.Fields)
-	if !locked {
+	entry, known := env.Lock.Get(k.Name, k.Source.Fields)
+	if !known {
 		if entry, err = s.resolve(ctx, env, client, k); err != nil {
 			return matrix.Image{}, err
 		}
 	}
 	dir, err := s.fetch(ctx, env, client, k, entry)
-	if errors.Is(err, debian.ErrGone) && locked {
+	if errors.Is(err, debian.ErrGone) && known {
 		if env.Locked {
-			return matrix.Image{}, unavailable("kernels.lock wants %s, and %w; a run without --locked resolves it again", entry.Version, err)
+			return matrix.Image{}, locked("%s wants %s, and %w; a run without --locked resolves it again", env.Lock.Path(), entry.Version, err)
 		}
 		env.log("%s: version %s of kernels.lock has left the mirror: resolving it again", k.Name, entry.Version)
 		if entry, err = s.resolve(ctx, env, client, k); err != nil {
@@ -78,7 +78,7 @@ func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix
 // resolve asks the mirror and records the answer.
 func (debSource) resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel) (lock.Entry, error) {
 	if env.Locked {
-		return lock.Entry{}, unavailable("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
+		return lock.Entry{}, locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
 	}
 	env.progress(k.Name, "resolving")
 	f := k.Source.Fields

@@ -55,6 +55,20 @@ func (e *UnavailableError) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
+// LockedError tells that --locked forbids what a source would need. It wraps
+// the reason, and is itself the cause of an [*UnavailableError].
+type LockedError struct{ Err error }
+
+// Error returns the reason.
+func (e *LockedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *LockedError) Unwrap() error { return e.Err }
+
+func locked(format string, args ...any) error {
+	return &UnavailableError{&LockedError{fmt.Errorf(format, args...)}}
+}
+
 func unavailable(format string, args ...any) error {
 	return &UnavailableError{fmt.Errorf(format, args...)}
 }

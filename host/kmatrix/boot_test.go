@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -193,6 +194,36 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 		if k.Name == "serial" && (k.Booted == nil || k.Booted.Transport != "isa") {
 			t.Errorf("serial said %+v", k.Booted)
 		}
+	}
+}
+
+// TestLocked runs with a lock, without one, and with one whose package has left
+// the mirror.
+func TestLocked(t *testing.T) {
+	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", ""))
+	args := []string{"-f", file, "--dir", t.TempDir(), "-p", probesOfTrouble}
+	doc, errs := boot(t, exitInfra, append(args, "--locked")...)
+	if r := doc.result(t, "good", probesOfTrouble); r.Outcome != matrix.Unavailable || !strings.Contains(errs, "--locked: good") {
+		t.Errorf("without a lock: %+v, it said %s", r, errs)
+	}
+	first, _ := boot(t, exitDone, args...)
+	again, _ := boot(t, exitDone, append(args, "--locked")...)
+	if a, b := first.Kernels[0], again.Kernels[0]; a.Digest != b.Digest || a.Version != b.Version {
+		t.Errorf("the lock gave %s %s, then %s %s", a.Version, a.Digest, b.Version, b.Digest)
+	}
+	lock := filepath.Join(filepath.Dir(file), "kernels.lock")
+	text, err := os.ReadFile(lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := regexp.MustCompile(`(sha256: )[0-9a-f]{8}`).ReplaceAll(bytes.ReplaceAll(text, []byte("_amd64.deb"), []byte("_gone.deb")), []byte("${1}00000000"))
+	if err := os.WriteFile(lock, gone, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	boot(t, exitInfra, append(args, "--locked")...)
+	doc, errs = boot(t, exitDone, args...)
+	if doc.result(t, "good", probesOfTrouble).Outcome != matrix.Pass || !strings.Contains(errs, "has left the mirror: resolving it again") {
+		t.Errorf("a version that left was not resolved again; it said %s", errs)
 	}
 }
 

@@ -142,6 +142,9 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	if runErr != nil {
 		return runErr
 	}
+	if len(images.locked.kernels) > 0 {
+		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(images.locked.kernels, ", "))
+	}
 	return o.verdict(compare.Compare(st.Header(), results), results)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"kmatrix/host"
@@ -26,6 +27,11 @@ type images struct {
 	base        string
 	agentDigest string
 	disks       []disk.FileSystem
+	// locked names the kernels that --locked kept from being had.
+	locked struct {
+		sync.Mutex
+		kernels []string
+	}
 }
 
 // imageOptions are the flags of commands that boot kernels.
@@ -103,6 +109,12 @@ func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, err
 	img, err := vmimage.Fetch(ctx, i.env, k)
 	var missing *vmimage.UnavailableError
 	if errors.As(err, &missing) {
+		var locked *vmimage.LockedError
+		if errors.As(err, &locked) {
+			i.locked.Lock()
+			i.locked.kernels = append(i.locked.kernels, k.Name)
+			i.locked.Unlock()
+		}
 		return host.Bootable{}, &host.NoImageError{Outcome: matrix.Unavailable, Err: missing}
 	}
 	if err != nil {

@@ -106,7 +106,12 @@ func made(run matrix.Run) string {
 		}
 		machines = append(machines, fmt.Sprintf("%s (%d MiB, %d CPU, %s)", m.Name, m.MemoryMiB, m.CPUs, boots))
 	}
-	return fmt.Sprintf("Made with QEMU %s, %s, on %s.", run.Host.QEMU, strings.ToUpper(string(run.Host.Accel)), strings.Join(machines, ", "))
+	how := "QEMU " + run.Host.QEMU
+	if a := run.Host.Accel; a != matrix.AccelAuto {
+		// "auto" stays where no guest was started.
+		how += ", " + strings.ToUpper(string(a))
+	}
+	return fmt.Sprintf("Made with %s, on %s.", how, strings.Join(machines, ", "))
 }
 
 // wrap writes text in lines of at most width columns; all but the first are
