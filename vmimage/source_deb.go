@@ -12,6 +12,7 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/debian"
+	"kmatrix/vmimage/download"
 	"kmatrix/vmimage/lock"
 	"kmatrix/vmimage/modules"
 )
@@ -54,7 +55,7 @@ func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix
 		}
 	}
 	dir, err := s.fetch(ctx, env, client, k, entry)
-	if errors.Is(err, debian.ErrGone) && known {
+	if errors.Is(err, download.ErrGone) && known {
 		if env.Locked {
 			return matrix.Image{}, locked("%s wants %s, and %w; a run without --locked resolves it again", env.Lock.Path(), entry.Version, err)
 		}
@@ -156,13 +157,13 @@ func wantedFile(name string) bool {
 // host's.
 func classifyDebian(ctx context.Context, err error) error {
 	var (
-		reach    *debian.UnreachableError
+		reach    *download.UnreachableError
 		sign     *debian.SignatureError
-		mismatch *debian.MismatchError
+		mismatch *download.MismatchError
 		notFound *debian.NotFoundError
 	)
 	if ctx.Err() == nil && (errors.As(err, &reach) || errors.As(err, &sign) || errors.As(err, &mismatch) || errors.As(err, &notFound) ||
-		errors.Is(err, debian.ErrGone) || errors.Is(err, debian.ErrOffline)) {
+		errors.Is(err, download.ErrGone) || errors.Is(err, debian.ErrOffline)) {
 		return &UnavailableError{err}
 	}
 	return err

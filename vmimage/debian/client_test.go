@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"kmatrix/vmimage/download"
 )
 
 func request(suite string) Request {
@@ -75,8 +77,8 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 	const index, inRelease, deb = "/debian/dists/stable/main/binary-amd64/Packages.xz", "/debian/dists/stable/InRelease", "/debian/pool/linux-image-6.1_6.1-1_amd64.deb"
 	var (
 		sign     *SignatureError
-		mismatch *MismatchError
-		reach    *UnreachableError
+		mismatch *download.MismatchError
+		reach    *download.UnreachableError
 		missing  *NotFoundError
 	)
 	for name, test := range map[string]struct {
@@ -86,7 +88,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		as     any
 	}{
 		"index changed": {damage: func(a *archive) { a.files[index] = append(bytes.Clone(a.files[index][:len(a.files[index])-1]), 'x') }, want: "its sha256 is", as: &mismatch},
-		"index longer":  {damage: func(a *archive) { a.files[index] = append(a.files[index], 'x') }, want: "longer than the index says"},
+		"index longer":  {damage: func(a *archive) { a.files[index] = append(a.files[index], 'x') }, want: "longer than it should be"},
 		"list of indexes changed": {damage: func(a *archive) {
 			a.files[inRelease] = bytes.Replace(a.files[inRelease], []byte("Codename: stable"), []byte("Codename: Stable"), 1)
 		}, want: "no valid signature", as: &sign},
@@ -99,7 +101,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		"another suite's index": {damage: func(a *archive) { a.sign("/debian", "stable", "Suite: old\nCodename: old\nSHA256:\n") }, want: "it is the index of old"},
 		"package changed":       {damage: func(a *archive) { a.files[deb] = append(bytes.Clone(a.files[deb][:len(a.files[deb])-1]), 'x') }, want: "its sha256 is", as: &mismatch},
 		"package cut":           {damage: func(a *archive) { a.files[deb] = a.files[deb][:1000] }, want: "its size is 1000", as: &mismatch},
-		"package gone":          {damage: func(a *archive) { delete(a.files, deb) }, want: "no longer has it"},
+		"package gone":          {damage: func(a *archive) { delete(a.files, deb) }, want: "does not have it"},
 		"transfer broken off": {damage: func(a *archive) {
 			a.hook = func(w http.ResponseWriter, path string) bool {
 				if path != deb {

@@ -19,6 +19,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
 
+	"kmatrix/vmimage/download"
 	"kmatrix/vmimage/unpack"
 )
 
@@ -94,7 +95,7 @@ func (c *Client) readSuite(ctx context.Context, base, name, arch string) ([]pkg,
 
 // release is what an InRelease file says.
 type release struct {
-	files  map[string]digest
+	files  map[string]download.Want
 	byHash bool
 }
 
@@ -111,7 +112,7 @@ func (c *Client) release(ctx context.Context, base, name string) (release, error
 		}
 	} else {
 		var b bytes.Buffer
-		err = c.get(ctx, url, func() io.Writer { b.Reset(); return &limited{b: &b, left: maxInRelease} })
+		err = download.Get(ctx, c.HTTP, url, func() io.Writer { b.Reset(); return &limited{b: &b, left: maxInRelease} })
 		text = b.Bytes()
 	}
 	if err != nil {
@@ -171,7 +172,7 @@ func (c *Client) verify(url string, text []byte) ([]byte, error) {
 // parseRelease reads the signed text. An index of another suite is refused:
 // its signature is as good, its kernels are not those asked for.
 func (c *Client) parseRelease(url, name string, text []byte) (release, error) {
-	r := release{files: map[string]digest{}}
+	r := release{files: map[string]download.Want{}}
 	err := eachStanza(bytes.NewReader(text), func(s stanza) error {
 		if s["suite"] != name && s["codename"] != name {
 			return fmt.Errorf("it is the index of %s (%s)", s["codename"], s["suite"])
@@ -196,7 +197,7 @@ func (c *Client) parseRelease(url, name string, text []byte) (release, error) {
 			if _, e := hex.DecodeString(f[0]); err != nil || e != nil || len(f[0]) != 64 {
 				return fmt.Errorf("its line %.80q is no digest", line)
 			}
-			r.files[f[2]] = digest{sha256: f[0], size: size}
+			r.files[f[2]] = download.Want{SHA256: f[0], Size: size}
 		}
 		return nil
 	})
@@ -208,9 +209,9 @@ func (c *Client) parseRelease(url, name string, text []byte) (release, error) {
 
 // packages fetches a Packages file, by its digest where the mirror offers
 // that, and reads the kernel's packages from it.
-func (c *Client) packages(ctx context.Context, url string, want digest, byHash bool, ext string) ([]pkg, error) {
-	file := filepath.Join(c.Dir, "indexes", want.sha256+ext)
-	ok, err := matches(file, want.sha256)
+func (c *Client) packages(ctx context.Context, url string, want download.Want, byHash bool, ext string) ([]pkg, error) {
+	file := filepath.Join(c.Dir, "indexes", want.SHA256+ext)
+	ok, err := download.Matches(file, want.SHA256)
 	if err != nil {
 		return nil, err
 	}
@@ -219,9 +220,9 @@ func (c *Client) packages(ctx context.Context, url string, want digest, byHash b
 			return nil, ErrOffline
 		}
 		if byHash {
-			url = url[:strings.LastIndexByte(url, '/')] + "/by-hash/SHA256/" + want.sha256
+			url = url[:strings.LastIndexByte(url, '/')] + "/by-hash/SHA256/" + want.SHA256
 		}
-		if err := c.download(ctx, url, file, want, nil); err != nil {
+		if err := download.File(ctx, c.HTTP, url, file, want, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -249,7 +250,7 @@ type limited struct {
 
 func (l *limited) Write(p []byte) (int, error) {
 	if l.left -= len(p); l.left < 0 {
-		return 0, errTooLong
+		return 0, download.ErrTooLong
 	}
 	return l.b.Write(p)
 }

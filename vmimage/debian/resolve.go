@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	version "github.com/knqyf263/go-deb-version"
+
+	"kmatrix/vmimage/download"
 )
 
 // Request asks for a package.
@@ -117,10 +119,10 @@ func (c *Client) candidates(ctx context.Context, r Request) (all []pkg, names []
 			names, all = append(names, s.name), append(all, packages...)
 		case ctx.Err() != nil:
 			return nil, nil, ctx.Err()
-		case i > 0 && errors.Is(err, ErrGone):
+		case i > 0 && errors.Is(err, download.ErrGone):
 		case i > 0 && unreachable(err):
 			c.log("%v: going on without it", err)
-		case errors.Is(err, ErrGone):
+		case errors.Is(err, download.ErrGone):
 			return nil, nil, fmt.Errorf("there is no suite %s on the mirror that %s names: %w", r.Suite, c.Mirrors.Origin, err)
 		default:
 			return nil, nil, err
@@ -130,7 +132,7 @@ func (c *Client) candidates(ctx context.Context, r Request) (all []pkg, names []
 }
 
 func unreachable(err error) bool {
-	var u *UnreachableError
+	var u *download.UnreachableError
 	return errors.As(err, &u) || errors.Is(err, ErrOffline)
 }
 

@@ -1,4 +1,4 @@
-package debian
+package download
 
 import (
 	"context"
@@ -9,17 +9,20 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 )
 
-// digest is what a file must be.
-type digest struct {
-	sha256 string
-	size   int64
+// Want is what a file must be. The zero value takes anything.
+type Want struct {
+	// SHA256 is in hex; "" for unknown.
+	SHA256 string
+	// Size is in bytes; 0 for unknown.
+	Size int64
 }
 
-// MismatchError tells that a file is not what its index says.
+// MismatchError tells that a file is not what was expected.
 type MismatchError struct {
 	URL       string
 	What      string
@@ -28,12 +31,12 @@ type MismatchError struct {
 
 // Error names the URL and both sides.
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("%s is not what the signed index says: its %s is %s, want %s; the mirror or something on the way changed it", e.URL, e.What, e.Got, e.Want)
+	return fmt.Sprintf("%s is not what it should be: its %s is %s, want %s; the server or something on the way changed it", e.URL, e.What, e.Got, e.Want)
 }
 
-// download fetches a URL into path: under a temporary name, checked, synced,
+// File fetches a URL into path: under a temporary name, checked, synced,
 // renamed. Nothing is left when it fails.
-func (c *Client) download(ctx context.Context, url, path string, want digest, progress func(done, total int64)) (err error) {
+func File(ctx context.Context, client *http.Client, url, path string, want Want, progress func(done, total int64)) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("keep %s: %w", url, err)
@@ -48,18 +51,18 @@ func (c *Client) download(ctx context.Context, url, path string, want digest, pr
 		}
 	}()
 	var sum *sink
-	err = c.get(ctx, url, func() io.Writer {
-		sum = &sink{file: tmp, hash: sha256.New(), want: want.size, progress: progress}
+	err = Get(ctx, client, url, func() io.Writer {
+		sum = &sink{file: tmp, hash: sha256.New(), want: want.Size, progress: progress}
 		return sum
 	})
 	if err != nil {
 		return err
 	}
-	if sum.n != want.size {
-		return &MismatchError{URL: url, What: "size", Got: fmt.Sprint(sum.n), Want: fmt.Sprint(want.size)}
+	if want.Size > 0 && sum.n != want.Size {
+		return &MismatchError{URL: url, What: "size", Got: fmt.Sprint(sum.n), Want: fmt.Sprint(want.Size)}
 	}
-	if got := hex.EncodeToString(sum.hash.Sum(nil)); got != want.sha256 {
-		return &MismatchError{URL: url, What: "sha256", Got: got, Want: want.sha256}
+	if got := hex.EncodeToString(sum.hash.Sum(nil)); want.SHA256 != "" && got != want.SHA256 {
+		return &MismatchError{URL: url, What: "sha256", Got: got, Want: want.SHA256}
 	}
 	if err := tmp.Sync(); err != nil {
 		return fmt.Errorf("keep %s: %w", url, err)
@@ -79,7 +82,8 @@ type sink struct {
 	progress func(done, total int64)
 }
 
-var errTooLong = errors.New("it is longer than the index says")
+// ErrTooLong tells that a file is larger than its index says.
+var ErrTooLong = errors.New("it is longer than it should be")
 
 func (s *sink) Write(p []byte) (int, error) {
 	if s.n == 0 {
@@ -87,8 +91,8 @@ func (s *sink) Write(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	if s.n+int64(len(p)) > s.want {
-		return 0, errTooLong
+	if s.want > 0 && s.n+int64(len(p)) > s.want {
+		return 0, ErrTooLong
 	}
 	n, err := s.file.WriteAt(p, s.n)
 	s.hash.Write(p[:n]) // documented to return no error
@@ -99,9 +103,9 @@ func (s *sink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// matches reports whether the file is there and has the digest. One that has
+// Matches reports whether the file is there and has the digest. One that has
 // another is removed: it is no use to anybody.
-func matches(path, sum string) (bool, error) {
+func Matches(path, sum string) (bool, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
