@@ -41,10 +41,6 @@ type Kernel struct {
 	Source   Source   `json:"source"`
 	// Build names an entry of builds; empty for sources that need no build.
 	Build string `json:"build,omitempty"`
-	// Base names the kernel whose source, configuration and compiler this one
-	// shares; Series is then applied on top.
-	Base   string   `json:"base,omitempty"`
-	Series []string `json:"series,omitempty"`
 	// Append is added to the kernel command line.
 	Append string `json:"append,omitempty"`
 }
@@ -66,6 +62,8 @@ type SourceKind struct {
 	Doc string
 	// Fields are the keys of the source's mapping, Name's own first.
 	Fields []SourceField
+	// Builds tells that it is source code, which a [Build] makes an image of.
+	Builds bool
 }
 
 // SourceField is one key of a source's mapping.
@@ -104,4 +102,6 @@ type Image struct {
 	Digest string `json:"digest"`
 	// Origin says in one line where it came from: URL or path.
 	Origin string `json:"origin"`
+	// Built says how it was built; nil for one that came as it is.
+	Built *Built `json:"built,omitempty"`
 }

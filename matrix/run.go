@@ -50,8 +50,10 @@ type Column struct {
 	Digest   string   `json:"digest,omitempty"`
 	PVH      bool     `json:"pvh,omitempty"`
 	Origin   string   `json:"origin,omitempty"`
-	Outcome  Outcome  `json:"outcome,omitempty"`
-	Detail   string   `json:"detail,omitempty"`
+	// Built says how the image was built; nil for one that came as it is.
+	Built   *Built  `json:"built,omitempty"`
+	Outcome Outcome `json:"outcome,omitempty"`
+	Detail  string  `json:"detail,omitempty"`
 	// Booted is what the guest said of itself at its first hello.
 	Booted *Hello `json:"booted,omitempty"`
 }

@@ -45,8 +45,10 @@ type reader struct {
 	problems []Problem
 	// boots is run.boots, for machines that say none.
 	boots int
-	// baseline is the key's node.
+	// baseline is the key's node, and buildOf the build key's of each kernel
+	// that has one, by its place.
 	baseline ast.Node
+	buildOf  map[int]ast.Node
 }
 
 func (p *reader) document(text []byte) {
@@ -54,7 +56,7 @@ func (p *reader) document(text []byte) {
 	if root == nil {
 		return
 	}
-	p.boots = Default.Boots
+	p.boots, p.buildOf = Default.Boots, map[int]ast.Node{}
 	p.mapping(root, "", map[string]field{
 		"version": func(n ast.Node, key string) {
 			if i, ok := n.(*ast.IntegerNode); !ok || i.GetToken().Value != strconv.Itoa(Version) {
@@ -67,6 +69,7 @@ func (p *reader) document(text []byte) {
 			p.spec.Baseline, _ = p.text(n, key)
 			p.baseline = n
 		},
+		"builds": p.builds,
 		"debian": p.debian,
 		"run": func(n ast.Node, key string) {
 			p.mapping(n, key, map[string]field{"boots": func(n ast.Node, key string) { p.boots = p.number(n, key, 1, maxBoots) }})
@@ -85,6 +88,7 @@ func (p *reader) finish() {
 	if b := p.spec.Baseline; b != "" && len(kernels) > 0 && !slices.Contains(kernels, "") && !slices.Contains(kernels, b) {
 		p.problem(line(p.baseline), "baseline", fmt.Sprintf("is %q, which is no kernel of this file", b), allowed(b, kernels))
 	}
+	p.resolveBuilds()
 	if len(p.spec.Machines) == 0 {
 		p.spec.Machines = []matrix.Machine{Default}
 	}
@@ -112,6 +116,10 @@ func (p *reader) kernel(n ast.Node, key string) {
 			k.Contract = matrix.Contract(p.choice(n, key, words))
 		},
 		"source": func(n ast.Node, key string) { k.Source = p.source(n, key) },
+		"build": func(n ast.Node, key string) {
+			k.Build, _ = p.text(n, key)
+			p.buildOf[len(p.spec.Kernels)] = n
+		},
 		"append": func(n ast.Node, key string) { k.Append, _ = p.text(n, key) },
 	}, "name", "source")
 	p.spec.Kernels = append(p.spec.Kernels, k)

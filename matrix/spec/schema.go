@@ -61,6 +61,7 @@ func Schema(known Known) ([]byte, error) {
 		"contract": object{"enum": matrix.Contracts, "description": "what the kernel promises about data that a call has moved"},
 		"source":   object{"oneOf": sources, "description": "where the kernel comes from"},
 		"append":   text(oneLine, "more words for the kernel's command line"),
+		"build":    name("the build of a source that is built"),
 	}, "name", "source")
 	machine := closed(object{
 		"name":   name("the machine's name"),
@@ -73,10 +74,16 @@ func Schema(known Known) ([]byte, error) {
 		"probes": list(text(oneLine, "a pattern of probes' names")),
 	}, "name", "probes")
 	url := func(doc string) object { return text(`https?://[^\n\r]*`, doc) }
+	build := closed(object{
+		"config":    text(`[^\n\r]+`, "tiny, defconfig, or the path of a configuration"),
+		"fragments": object{"type": "array", "items": text(oneLine, "the path of a fragment, or kmatrix.config"), "description": "applied on top, in this order"},
+		"make":      object{"type": "object", "additionalProperties": text(oneLine, "text"), "propertyNames": object{"not": object{"enum": reserved}, "pattern": `^[^ =\t]+$`}, "description": "variables for make"},
+	})
 	root := closed(object{
 		"version":  object{"const": Version},
 		"kernels":  list(kernel),
 		"machines": list(machine),
+		"builds":   object{"type": "object", "additionalProperties": build, "propertyNames": object{"pattern": "^" + namePattern + "$", "maxLength": nameLength}},
 		"baseline": text(oneLine, "the kernel that the others are compared with"),
 		"debian": closed(object{
 			"mirror": url("Debian's archive"), "security": url("its security updates"), "keyring": text(`/[^\n\r]*`, "the keys that sign them"),

@@ -23,6 +23,8 @@ const Version = 1
 type Known struct {
 	Probes  []matrix.Probe
 	Sources []matrix.SourceKind
+	// Build is the build of kernels that are built and name none.
+	Build matrix.Build
 }
 
 // Spec is a kernels.yaml that has been checked.
@@ -32,6 +34,8 @@ type Spec struct {
 	Path, Digest string
 	Kernels      []matrix.Kernel
 	Machines     []matrix.Machine
+	// Builds are the named builds, the default one included.
+	Builds []matrix.Build
 	// Baseline is the kernel that the others are compared with.
 	Baseline string
 	Debian   Debian

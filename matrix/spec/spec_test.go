@@ -20,19 +20,21 @@ import (
 var update = flag.Bool("update", false, "write golden files anew")
 
 var testKnown = Known{
+	Build:  matrix.Build{Name: "default", Config: "tiny", Fragments: []string{"kmatrix.config"}},
 	Probes: []matrix.Probe{{Name: "cost/splice/64k"}, {Name: "stability/splice/punch/xfs/readahead"}, {Name: "stability/splice/write/xfs/dirty"}},
 	Sources: []matrix.SourceKind{
 		{Name: "deb", Fields: []matrix.SourceField{
 			{Name: "deb", Doc: "the package", Required: true, Pattern: `linux-[a-z0-9-]+`, Example: "linux-image-amd64"},
 			{Name: "suite", Doc: "the suite", Required: true, Pattern: `[a-z-]+`, Example: "bookworm"},
 		}},
+		{Name: "tree", Builds: true, Fields: []matrix.SourceField{{Name: "tree", Doc: "the path", Required: true, Example: "linux"}}},
 		{Name: "image", Fields: []matrix.SourceField{{Name: "image", Doc: "the path", Required: true, Example: "bzImage"}, {Name: "modules", Doc: "the modules", Example: "lib/modules/6.1"}}},
 	},
 }
 
 // semantic are bad files that a JSON Schema cannot tell: it does not see names
 // that must be equal or differ, anchors, or what probes there are.
-var semantic = []string{"duplicate-names", "unknown-baseline", "unknown-pattern", "anchors", "several-documents", "memory-range", "duplicate-keys", "syntax", "empty"}
+var semantic = []string{"duplicate-names", "unknown-baseline", "unknown-pattern", "anchors", "several-documents", "memory-range", "duplicate-keys", "syntax", "empty", "unknown-build"}
 
 // TestBadFiles reads every file in testdata/bad and compares the errors with
 // those beside it. The schema must refuse the same files.
@@ -180,6 +182,24 @@ debian: {mirror: "http://localhost/debian/"}
 	}
 	if n := plan.Total(); n != 2*(5*1+3*2) || len(plan.Cells()) != 6 {
 		t.Errorf("%d results of %d cells", n, len(plan.Cells()))
+	}
+}
+
+func TestBuilds(t *testing.T) {
+	s := load(t, `version: 1
+baseline: a
+kernels:
+  - {name: a, source: {tree: linux}}
+  - {name: b, source: {tree: linux}, build: old}
+builds:
+  old: {config: my.config, fragments: [], make: {WERROR: "0"}}
+`)
+	if s.Kernels[0].Build != "default" || s.Kernels[1].Build != "old" {
+		t.Errorf("kernels %+v", s.Kernels)
+	}
+	want := []matrix.Build{{Name: "old", Config: "my.config", Make: map[string]string{"WERROR": "0"}}, testKnown.Build}
+	if diff := cmp.Diff(want, s.Builds); diff != "" {
+		t.Error(diff)
 	}
 }
 

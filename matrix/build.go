@@ -1,0 +1,35 @@
+package matrix
+
+// Build is a named way to configure and build kernels.
+type Build struct {
+	Name string `json:"name"`
+	// Config is where the configuration begins: "tiny" (tinyconfig),
+	// "defconfig", or the path of a file.
+	Config string `json:"config"`
+	// Fragments are applied on top, in their order: paths of files, or
+	// "kmatrix.config", what the probes need.
+	Fragments []string `json:"fragments,omitempty"`
+	// Make are variables for make, for example WERROR=0.
+	Make map[string]string `json:"make,omitempty"`
+}
+
+// Built says how an image was built.
+type Built struct {
+	// Build is the name of the [Build].
+	Build string `json:"build"`
+	// ConfigDigest is the sha256 of the final configuration, in hex.
+	ConfigDigest string `json:"config_digest"`
+	// Compiler is the first line of its --version.
+	Compiler string  `json:"compiler"`
+	Seconds  float64 `json:"seconds"`
+	// Warnings are the compiler's, each once.
+	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// Warning is a compiler's warning by what identifies it: line numbers move.
+type Warning struct {
+	File string `json:"file"`
+	// Kind is the option that controls it, for example "-Wunused-variable".
+	Kind string `json:"kind,omitempty"`
+	Text string `json:"text"`
+}

@@ -1,0 +1,98 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"kmatrix/matrix"
+)
+
+// builds reads the named builds.
+func (p *reader) builds(n ast.Node, key string) {
+	m, ok := n.(ast.MapNode)
+	if !ok {
+		p.problem(line(n), key, "is "+describe(n)+", want a mapping from names to builds", "")
+		return
+	}
+	for it := m.MapRange(); it.Next(); {
+		name := it.Key().GetToken().Value
+		at := join(key, name)
+		if !nameRE.MatchString(name) || len(name) > nameLength {
+			p.problem(line(it.Key()), at, "is no name", "names have letters, digits and . _ + -")
+		}
+		b := matrix.Build{Name: name, Config: p.known.Build.Config, Fragments: p.known.Build.Fragments}
+		p.mapping(it.Value(), at, map[string]field{
+			"config": func(n ast.Node, key string) {
+				s, ok := p.text(n, key)
+				if ok && s == "" {
+					p.problem(line(n), key, "is empty", "want tiny, defconfig, or the path of a configuration")
+				}
+				b.Config = s
+			},
+			"fragments": func(n ast.Node, key string) {
+				b.Fragments = nil
+				if s, ok := n.(*ast.SequenceNode); ok && len(s.Values) == 0 {
+					return // no fragment at all is a choice
+				}
+				p.list(n, key, func(n ast.Node, key string) {
+					if s, ok := p.text(n, key); ok {
+						b.Fragments = append(b.Fragments, s)
+					}
+				})
+			},
+			"make": func(n ast.Node, key string) { b.Make = p.variables(n, key) },
+		})
+		p.spec.Builds = append(p.spec.Builds, b)
+	}
+}
+
+// reserved are make's variables that the build sets itself.
+var reserved = []string{"O", "INSTALL_MOD_PATH", "INSTALL_MOD_STRIP", "DEPMOD"}
+
+// variables reads make's variables.
+func (p *reader) variables(n ast.Node, key string) map[string]string {
+	m, ok := n.(ast.MapNode)
+	if !ok {
+		p.problem(line(n), key, "is "+describe(n)+", want a mapping from variables to text", "")
+		return nil
+	}
+	list := map[string]string{}
+	for it := m.MapRange(); it.Next(); {
+		name := it.Key().GetToken().Value
+		if slices.Contains(reserved, name) || strings.ContainsAny(name, " =\t") {
+			p.problem(line(it.Key()), join(key, name), "cannot be set", "the build sets "+strings.Join(reserved, ", ")+" itself")
+			continue
+		}
+		if s, ok := p.text(it.Value(), join(key, name)); ok {
+			list[name] = s
+		}
+	}
+	return list
+}
+
+// resolveBuilds gives each kernel that is built its build, and refuses one
+// where there is nothing to build.
+func (p *reader) resolveBuilds() {
+	p.spec.Builds = append(p.spec.Builds, p.known.Build)
+	var names []string
+	for _, b := range p.spec.Builds {
+		names = append(names, b.Name)
+	}
+	for i := range p.spec.Kernels {
+		k := &p.spec.Kernels[i]
+		at, key := p.buildOf[i], fmt.Sprintf("kernels[%d].build", i)
+		builds := slices.ContainsFunc(p.known.Sources, func(s matrix.SourceKind) bool { return s.Name == k.Source.Kind && s.Builds })
+		switch {
+		case at == nil && builds:
+			k.Build = p.known.Build.Name
+		case at == nil || k.Source.Kind == "":
+		case !builds:
+			p.problem(line(at), key, "stands with a source that is not built", "leave it out, or take a source that is source code")
+		case !slices.Contains(names, k.Build):
+			p.problem(line(at), key, fmt.Sprintf("is %q, which is no build of this file", k.Build), allowed(k.Build, names))
+		}
+	}
+}

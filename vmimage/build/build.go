@@ -1,0 +1,191 @@
+// Package build builds kernels.
+//
+// [Run] configures a source tree, checks that the configuration has what was
+// asked for, and builds it out of tree: the source is never written to. All
+// that make says goes to a log; when it fails, the error names the log and
+// shows the first error in it.
+package build
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	_ "embed" // for the fragment
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/proc"
+)
+
+// Fragment is the configuration that the probes need, on top of tinyconfig.
+//
+//go:embed kmatrix.config
+var Fragment string
+
+// FragmentName stands for [Fragment] in kernels.yaml.
+const FragmentName = "kmatrix.config"
+
+// Default is the build of kernels that name none.
+var Default = matrix.Build{Name: "default", Config: "tiny", Fragments: []string{FragmentName}}
+
+// Request says what to build. Tree, Out and Log must be set.
+type Request struct {
+	Build matrix.Build
+	// Tree is the source.
+	Tree string
+	// Out is the object directory; it exists.
+	Out string
+	// Log is the file that make's output goes to.
+	Log string
+	// Dir is what relative paths of the build begin at.
+	Dir string
+	// Jobs is how many compilers run at once; 0 means as many as CPUs.
+	Jobs int
+}
+
+// Error tells that a kernel does not build.
+type Error struct {
+	// Step is what make was asked for.
+	Step string
+	// First is the first error in the log, Log its path.
+	First, Log string
+	Err        error
+}
+
+// Error names step, first error and log.
+func (e *Error) Error() string {
+	text := "make " + e.Step
+	if e.First != "" {
+		text += ": " + e.First
+	} else {
+		text += ": " + e.Err.Error()
+	}
+	return text + " (the log is " + e.Log + ")"
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// tools are what a kernel is built with, with the Debian packages that hold
+// them.
+var tools = map[string]string{"make": "make", "gcc": "gcc", "ld": "binutils", "flex": "flex", "bison": "bison", "bc": "bc", "lz4": "lz4"}
+
+// Tools checks that what kernels are built with is there.
+func Tools() error {
+	var missing, packages []string
+	for _, t := range slices.Sorted(maps.Keys(tools)) {
+		if _, err := exec.LookPath(t); err != nil {
+			missing, packages = append(missing, t), append(packages, tools[t])
+		}
+	}
+	// objtool, which the build runs, is linked with it.
+	if _, err := os.Stat("/usr/include/libelf.h"); errors.Is(err, os.ErrNotExist) {
+		missing, packages = append(missing, "libelf.h"), append(packages, "libelf-dev")
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("building kernels needs %s: make setup installs them (on Debian the packages %s)", strings.Join(missing, ", "), strings.Join(packages, " "))
+	}
+	return nil
+}
+
+// Compiler returns what identifies the compiler.
+func Compiler(ctx context.Context, b matrix.Build) (string, error) {
+	cc := b.Make["CC"]
+	if cc == "" {
+		cc = "gcc"
+	}
+	words := strings.Fields(cc)
+	out, err := proc.Run(ctx, proc.Cmd{Path: words[len(words)-1], Args: []string{"--version"}})
+	if err != nil {
+		return "", fmt.Errorf("ask the compiler for its version: %w", err)
+	}
+	line, _, _ := strings.Cut(string(out), "\n")
+	return line, nil
+}
+
+// Run configures and builds. The error is an [*Error] where the kernel is to
+// blame. Modules, where the configuration has them, are installed below
+// Out/modules-install.
+func Run(ctx context.Context, r Request) (matrix.Built, error) {
+	log, err := os.Create(r.Log)
+	if err != nil {
+		return matrix.Built{}, fmt.Errorf("keep the build's log: %w", err)
+	}
+	built, err := r.run(ctx, log)
+	if e := log.Close(); err == nil && e != nil {
+		err = fmt.Errorf("keep the build's log: %w", e)
+	}
+	return built, err
+}
+
+func (r Request) run(ctx context.Context, log io.Writer) (matrix.Built, error) {
+	began := time.Now()
+	built := matrix.Built{Build: r.Build.Name}
+	var err error
+	if built.Compiler, err = Compiler(ctx, r.Build); err != nil {
+		return built, err
+	}
+	config, err := r.configure(ctx, log)
+	if err != nil {
+		return built, err
+	}
+	built.ConfigDigest = fmt.Sprintf("%x", sha256.Sum256(config))
+	targets := []string{"bzImage"}
+	if slices.Contains(strings.Split(string(config), "\n"), "CONFIG_MODULES=y") {
+		targets = append(targets, "modules")
+	}
+	if err := r.make(ctx, log, targets...); err != nil {
+		return built, err
+	}
+	if len(targets) > 1 {
+		// depmod is not needed: modules are picked by their own .modinfo.
+		if err := r.make(ctx, log, "modules_install", "INSTALL_MOD_PATH="+filepath.Join(r.Out, "modules-install"), "INSTALL_MOD_STRIP=1", "DEPMOD=true"); err != nil {
+			return built, err
+		}
+	}
+	text, err := os.ReadFile(r.Log)
+	if err != nil {
+		return built, fmt.Errorf("read the build's log: %w", err)
+	}
+	built.Warnings, built.Seconds = Warnings(text, r.Tree), time.Since(began).Round(100*time.Millisecond).Seconds()
+	return built, nil
+}
+
+// make runs make out of tree.
+func (r Request) make(ctx context.Context, log io.Writer, targets ...string) error {
+	jobs := r.Jobs
+	if jobs == 0 {
+		jobs = runtime.NumCPU()
+	}
+	args := []string{"-C", r.Tree, "-s", "O=" + r.Out, fmt.Sprintf("-j%d", jobs)}
+	if _, err := exec.LookPath("ccache"); err == nil && r.Build.Make["CC"] == "" {
+		args = append(args, "CC=ccache gcc")
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Build.Make)) {
+		args = append(args, name+"="+r.Build.Make[name])
+	}
+	var said bytes.Buffer
+	_, err := proc.Run(ctx, proc.Cmd{
+		Path: "sh", Args: append([]string{"-c", `exec make "$@" 2>&1`, "make"}, append(args, targets...)...),
+		// The same source gives the same image, whoever builds it, and when.
+		Env:    []string{"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=kmatrix", "KBUILD_BUILD_HOST=kmatrix", "LC_ALL=C"},
+		Stdout: io.MultiWriter(log, &said),
+	})
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return &Error{Step: targets[0], First: firstError(said.String()), Log: r.Log, Err: err}
+}
