@@ -6,9 +6,12 @@ SHELL := /bin/sh
 .PHONY: help setup build run test check lint fmt bench clean FORCE
 
 # Programs that kmatrix runs, and the Debian packages that hold them.
-PROGRAMS := qemu-system-x86_64 mkfs.xfs mkfs.ext4 xz
-PACKAGES := qemu-system-x86 xfsprogs e2fsprogs xz-utils debian-archive-keyring
-KEYRING  := /usr/share/keyrings/debian-archive-keyring.gpg
+# The second line is what kernels are built with; libelf.h is for objtool.
+PROGRAMS := qemu-system-x86_64 mkfs.xfs mkfs.ext4 xz \
+            gcc ld flex bison bc lz4
+PACKAGES := qemu-system-x86 xfsprogs e2fsprogs xz-utils debian-archive-keyring \
+            gcc libc6-dev make binutils flex bison bc lz4 libelf-dev
+FILES    := /usr/share/keyrings/debian-archive-keyring.gpg /usr/include/libelf.h
 
 CACHE       := $(HOME)/.cache/kmatrix
 LINT_MODULE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
@@ -28,7 +31,7 @@ help: ## list the targets
 
 setup: ## install the system packages that are missing
 	@missing=; for p in $(PROGRAMS); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
-	test -r $(KEYRING) || missing="$$missing $(KEYRING)"; \
+	for f in $(FILES); do test -r $$f || missing="$$missing $$f"; done; \
 	test -n "$$missing" || exit 0; \
 	echo "missing:$$missing"; \
 	sudo=; test "$$(id -u)" = 0 || sudo=sudo; \

@@ -17,8 +17,6 @@ type Build struct {
 type Built struct {
 	// Build is the name of the [Build].
 	Build string `json:"build"`
-	// ConfigDigest is the sha256 of the final configuration, in hex.
-	ConfigDigest string `json:"config_digest"`
 	// Compiler is the first line of its --version.
 	Compiler string  `json:"compiler"`
 	Seconds  float64 `json:"seconds"`

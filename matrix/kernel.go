@@ -98,6 +98,9 @@ type Image struct {
 	Modules string `json:"-"`
 	// Config is the path of the kernel's configuration, "" when unknown.
 	Config string `json:"-"`
+	// ConfigDigest is the sha256 of the configuration in hex, "" when it is
+	// unknown. The configuration names the compiler, too.
+	ConfigDigest string `json:"config_digest,omitempty"`
 	// Digest is "sha256:" and 64 hex digits over boot file and modules.
 	Digest string `json:"digest"`
 	// Origin says in one line where it came from: URL or path.

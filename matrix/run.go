@@ -48,8 +48,10 @@ type Column struct {
 	Version  string   `json:"version,omitempty"`
 	Release  string   `json:"release,omitempty"`
 	Digest   string   `json:"digest,omitempty"`
-	PVH      bool     `json:"pvh,omitempty"`
-	Origin   string   `json:"origin,omitempty"`
+	// ConfigDigest is the image's, see [Image].
+	ConfigDigest string `json:"config_digest,omitempty"`
+	PVH          bool   `json:"pvh,omitempty"`
+	Origin       string `json:"origin,omitempty"`
 	// Built says how the image was built; nil for one that came as it is.
 	Built   *Built  `json:"built,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`

@@ -140,12 +140,22 @@ func open(dir string) (matrix.Image, error) {
 	if f.PVH {
 		img.Boot = filepath.Join(dir, fileVmlinux)
 	}
+	if text, err := os.ReadFile(filepath.Join(dir, fileBuilt)); err == nil {
+		if err := json.Unmarshal(text, &img.Built); err != nil {
+			return matrix.Image{}, fmt.Errorf("the cache's entry %s is damaged; delete it: %w", dir, err)
+		}
+	}
 	for _, one := range []struct {
 		to   *string
 		name string
 	}{{&img.Modules, dirModules}, {&img.Config, fileConfig}} {
 		if _, err := os.Stat(filepath.Join(dir, one.name)); err == nil {
 			*one.to = filepath.Join(dir, one.name)
+		}
+	}
+	if img.Config != "" {
+		if img.ConfigDigest, err = cache.Digest(img.Config); err != nil {
+			return matrix.Image{}, err
 		}
 	}
 	return img, nil

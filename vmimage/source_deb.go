@@ -48,25 +48,9 @@ func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix
 		}
 		return matrix.Image{}, err
 	}
-	entry, known := env.Lock.Get(k.Name, k.Source.Fields)
-	if !known {
-		if entry, err = s.resolve(ctx, env, client, k); err != nil {
-			return matrix.Image{}, err
-		}
-	}
-	dir, err := s.fetch(ctx, env, client, k, entry)
-	if errors.Is(err, download.ErrGone) && known {
-		if env.Locked {
-			return matrix.Image{}, locked("%s wants %s, and %w; a run without --locked resolves it again", env.Lock.Path(), entry.Version, err)
-		}
-		env.log("%s: version %s of kernels.lock has left the mirror: resolving it again", k.Name, entry.Version)
-		if entry, err = s.resolve(ctx, env, client, k); err != nil {
-			return matrix.Image{}, err
-		}
-		dir, err = s.fetch(ctx, env, client, k, entry)
-	}
+	dir, entry, err := withEntry(ctx, env, client, k, s.fetch)
 	if err != nil {
-		return matrix.Image{}, classifyDebian(ctx, err)
+		return matrix.Image{}, err
 	}
 	img, err := open(dir)
 	if err != nil {
@@ -76,14 +60,41 @@ func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix
 	return img, nil
 }
 
-// resolve asks the mirror and records the answer.
-func (debSource) resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel) (lock.Entry, error) {
+// withEntry calls fetch with what the kernel's package is resolved to: what
+// kernels.lock has, or, where it has nothing or its version has left the
+// mirror, the newest.
+func withEntry(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel,
+	fetch func(context.Context, *Env, *debian.Client, matrix.Kernel, lock.Entry) (string, error)) (string, lock.Entry, error) {
+	entry, known := env.Lock.Get(k.Name, k.Source.Fields)
+	var err error
+	if !known {
+		if entry, err = resolve(ctx, env, client, k); err != nil {
+			return "", entry, err
+		}
+	}
+	dir, err := fetch(ctx, env, client, k, entry)
+	if errors.Is(err, download.ErrGone) && known {
+		if env.Locked {
+			return "", entry, locked("%s wants %s, and %w; a run without --locked resolves it again", env.Lock.Path(), entry.Version, err)
+		}
+		env.log("%s: version %s of kernels.lock has left the mirror: resolving it again", k.Name, entry.Version)
+		if entry, err = resolve(ctx, env, client, k); err != nil {
+			return "", entry, err
+		}
+		dir, err = fetch(ctx, env, client, k, entry)
+	}
+	return dir, entry, classifyDebian(ctx, err)
+}
+
+// resolve asks the mirror for the package that the source's kind names, and
+// records the answer.
+func resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel) (lock.Entry, error) {
 	if env.Locked {
 		return lock.Entry{}, locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
 	}
 	env.progress(k.Name, "resolving")
 	f := k.Source.Fields
-	res, err := client.Resolve(ctx, debian.Request{Package: f["deb"], Suite: f["suite"], Version: f["version"], Arch: debArch})
+	res, err := client.Resolve(ctx, debian.Request{Package: f[k.Source.Kind], Suite: f["suite"], Version: f["version"], Arch: debArch})
 	if err != nil {
 		return lock.Entry{}, classifyDebian(ctx, err)
 	}

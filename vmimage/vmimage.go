@@ -32,6 +32,8 @@ type Env struct {
 	Mirrors func() (debian.Mirrors, error)
 	// Dir is the directory of kernels.yaml, which relative paths begin at.
 	Dir string
+	// Builds are the named builds.
+	Builds []matrix.Build
 	// Locked refuses to resolve anything anew.
 	Locked bool
 	// Offline uses the cache only.

@@ -50,6 +50,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 ` + exitCodes,
 		Example: `  kmatrix run
   kmatrix run -k 5.10 -k 6.1 -p stability/splice/punch
+  kmatrix run --kernel 5.15=../linux-5.15.148
   kmatrix run --json -o run.json
   kmatrix run --fail-on differs,crash`,
 		Args: noArgs,
@@ -58,7 +59,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f := cmd.Flags()
 	f.StringVarP(&o.file, "file", "f", "kernels.yaml", "the matrix to run")
 	f.StringVar(&o.dir, "dir", "runs", "the directory that keeps runs")
-	f.StringArrayVarP(&o.kernels, "kernel", "k", nil, "only the kernel `NAME`; repeatable")
+	f.StringArrayVarP(&o.kernels, "kernel", "k", nil, "only the kernel `NAME`; NAME=PATH puts a tree, a tarball or an image in its column's place instead; repeatable")
 	f.StringArrayVarP(&o.patterns, "probe", "p", nil, "only probes that match `PATTERN`; repeatable")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "how many guests run at once (default: what cores and memory allow)")
 	f.BoolVar(&o.json, "json", false, "print the run as one JSON document instead of the table")
@@ -171,7 +172,11 @@ func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, err := s.Plan(spec.Selection{Kernels: o.kernels, Probes: o.patterns}, known)
+	selected, err := replaceSources(s, o.kernels)
+	if err != nil {
+		return nil, nil, err
+	}
+	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: o.patterns}, known)
 	return s, plan, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
 	"kmatrix/vmimage"
+	"kmatrix/vmimage/build"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/debian"
 	"kmatrix/vmimage/disk"
@@ -74,7 +75,7 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 		env: &vmimage.Env{
 			Cache: &cache.Cache{Dir: dir, Log: o.log}, Lock: l, HTTP: httpClient(), Dir: home,
 			Mirrors: func() (debian.Mirrors, error) { return mirrors(s) },
-			Locked:  o.locked, Offline: o.offline, Log: o.log, Progress: o.progress,
+			Builds:  s.Builds, Locked: o.locked, Offline: o.offline, Log: o.log, Progress: o.progress,
 		},
 	}, nil
 }
@@ -117,6 +118,10 @@ func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, err
 		}
 		return host.Bootable{}, &host.NoImageError{Outcome: matrix.Unavailable, Err: missing}
 	}
+	var failed *vmimage.BuildFailedError
+	if errors.As(err, &failed) {
+		return host.Bootable{}, &host.NoImageError{Outcome: matrix.BuildFailed, Err: failed}
+	}
 	if err != nil {
 		return host.Bootable{}, err
 	}
@@ -134,7 +139,7 @@ func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, err
 
 // known is what a kernels.yaml may name.
 func known() spec.Known {
-	return spec.Known{Probes: allProbes(), Sources: vmimage.Kinds()}
+	return spec.Known{Probes: allProbes(), Sources: vmimage.Kinds(), Build: build.Default}
 }
 
 // hostKernel is what uname -r says here; it is for readers only, so that a

@@ -51,6 +51,8 @@ func TestWrongUse(t *testing.T) {
 		"an argument":       {[]string{"run", "6.1"}, "chosen with -k"},
 		"no such file":      {[]string{"run", "-f", "no-such.yaml"}, "no-such.yaml"},
 		"no such kernel":    {[]string{"run", "-f", good, "-k", "y"}, "-k y: is no kernel of"},
+		"none to replace":   {[]string{"run", "-f", good, "-k", "y=."}, `has no kernel "y" to replace`},
+		"nothing there":     {[]string{"run", "-f", good, "-k", "x=no-such-path"}, "no-such-path: no such file"},
 		"no such probe":     {[]string{"run", "-f", good, "-p", "stability/splise/..."}, "-p stability/splise/...: matches no probe"},
 		"no guests":         {[]string{"run", "-f", good, "-j", "-1"}, "-j -1"},
 		"no such finding":   {[]string{"run", "-f", good, "--fail-on", "sadness"}, "--fail-on sadness: allowed are differs, fail"},

@@ -44,6 +44,18 @@ type Column struct {
 // counts in no comparison.
 func (c Column) Absent() bool { return c.Outcome != "" }
 
+// CostComparable reports whether the column's costs may be set against the
+// baseline's: only kernels of the same configuration, which names the compiler,
+// are. The baseline's own may.
+func (c Comparison) CostComparable(column int) bool {
+	for _, base := range c.Columns {
+		if base.Baseline {
+			return c.Columns[column].Baseline || base.ConfigDigest != "" && base.ConfigDigest == c.Columns[column].ConfigDigest
+		}
+	}
+	return false
+}
+
 // Row is one probe on one machine.
 type Row struct {
 	Probe, Machine string

@@ -80,16 +80,20 @@ func troubles(results []matrix.Result) []string {
 
 // legend explains the marks that the table has.
 func legend(b *bytes.Buffer, doc Document) {
-	differs, indicative := false, false
+	differs, indicative, other := false, false, false
 	for _, r := range doc.Comparison.Rows {
-		for _, cell := range r.Cells {
+		for i, cell := range r.Cells {
 			differs = differs || cell.Verdict == compare.Differs
 			s := cell.Sample()
+			other = other || s != nil && !doc.Comparison.CostComparable(i)
 			indicative = indicative || s != nil && s.Indicative
 		}
 	}
 	if differs {
 		wrap(b, fmt.Sprintf("≠  differs from the baseline, %s; a number counts the bytes that are not the old ones", doc.Run.Baseline), "   ", doc.Options.Width)
+	}
+	if other {
+		wrap(b, "†  another configuration or compiler than the baseline's: its cost is not comparable with the baseline's", "   ", doc.Options.Width)
 	}
 	if indicative {
 		wrap(b, "~  wall clock on an emulated CPU: it varies by tens of percent from boot to boot, and allows no verdict", "   ", doc.Options.Width)

@@ -31,7 +31,10 @@ func sample(baseline string, boots int, kernels ...string) Document {
 	}
 	doc := Document{Dir: "runs/" + run.ID}
 	for _, k := range kernels {
-		col := matrix.Column{Name: k, Contract: matrix.Reference, Version: k + ".100-1", Digest: "sha256:00"}
+		col := matrix.Column{Name: k, Contract: matrix.Reference, Version: k + ".100-1", Digest: "sha256:00", ConfigDigest: "one"}
+		if k == "5.10" {
+			col.ConfigDigest = "another"
+		}
 		if k == "5.15" || k == "gone" {
 			col.Outcome, col.Detail, col.Version = matrix.Unavailable, "kernel.org is not reached from here: no such host", ""
 		}

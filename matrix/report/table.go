@@ -127,7 +127,7 @@ func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o O
 			row.label += " on " + r.Machine
 		}
 		for i, cell := range r.Cells {
-			row.cells = append(row.cells, paint(cell, text(cell, c.Columns[i], wide), o.Colour))
+			row.cells = append(row.cells, paint(cell, text(c, i, cell, wide), o.Colour))
 		}
 		g.rows = append(g.rows, row)
 	}
@@ -162,9 +162,10 @@ func word(r compare.Row) string {
 }
 
 // text is what a cell says. The mark ≠ stands where it differs from the
-// baseline, ~ where a sample is only indicative.
-func text(cell compare.Cell, col compare.Column, wide bool) string {
-	if col.Absent() || len(cell.Results) == 0 {
+// baseline, ~ where a sample is only indicative, † where its kernel's costs are
+// not comparable with the baseline's.
+func text(c compare.Comparison, column int, cell compare.Cell, wide bool) string {
+	if c.Columns[column].Absent() || len(cell.Results) == 0 {
 		return "–"
 	}
 	s := cell.State()
@@ -173,10 +174,14 @@ func text(cell compare.Cell, col compare.Column, wide bool) string {
 		if wide && sample.High > 0 {
 			s += fmt.Sprintf(" (%.3g…%.3g)", sample.Low, sample.High)
 		}
+		marks := ""
 		if sample.Indicative {
-			s += " ~"
+			marks += "~"
 		}
-		return s
+		if !c.CostComparable(column) {
+			marks += "†"
+		}
+		return strings.TrimSpace(s + " " + marks)
 	}
 	if o := cell.Results[0].Observation; wide && o != nil && o.FirstOffset >= 0 && !cell.Flaky() {
 		s += fmt.Sprintf(" @%d", o.FirstOffset)

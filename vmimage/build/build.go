@@ -9,7 +9,6 @@ package build
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	_ "embed" // for the fragment
 	"errors"
 	"fmt"
@@ -139,7 +138,6 @@ func (r Request) run(ctx context.Context, log io.Writer) (matrix.Built, error) {
 	if err != nil {
 		return built, err
 	}
-	built.ConfigDigest = fmt.Sprintf("%x", sha256.Sum256(config))
 	targets := []string{"bzImage"}
 	if slices.Contains(strings.Split(string(config), "\n"), "CONFIG_MODULES=y") {
 		targets = append(targets, "modules")
