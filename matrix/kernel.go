@@ -41,8 +41,22 @@ type Kernel struct {
 	Source   Source   `json:"source"`
 	// Build names an entry of builds; empty for sources that need no build.
 	Build string `json:"build,omitempty"`
+	// Base names the kernel whose source and build this one has, "" for its
+	// own; that kernel has no base itself.
+	Base string `json:"base,omitempty"`
+	// Series are applied to the source in this order: paths or URLs of mail
+	// boxes, directories of patches, saved threads.
+	Series []string `json:"series,omitempty"`
 	// Append is added to the kernel command line.
 	Append string `json:"append,omitempty"`
+}
+
+// SourceOf names the kernel whose source it is: its base, or itself.
+func (k Kernel) SourceOf() string {
+	if k.Base != "" {
+		return k.Base
+	}
+	return k.Name
 }
 
 // Source says where a kernel comes from. Kind is the key that chose it

@@ -44,6 +44,8 @@ type Column struct {
 	Name     string   `json:"name"`
 	Contract Contract `json:"contract,omitempty"`
 	Source   Source   `json:"source"`
+	Base     string   `json:"base,omitempty"`
+	Series   []string `json:"series,omitempty"`
 	Append   string   `json:"append,omitempty"`
 	Version  string   `json:"version,omitempty"`
 	Release  string   `json:"release,omitempty"`

@@ -55,6 +55,10 @@ func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Imag
 	if err := build.Tools(); err != nil {
 		return matrix.Image{}, err
 	}
+	t, err := t.patched(ctx, env, k)
+	if err != nil {
+		return matrix.Image{}, err
+	}
 	i := slices.IndexFunc(env.Builds, func(b matrix.Build) bool { return b.Name == k.Build })
 	if i < 0 {
 		return matrix.Image{}, fmt.Errorf("kernel %s: there is no build %q", k.Name, k.Build)

@@ -65,7 +65,7 @@ func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix
 // mirror, the newest.
 func withEntry(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel,
 	fetch func(context.Context, *Env, *debian.Client, matrix.Kernel, lock.Entry) (string, error)) (string, lock.Entry, error) {
-	entry, known := env.Lock.Get(k.Name, k.Source.Fields)
+	entry, known := env.Lock.Get(k.SourceOf(), k.Source.Fields)
 	var err error
 	if !known {
 		if entry, err = resolve(ctx, env, client, k); err != nil {
@@ -102,7 +102,7 @@ func resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kern
 	for _, file := range res.Files {
 		e.Files = append(e.Files, lock.File(file))
 	}
-	if err := env.Lock.Put(k.Name, e); err != nil {
+	if err := env.Lock.Put(k.SourceOf(), e); err != nil {
 		return e, err
 	}
 	return e, nil

@@ -63,7 +63,7 @@ func (s tarballSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (ma
 // fetch downloads the tarball. Its digest is the file's own, or the one of the
 // first download.
 func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where, want string) (file, sum string, err error) {
-	entry, known := env.Lock.Get(k.Name, k.Source.Fields)
+	entry, known := env.Lock.Get(k.SourceOf(), k.Source.Fields)
 	if want == "" && known {
 		want = entry.Files[0].SHA256
 	}
@@ -101,7 +101,7 @@ func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where
 	}
 	env.log("%s: kernels.yaml has no sha256 for it; the first download's, %s, is recorded", k.Name, sum)
 	e := lock.Entry{Source: k.Source.Fields, Version: path.Base(where), Resolved: time.Now().UTC().Truncate(time.Second), Files: []lock.File{{URL: where, SHA256: sum}}}
-	if err := env.Lock.Put(k.Name, e); err != nil {
+	if err := env.Lock.Put(k.SourceOf(), e); err != nil {
 		return "", "", err
 	}
 	// Under the name that the recorded digest gives.

@@ -217,7 +217,7 @@ func header(s *spec.Spec, plan *spec.Plan, h matrix.Host) matrix.Run {
 		Host: h, Machines: plan.Machines,
 	}
 	for _, k := range plan.Kernels {
-		run.Kernels = append(run.Kernels, matrix.Column{Name: k.Name, Contract: k.Contract, Source: k.Source, Append: k.Append})
+		run.Kernels = append(run.Kernels, matrix.Column{Name: k.Name, Contract: k.Contract, Source: k.Source, Base: k.Base, Series: k.Series, Append: k.Append})
 	}
 	for _, p := range plan.Probes {
 		run.Probes = append(run.Probes, p.Name)

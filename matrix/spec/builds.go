@@ -85,6 +85,9 @@ func (p *reader) resolveBuilds() {
 		k := &p.spec.Kernels[i]
 		at, key := p.buildOf[i], fmt.Sprintf("kernels[%d].build", i)
 		builds := slices.ContainsFunc(p.known.Sources, func(s matrix.SourceKind) bool { return s.Name == k.Source.Kind && s.Builds })
+		if k.Source.Kind != "" && !builds && len(k.Series) > 0 {
+			p.problem(line(p.seriesOf[i]), fmt.Sprintf("kernels[%d].series", i), "stands with a source that is not built", "a series needs source code: tarball, tree and the like")
+		}
 		switch {
 		case at == nil && builds:
 			k.Build = p.known.Build.Name

@@ -45,10 +45,10 @@ type reader struct {
 	problems []Problem
 	// boots is run.boots, for machines that say none.
 	boots int
-	// baseline is the key's node, and buildOf the build key's of each kernel
-	// that has one, by its place.
-	baseline ast.Node
-	buildOf  map[int]ast.Node
+	// baseline is the key's node; the others are those of each kernel that has
+	// the key, by its place.
+	baseline                  ast.Node
+	buildOf, baseOf, seriesOf map[int]ast.Node
 }
 
 func (p *reader) document(text []byte) {
@@ -56,7 +56,8 @@ func (p *reader) document(text []byte) {
 	if root == nil {
 		return
 	}
-	p.boots, p.buildOf = Default.Boots, map[int]ast.Node{}
+	p.boots = Default.Boots
+	p.buildOf, p.baseOf, p.seriesOf = map[int]ast.Node{}, map[int]ast.Node{}, map[int]ast.Node{}
 	p.mapping(root, "", map[string]field{
 		"version": func(n ast.Node, key string) {
 			if i, ok := n.(*ast.IntegerNode); !ok || i.GetToken().Value != strconv.Itoa(Version) {
@@ -88,6 +89,7 @@ func (p *reader) finish() {
 	if b := p.spec.Baseline; b != "" && len(kernels) > 0 && !slices.Contains(kernels, "") && !slices.Contains(kernels, b) {
 		p.problem(line(p.baseline), "baseline", fmt.Sprintf("is %q, which is no kernel of this file", b), allowed(b, kernels))
 	}
+	p.resolveBases()
 	p.resolveBuilds()
 	if len(p.spec.Machines) == 0 {
 		p.spec.Machines = []matrix.Machine{Default}
@@ -121,7 +123,22 @@ func (p *reader) kernel(n ast.Node, key string) {
 			p.buildOf[len(p.spec.Kernels)] = n
 		},
 		"append": func(n ast.Node, key string) { k.Append, _ = p.text(n, key) },
-	}, "name", "source")
+		"base": func(n ast.Node, key string) {
+			k.Base, _ = p.text(n, key)
+			p.baseOf[len(p.spec.Kernels)] = n
+		},
+		"series": func(n ast.Node, key string) {
+			p.seriesOf[len(p.spec.Kernels)] = n
+			p.list(n, key, func(n ast.Node, key string) {
+				s, ok := p.text(n, key)
+				if ok && s == "" {
+					p.problem(line(n), key, "is empty", "want the path or URL of an mbox, a saved thread, or a directory of patches")
+				}
+				k.Series = append(k.Series, s)
+			})
+		},
+	}, "name")
+	p.origin(n, key, k)
 	p.spec.Kernels = append(p.spec.Kernels, k)
 }
 

@@ -62,7 +62,10 @@ func Schema(known Known) ([]byte, error) {
 		"source":   object{"oneOf": sources, "description": "where the kernel comes from"},
 		"append":   text(oneLine, "more words for the kernel's command line"),
 		"build":    name("the build of a source that is built"),
-	}, "name", "source")
+		"base":     name("the kernel whose source and build it has"),
+		"series":   list(text(`[^\n\r]+`, "the path or URL of an mbox, a saved thread, or a directory of patches")),
+	}, "name")
+	kernel["oneOf"] = []object{{"required": []string{"source"}}, {"required": []string{"base", "series"}}}
 	machine := closed(object{
 		"name":   name("the machine's name"),
 		"memory": text(sizePattern, "for example 512M or 1G"),

@@ -34,7 +34,7 @@ var testKnown = Known{
 
 // semantic are bad files that a JSON Schema cannot tell: it does not see names
 // that must be equal or differ, anchors, or what probes there are.
-var semantic = []string{"duplicate-names", "unknown-baseline", "unknown-pattern", "anchors", "several-documents", "memory-range", "duplicate-keys", "syntax", "empty", "unknown-build"}
+var semantic = []string{"duplicate-names", "unknown-baseline", "unknown-pattern", "anchors", "several-documents", "memory-range", "duplicate-keys", "syntax", "empty", "unknown-build", "base-unknown", "base-circle", "base-not-built", "series-not-built"}
 
 // TestBadFiles reads every file in testdata/bad and compares the errors with
 // those beside it. The schema must refuse the same files.
@@ -199,6 +199,27 @@ builds:
 	}
 	want := []matrix.Build{{Name: "old", Config: "my.config", Make: map[string]string{"WERROR": "0"}}, testKnown.Build}
 	if diff := cmp.Diff(want, s.Builds); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestBases(t *testing.T) {
+	s := load(t, `version: 1
+baseline: a
+kernels:
+  - {name: c, base: b, series: [two]}
+  - {name: b, base: a, series: [one]}
+  - {name: a, source: {tree: linux}, build: old, series: [zero]}
+builds:
+  old: {config: my.config}
+`)
+	tree := matrix.Source{Kind: "tree", Fields: map[string]string{"tree": "linux"}}
+	want := []matrix.Kernel{
+		{Name: "c", Base: "a", Series: []string{"zero", "one", "two"}, Source: tree, Build: "old"},
+		{Name: "b", Base: "a", Series: []string{"zero", "one"}, Source: tree, Build: "old"},
+		{Name: "a", Series: []string{"zero"}, Source: tree, Build: "old"},
+	}
+	if diff := cmp.Diff(want, s.Kernels); diff != "" {
 		t.Error(diff)
 	}
 }
