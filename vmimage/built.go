@@ -141,6 +141,9 @@ func (t tree) build(ctx context.Context, env *Env, k matrix.Kernel, b matrix.Bui
 			return fmt.Errorf("make room for a build: %w", err)
 		}
 	}
+	env.progress(k.Name, "waiting for another build")
+	env.building.Lock()
+	defer env.building.Unlock()
 	env.progress(k.Name, "building")
 	env.log("%s: building with %s; it takes some minutes the first time", k.Name, b.Name)
 	built, err := build.Run(ctx, build.Request{

@@ -43,6 +43,9 @@ type Env struct {
 	Log      func(string)
 	Progress func(kernel, what string)
 
+	// building is held by the one kernel that is built: make takes all CPUs.
+	building sync.Mutex
+
 	once   sync.Once
 	debian *debian.Client
 	err    error

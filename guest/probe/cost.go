@@ -84,6 +84,7 @@ func cost(env *Env, size int, move path) (found Finding, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	before, _ := countPages()
 	var passes []float64
 	for total := 0.0; len(passes) < costPasses || total < costNanoseconds; {
 		began, err := now()
@@ -107,7 +108,7 @@ func cost(env *Env, size int, move path) (found Finding, err error) {
 	return Finding{Sample: &matrix.Sample{
 		Value: passes[len(passes)/2], Unit: "ns/B", Better: matrix.Lower, Clock: matrix.ClockWall,
 		Iterations: len(passes), Low: passes[0], High: passes[len(passes)-1],
-	}}, nil
+	}, Detail: before.since()}, nil
 }
 
 // moveOut moves one operation's bytes into the pipe and out of it.

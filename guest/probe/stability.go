@@ -81,6 +81,7 @@ func stability(env *Env, fs string, s state, move mover, m mutation) (found Find
 	}
 	defer p.close()
 
+	before, _ := countPages()
 	r := &recorder{}
 	buffer := make([]byte, s.window)
 	start := s.size - s.window
@@ -102,7 +103,7 @@ func stability(env *Env, fs string, s state, move mover, m mutation) (found Find
 	}
 	o := observe(got, start, s.window)
 	o.Calls = r.calls
-	return Finding{Observation: &o}, nil
+	return Finding{Observation: &o, Detail: before.since()}, nil
 }
 
 // approach moves the file up to its window through the pipe, a window at a

@@ -108,7 +108,7 @@ func TestTheDefaultMatrixIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Baseline != "6.1" || len(s.Kernels) != 4 {
+	if s.Baseline != "6.1" || len(s.Kernels) != 6 {
 		t.Errorf("its baseline is %s, its kernels are %v", s.Baseline, s.Kernels)
 	}
 	schema, err := spec.Schema(known())

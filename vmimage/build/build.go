@@ -77,7 +77,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // tools are what a kernel is built with, with the Debian packages that hold
 // them.
-var tools = map[string]string{"make": "make", "gcc": "gcc", "ld": "binutils", "flex": "flex", "bison": "bison", "bc": "bc", "lz4": "lz4"}
+var tools = map[string]string{"make": "make", "gcc": "gcc", "ld": "binutils", "flex": "flex", "bison": "bison", "bc": "bc", "lz4": "lz4", "patch": "patch"}
 
 // Tools checks that what kernels are built with is there.
 func Tools() error {

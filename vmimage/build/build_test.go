@@ -1,0 +1,76 @@
+package build
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/matrix"
+)
+
+func TestDropped(t *testing.T) {
+	config := []byte("CONFIG_A=y\nCONFIG_B=m\n# CONFIG_C is not set\nCONFIG_D=\"x\"\n")
+	for name, test := range map[string]struct {
+		fragments []string
+		want      string
+	}{
+		"all there":         {[]string{"# why\nCONFIG_A=y\nCONFIG_D=\"x\"\n# CONFIG_C is not set\n# CONFIG_GONE is not set\n"}, ""},
+		"not there":         {[]string{"CONFIG_A=y\nCONFIG_NONE=y\n"}, "CONFIG_NONE=y"},
+		"another value":     {[]string{"CONFIG_B=y\n"}, "CONFIG_B=y"},
+		"set against will":  {[]string{"# CONFIG_A is not set\n"}, "# CONFIG_A is not set"},
+		"a later one wins":  {[]string{"CONFIG_B=y\n", "CONFIG_B=m\n"}, ""},
+		"a later one loses": {[]string{"CONFIG_A=y\n", "CONFIG_A=m\n"}, "CONFIG_A=m"},
+	} {
+		err := dropped(config, test.fragments)
+		var d *DroppedError
+		if test.want == "" && err != nil || test.want != "" && (!errors.As(err, &d) || strings.Join(d.Options, " ") != test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestTheShippedFragmentNamesEachOptionOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for line := range strings.Lines(Fragment) {
+		name, ok := option(strings.TrimSpace(line))
+		if ok && seen[name] {
+			t.Errorf("%s is there twice", name)
+		}
+		seen[name] = seen[name] || ok
+	}
+	for _, want := range []string{"CONFIG_PVH", "CONFIG_KERNEL_LZ4", "CONFIG_XFS_FS", "CONFIG_VIRTIO_CONSOLE"} {
+		if !seen[want] {
+			t.Errorf("%s is not there", want)
+		}
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	log := `  CC      fs/splice.o
+/src/fs/splice.c:172:49: warning: 'user_page_pipe_buf_ops' defined but not used [-Wunused-const-variable=]
+/src/fs/splice.c:180:49: warning: 'user_page_pipe_buf_ops' defined but not used [-Wunused-const-variable=]
+../mm/filemap.c:12: warning: something else
+make[1]: warning: jobserver unavailable
+`
+	want := []matrix.Warning{
+		{File: "fs/splice.c", Kind: "-Wunused-const-variable=", Text: "'user_page_pipe_buf_ops' defined but not used"},
+		{File: "mm/filemap.c", Text: "something else"},
+	}
+	if diff := cmp.Diff(want, Warnings([]byte(log), "/src")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFirstError(t *testing.T) {
+	for log, want := range map[string]string{
+		"  CC a.o\nfs/splice.c:12:3: error: expected ';'\nmake[2]: *** [x] Error 1\n": "fs/splice.c:12:3: error: expected ';'",
+		"*** The source tree is not clean, please run 'make mrproper'\n":              "*** The source tree is not clean, please run 'make mrproper'",
+		"all is well\n": "",
+	} {
+		if got := firstError(log); got != want {
+			t.Errorf("firstError = %q, want %q", got, want)
+		}
+	}
+}
