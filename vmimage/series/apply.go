@@ -49,15 +49,15 @@ const maxFuzz = 2
 func Apply(ctx context.Context, s *Series, tree string) (notes []string, err error) {
 	for _, p := range s.Patches {
 		fuzz := 0
-		out, err := run(ctx, tree, p, "--dry-run", "--fuzz=0")
-		if err != nil {
+		if _, err := run(ctx, tree, p, "--dry-run", "--fuzz=0"); err != nil {
 			fuzz = maxFuzz
-			if out, err = run(ctx, tree, p, "--dry-run", fmt.Sprintf("--fuzz=%d", maxFuzz)); err != nil {
+			out, err := run(ctx, tree, p, "--dry-run", fmt.Sprintf("--fuzz=%d", maxFuzz))
+			if err != nil {
 				return notes, rejected(err, out, p, tree)
 			}
 			notes = append(notes, fmt.Sprintf("patch %d/%d, %s, applies with fuzz: %s", p.Number, p.Total, p.Subject, strings.Join(fuzzRE.FindAllString(out, -1), "; ")))
 		}
-		if out, err = run(ctx, tree, p, fmt.Sprintf("--fuzz=%d", fuzz)); err != nil {
+		if out, err := run(ctx, tree, p, fmt.Sprintf("--fuzz=%d", fuzz)); err != nil {
 			return notes, rejected(err, out, p, tree)
 		}
 	}

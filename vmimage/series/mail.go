@@ -46,7 +46,7 @@ func parseMail(origin, text string) (Patch, bool, error) {
 	if strings.Contains(strings.ToLower(m.Header.Get("Content-Type")), "format=flowed") {
 		return p, false, wrong(origin, "a message is format=flowed, which folds lines: its sender must send it again")
 	}
-	var body io.Reader = m.Body
+	body := m.Body
 	switch strings.ToLower(m.Header.Get("Content-Transfer-Encoding")) {
 	case "quoted-printable":
 		body = quotedprintable.NewReader(body)
