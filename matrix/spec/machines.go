@@ -1,0 +1,76 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"kmatrix/matrix"
+)
+
+func (p *reader) machine(n ast.Node, key string) {
+	m := Default
+	m.Boots = 0
+	p.mapping(n, key, map[string]field{
+		"name": func(n ast.Node, key string) {
+			m.Name = p.name(n, key)
+			if m.Name != "" && slices.ContainsFunc(p.spec.Machines, func(o matrix.Machine) bool { return o.Name == m.Name }) {
+				p.problem(line(n), key, fmt.Sprintf("is %q, as another machine's", m.Name), "names must differ")
+			}
+		},
+		"memory": func(n ast.Node, key string) { m.MemoryMiB = p.memory(n, key) },
+		"cpus":   func(n ast.Node, key string) { m.CPUs = p.number(n, key, 1, maxCPUs) },
+		"accel":  func(n ast.Node, key string) { m.Accel = matrix.Accel(p.choice(n, key, words(matrix.Accels))) },
+		"clock":  func(n ast.Node, key string) { m.Clock = matrix.Clock(p.choice(n, key, words(matrix.Clocks))) },
+		"cpu": func(n ast.Node, key string) {
+			if s, ok := p.text(n, key); ok && s == "" {
+				p.problem(line(n), key, "is empty", "it is QEMU's -cpu, for example max")
+			} else {
+				m.CPU = s
+			}
+		},
+		"boots": func(n ast.Node, key string) { m.Boots = p.number(n, key, 1, maxBoots) },
+		"probes": func(n ast.Node, key string) {
+			m.Probes = nil
+			p.list(n, key, func(n ast.Node, key string) { m.Probes = append(m.Probes, p.pattern(n, key)) })
+		},
+	}, "name", "probes")
+	p.spec.Machines = append(p.spec.Machines, m)
+}
+
+func words[T ~string](values []T) []string {
+	var list []string
+	for _, v := range values {
+		list = append(list, string(v))
+	}
+	return list
+}
+
+func (p *reader) memory(n ast.Node, key string) int {
+	const mend = "write it as 512M or 1G"
+	if _, ok := n.(*ast.IntegerNode); ok {
+		p.problem(line(n), key, "is "+describe(n)+", which has no unit", mend)
+		return 0
+	}
+	s, ok := p.text(n, key)
+	if !ok {
+		return 0
+	}
+	if !sizeRE.MatchString(s) {
+		p.problem(line(n), key, fmt.Sprintf("is %q", s), mend)
+		return 0
+	}
+	digits := strings.TrimRight(s, "MGiB")
+	mib, err := strconv.Atoi(digits)
+	if s[len(digits)] == 'G' {
+		mib *= 1024
+	}
+	if err != nil || mib < minMemoryMiB || mib > maxMemoryMiB {
+		p.problem(line(n), key, fmt.Sprintf("is %q, want %dM to %dG", s, minMemoryMiB, maxMemoryMiB/1024), mend)
+		return 0
+	}
+	return mib
+}
