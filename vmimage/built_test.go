@@ -131,7 +131,9 @@ func TestAFirstDownloadIsHeldTo(t *testing.T) {
 	defer server.Close()
 	env := newEnv(t)
 	env.Builds = []matrix.Build{build.Default}
-	k := buildable("tarball", server.URL+"/linux-6.12.tar.xz")
+	// Under another name, as one would name a mirror.
+	env.Rewrite = map[string]string{"https://kernel.invalid/": "https://wrong.invalid/", "https://kernel.invalid/pub/": server.URL + "/"}
+	k := buildable("tarball", "https://kernel.invalid/pub/linux-6.12.tar.xz")
 	for range 2 {
 		_, err := Fetch(t.Context(), env, k)
 		var failed *BuildFailedError

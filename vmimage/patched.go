@@ -87,7 +87,7 @@ func seriesFile(ctx context.Context, env *Env, k matrix.Kernel, where string) (s
 			return unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
 		}
 		env.progress(k.Name, "fetching its series")
-		err := download.File(ctx, env.HTTP, where, filepath.Join(dir, "series"), download.Want{}, nil)
+		err := download.File(ctx, env.HTTP, env.url(where), filepath.Join(dir, "series"), download.Want{}, nil)
 		var reach *download.UnreachableError
 		if errors.As(err, &reach) || errors.Is(err, download.ErrGone) {
 			return &UnavailableError{err}

@@ -76,7 +76,7 @@ func (gitSource) repository(ctx context.Context, env *Env, k matrix.Kernel, wher
 		}
 		fresh = true
 		env.progress(k.Name, "cloning "+where)
-		_, err := git(ctx, dir, "clone", "--quiet", "--mirror", "--end-of-options", where, ".")
+		_, err := git(ctx, dir, "clone", "--quiet", "--mirror", "--end-of-options", env.url(where), ".")
 		return unreachable(ctx, where, err)
 	})
 	if err != nil || fresh || env.Offline {

@@ -77,13 +77,13 @@ func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where
 	case env.Locked && !known:
 		return "", "", locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
 	}
-	if err := reach(ctx, env.HTTP, where); err != nil {
+	if err := reach(ctx, env.HTTP, env.url(where)); err != nil {
 		if ctx.Err() != nil {
 			return "", "", ctx.Err()
 		}
 		return "", "", unavailable("%w; if you have a tree or an image of it, name that as its source", err)
 	}
-	err = download.File(ctx, env.HTTP, where, file, download.Want{SHA256: want}, func(done, _ int64) {
+	err = download.File(ctx, env.HTTP, env.url(where), file, download.Want{SHA256: want}, func(done, _ int64) {
 		env.progress(k.Name, fmt.Sprintf("fetching %d MB", done/1e6))
 	})
 	var (

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"kmatrix/matrix"
@@ -32,6 +33,8 @@ type Env struct {
 	Mirrors func() (debian.Mirrors, error)
 	// Dir is the directory of kernels.yaml, which relative paths begin at.
 	Dir string
+	// Rewrite replaces beginnings of URLs; the longest that fits counts.
+	Rewrite map[string]string
 	// Builds are the named builds.
 	Builds []matrix.Build
 	// Locked refuses to resolve anything anew.
@@ -122,6 +125,17 @@ func (e *Env) path(p string) string {
 		return p
 	}
 	return filepath.Join(e.Dir, p)
+}
+
+// url returns where a URL of kernels.yaml is fetched from.
+func (e *Env) url(where string) string {
+	best := ""
+	for from := range e.Rewrite {
+		if strings.HasPrefix(where, from) && len(from) > len(best) {
+			best = from
+		}
+	}
+	return e.Rewrite[best] + where[len(best):]
 }
 
 func (e *Env) log(format string, args ...any) {

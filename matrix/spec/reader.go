@@ -70,8 +70,9 @@ func (p *reader) document(text []byte) {
 			p.spec.Baseline, _ = p.text(n, key)
 			p.baseline = n
 		},
-		"builds": p.builds,
-		"debian": p.debian,
+		"builds":  p.builds,
+		"rewrite": p.rewrite,
+		"debian":  p.debian,
 		"run": func(n ast.Node, key string) {
 			p.mapping(n, key, map[string]field{"boots": func(n ast.Node, key string) { p.boots = p.number(n, key, 1, maxBoots) }})
 		},
@@ -245,4 +246,23 @@ func (p *reader) debian(n ast.Node, key string) {
 			}
 		},
 	}, "mirror")
+}
+
+// rewrite reads {BEGINNING: REPLACEMENT}.
+func (p *reader) rewrite(n ast.Node, key string) {
+	m, ok := n.(ast.MapNode)
+	if !ok {
+		p.problem(line(n), key, "is "+describe(n)+", want a mapping from beginnings of URLs to what stands in their place", "")
+		return
+	}
+	p.spec.Rewrite = map[string]string{}
+	for it := m.MapRange(); it.Next(); {
+		from := it.Key().GetToken().Value
+		if !strings.Contains(from, "://") {
+			p.problem(line(it.Key()), join(key, from), "is no beginning of a URL", "write it with its scheme, as https://…")
+		}
+		if to, ok := p.text(it.Value(), join(key, from)); ok {
+			p.spec.Rewrite[from] = to
+		}
+	}
 }

@@ -91,7 +91,8 @@ func Schema(known Known) ([]byte, error) {
 		"debian": closed(object{
 			"mirror": url("Debian's archive"), "security": url("its security updates"), "keyring": text(`/[^\n\r]*`, "the keys that sign them"),
 		}, "mirror"),
-		"run": closed(object{"boots": whole(maxBoots, "for machines that say none")}),
+		"rewrite": object{"type": "object", "propertyNames": object{"pattern": "://"}, "additionalProperties": text(oneLine, "what stands in its place"), "description": "beginnings of URLs to replace"},
+		"run":     closed(object{"boots": whole(maxBoots, "for machines that say none")}),
 	}, "version", "kernels", "baseline")
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["title"] = "kernels.yaml of kmatrix"

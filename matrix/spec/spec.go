@@ -39,6 +39,8 @@ type Spec struct {
 	// Baseline is the kernel that the others are compared with.
 	Baseline string
 	Debian   Debian
+	// Rewrite replaces beginnings of URLs that sources and series have.
+	Rewrite map[string]string
 }
 
 // Debian names a mirror, for machines whose apt configuration names none.
