@@ -27,12 +27,16 @@ func (debSource) Kind() matrix.SourceKind {
 	return matrix.SourceKind{
 		Name: "deb",
 		Doc:  "a kernel as Debian packages it, from the mirror that apt's configuration names",
-		Fields: []matrix.SourceField{
+		Fields: append([]matrix.SourceField{
 			{Name: "deb", Doc: "the package; a name without a version always means the suite's newest", Required: true, Pattern: `linux-image-[a-z0-9][a-z0-9.+~-]*`, Example: "linux-image-cloud-amd64"},
-			{Name: "suite", Doc: "the suite; its updates and security updates count as part of it", Required: true, Pattern: `[a-z][a-z0-9-]*`, Example: "bookworm"},
-			{Name: "version", Doc: "only versions that are this or begin with it", Pattern: `[0-9][A-Za-z0-9.+~:-]*`, Example: "6.1.140"},
-		},
+		}, suiteFields...),
 	}
+}
+
+// suiteFields say where a package of Debian's is looked for.
+var suiteFields = []matrix.SourceField{
+	{Name: "suite", Doc: "the suite; its updates and security updates count as part of it", Required: true, Pattern: `[a-z][a-z0-9-]*`, Example: "bookworm"},
+	{Name: "version", Doc: "only versions that are this or begin with it", Pattern: `[0-9][A-Za-z0-9.+~:-]*`, Example: "6.1.140"},
 }
 
 // debArch is the architecture that guests have so far.
@@ -43,9 +47,6 @@ const debArch = "amd64"
 func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
 	client, err := env.debianClient()
 	if err != nil {
-		if errors.Is(err, debian.ErrNoApt) {
-			return matrix.Image{}, &UnavailableError{err}
-		}
 		return matrix.Image{}, err
 	}
 	dir, entry, err := withEntry(ctx, env, client, k, s.fetch)

@@ -2,7 +2,6 @@ package vmimage
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -23,11 +22,9 @@ func (debSourceSource) Kind() matrix.SourceKind {
 	return matrix.SourceKind{
 		Name: "deb-source", Builds: true,
 		Doc: "source code with Debian's patches, from the mirror that apt's configuration names; it is built",
-		Fields: []matrix.SourceField{
+		Fields: append([]matrix.SourceField{
 			{Name: "deb-source", Doc: "the package", Required: true, Pattern: `linux-source-[0-9][0-9.]*`, Example: "linux-source-6.12"},
-			{Name: "suite", Doc: "the suite; its updates and security updates count as part of it", Required: true, Pattern: `[a-z][a-z0-9-]*`, Example: "trixie"},
-			{Name: "version", Doc: "only versions that are this or begin with it", Pattern: `[0-9][A-Za-z0-9.+~:-]*`, Example: "6.12.95"},
-		},
+		}, suiteFields...),
 	}
 }
 
@@ -35,9 +32,6 @@ func (debSourceSource) Kind() matrix.SourceKind {
 func (s debSourceSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
 	client, err := env.debianClient()
 	if err != nil {
-		if errors.Is(err, debian.ErrNoApt) {
-			return matrix.Image{}, &UnavailableError{err}
-		}
 		return matrix.Image{}, err
 	}
 	dir, entry, err := withEntry(ctx, env, client, k, s.fetch)

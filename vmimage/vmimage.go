@@ -10,6 +10,7 @@ package vmimage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -150,12 +151,16 @@ func (e *Env) progress(kernel, what string) {
 	}
 }
 
-// debianClient returns the client of Debian's mirror.
+// debianClient returns the client of Debian's mirror. The error is an
+// [*UnavailableError] when none is named.
 func (e *Env) debianClient() (*debian.Client, error) {
 	e.once.Do(func() {
 		mirrors, err := e.Mirrors()
 		if err != nil {
 			e.err = err
+			if errors.Is(err, debian.ErrNoApt) {
+				e.err = &UnavailableError{err}
+			}
 			return
 		}
 		e.debian = &debian.Client{HTTP: e.HTTP, Mirrors: mirrors, Dir: filepath.Join(e.Cache.Dir, "debian"), Offline: e.Offline, Log: e.Log}
