@@ -191,14 +191,14 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 		"  - {name: missing, source: {image: none}}\n"+
 		"  - {name: old, source: {deb: linux-image-cloud-amd64, suite: bookworm, version: \"6.1.1-1\"}}\n"+
 		"  - {name: no-suite, source: {deb: linux-image-cloud-amd64, suite: bookwurm}}\n")
-	doc, _ := boot(t, exitDone, "-f", file, "--dir", t.TempDir(), "--boot-deadline", "15s", "-p", probesOfTrouble, "-p", "stability/splice/write/xfs/dirty")
+	doc, _ := boot(t, exitDone, "-f", file, "--dir", t.TempDir(), "--boot-deadline", "40s", "-p", probesOfTrouble, "-p", "stability/splice/write/xfs/dirty")
 	for kernel, want := range map[string]struct {
 		outcome matrix.Outcome
 		detail  string
 	}{
 		"good":     {matrix.Pass, ""},
 		"panics":   {matrix.BootFailed, "Kernel panic - not syncing"},
-		"silent":   {matrix.BootFailed, "not over within 15s"},
+		"silent":   {matrix.BootFailed, "not over within 40s"},
 		"serial":   {matrix.Pass, ""},
 		"no-xfs":   {matrix.Pass, ""},
 		"garbage":  {matrix.Unavailable, "is no Linux kernel for x86-64"},
