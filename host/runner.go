@@ -169,15 +169,20 @@ func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result,
 	q := newQueue(batches(cells, boots))
 	g, ctx := errgroup.WithContext(ctx)
 	var images sync.Map
-	fetching := make(chan struct{}, 2)
+	// Kernels that are built, which takes minutes, must not hold up the others.
+	fetching, building := make(chan struct{}, 2), make(chan struct{}, 2)
 	for _, k := range r.Kernels {
 		if !slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kernel == k.Name }) {
 			continue
 		}
+		turn := fetching
+		if k.Build != "" {
+			turn = building
+		}
 		g.Go(func() error {
 			select {
-			case fetching <- struct{}{}:
-				defer func() { <-fetching }()
+			case turn <- struct{}{}:
+				defer func() { <-turn }()
 			case <-ctx.Done():
 				return ctx.Err()
 			}

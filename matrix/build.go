@@ -4,7 +4,8 @@ package matrix
 type Build struct {
 	Name string `json:"name"`
 	// Config is where the configuration begins: "tiny" (tinyconfig),
-	// "defconfig", or the path of a file.
+	// "defconfig", "kernel:" and the name of a kernel whose configuration,
+	// without its modules, is taken, or the path of a file.
 	Config string `json:"config"`
 	// Fragments are applied on top, in their order: paths of files, or
 	// "kmatrix.config", what the probes need.
@@ -20,6 +21,8 @@ type Built struct {
 	// Compiler is the first line of its --version.
 	Compiler string  `json:"compiler"`
 	Seconds  float64 `json:"seconds"`
+	// Incremental tells that it began with the objects of its base.
+	Incremental bool `json:"incremental,omitempty"`
 	// Warnings are the compiler's, each once.
 	Warnings []Warning `json:"warnings,omitempty"`
 }

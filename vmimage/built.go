@@ -5,17 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
 	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/series"
 )
 
 // BuildFailedError tells that a kernel's source was had and does not build.
@@ -27,56 +25,54 @@ func (e *BuildFailedError) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *BuildFailedError) Unwrap() error { return e.Err }
 
-// tree is a kernel's source code on disk.
-type tree struct {
-	dir string
-	// digest names the content.
-	digest string
-	origin string
-}
-
 const (
 	// builtFormat is part of the cache's key: it changes with what is kept of
 	// a build.
-	builtFormat = "built 1"
-	// fileBuilt says how the image was built.
+	builtFormat = "built 2"
+	// fileBuilt says how the image, or the objects, were built.
 	fileBuilt = "built.json"
-	// buildMiB is what a small configuration's objects take; it must be free
-	// before a build begins.
-	buildMiB = 1500
 )
 
+// job is a kernel to build from a tree.
+type job struct {
+	env    *Env
+	kernel matrix.Kernel
+	build  matrix.Build
+	// config is the text that the configuration begins with, "" where the
+	// build names one of make's own.
+	config string
+}
+
 // image builds the kernel, unless the cache has it: an image is named by the
-// content of source, configuration and compiler.
+// content of source, patches, configuration and compiler.
 func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
-	if err := t.check(); err != nil {
-		return matrix.Image{}, err
-	}
-	if err := build.Tools(); err != nil {
-		return matrix.Image{}, err
-	}
-	t, err := t.patched(ctx, env, k)
+	s, err := readSeries(ctx, env, k)
 	if err != nil {
 		return matrix.Image{}, err
 	}
-	i := slices.IndexFunc(env.Builds, func(b matrix.Build) bool { return b.Name == k.Build })
-	if i < 0 {
-		return matrix.Image{}, fmt.Errorf("kernel %s: there is no build %q", k.Name, k.Build)
-	}
-	b := env.Builds[i]
-	inputs, err := t.inputs(ctx, env, b)
+	j, err := newJob(ctx, env, k)
 	if err != nil {
 		return matrix.Image{}, err
 	}
-	key := cache.Key("kernels", inputs...)
-	dir, err := env.Cache.Entry(ctx, key, func(ctx context.Context, dir string) error { return t.build(ctx, env, k, b, key, dir) })
-	var (
-		failed  *build.Error
-		dropped *build.DroppedError
-	)
-	if errors.As(err, &failed) || errors.As(err, &dropped) {
-		return matrix.Image{}, &BuildFailedError{err}
+	source := t
+	if s != nil {
+		source = t.patched(env, k, s)
 	}
+	inputs, err := j.inputs(ctx, source)
+	if err != nil {
+		return matrix.Image{}, err
+	}
+	dir, err := env.Cache.Entry(ctx, cache.Key("kernels", inputs...), func(ctx context.Context, dir string) error {
+		if err := build.Tools(); err != nil {
+			return err
+		}
+		// A tree that cannot be had, or that the series does not apply to, is
+		// told before anything is built.
+		if _, err := source.open(ctx); err != nil {
+			return err
+		}
+		return j.fill(ctx, t, source, s, dir)
+	})
 	if err != nil {
 		return matrix.Image{}, err
 	}
@@ -84,100 +80,142 @@ func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Imag
 	if err != nil {
 		return img, err
 	}
-	img.Kernel, img.Version, img.Origin = k.Name, img.Release, t.origin
+	img.Kernel, img.Version, img.Origin = k.Name, t.version, source.origin
+	if img.Version == "" {
+		img.Version = img.Release
+	}
 	return img, nil
 }
 
-// check tells a kernel's tree from another.
-func (t tree) check() error {
-	text, err := os.ReadFile(filepath.Join(t.dir, "Makefile"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("look at %s: %w", t.origin, err)
+// newJob finds the kernel's build and reads its configuration.
+func newJob(ctx context.Context, env *Env, k matrix.Kernel) (job, error) {
+	i := slices.IndexFunc(env.Builds, func(b matrix.Build) bool { return b.Name == k.Build })
+	if i < 0 {
+		return job{}, fmt.Errorf("kernel %s: there is no build %q", k.Name, k.Build)
 	}
-	if _, e := os.Stat(filepath.Join(t.dir, "arch", "x86", "Kconfig")); err != nil || e != nil || !strings.Contains(string(text), "PATCHLEVEL") {
-		return unavailable("%s is no source tree of Linux: it has no Makefile with a version, or no arch/x86", t.origin)
+	j := job{env: env, kernel: k, build: env.Builds[i]}
+	var err error
+	j.config, err = j.readConfig(ctx)
+	return j, err
+}
+
+// readConfig returns the text that the configuration begins with, "" for one
+// that make has a target for.
+func (j job) readConfig(ctx context.Context) (string, error) {
+	if slices.Contains(build.Targets, j.build.Config) {
+		return "", nil
 	}
-	return nil
+	name, of := strings.CutPrefix(j.build.Config, build.OfKernel)
+	if !of {
+		text, err := os.ReadFile(j.env.path(j.build.Config))
+		if err != nil {
+			return "", fmt.Errorf("read the configuration of the build %s: %w", j.build.Name, err)
+		}
+		return string(text), nil
+	}
+	i := slices.IndexFunc(j.env.Kernels, func(k matrix.Kernel) bool { return k.Name == name })
+	if i < 0 {
+		return "", fmt.Errorf("build %s: there is no kernel %q", j.build.Name, name)
+	}
+	img, err := Fetch(ctx, j.env, j.env.Kernels[i])
+	if err != nil {
+		return "", fmt.Errorf("the configuration of %s: %w", name, err)
+	}
+	if img.Config == "" {
+		return "", unavailable("%s came without its configuration", name)
+	}
+	text, err := os.ReadFile(img.Config)
+	return build.WithoutModules(string(text)), err
 }
 
 // inputs are all that an image's content depends on.
-func (t tree) inputs(ctx context.Context, env *Env, b matrix.Build) ([]string, error) {
-	compiler, err := build.Compiler(ctx, b)
+func (j job) inputs(ctx context.Context, t tree) ([]string, error) {
+	compiler, err := build.Compiler(ctx, j.build)
 	if err != nil {
 		return nil, err
 	}
-	fragments, err := build.Fragments(b.Fragments, env.Dir)
+	fragments, err := build.Fragments(j.build.Fragments, j.env.Dir)
 	if err != nil {
 		return nil, err
 	}
-	config := b.Config
-	if config != "tiny" && config != "defconfig" {
-		text, err := os.ReadFile(env.path(config))
-		if err != nil {
-			return nil, fmt.Errorf("read the configuration: %w", err)
-		}
-		config = string(text)
-	}
-	variables, err := json.Marshal(b.Make)
+	variables, err := json.Marshal(j.build.Make)
 	if err != nil {
 		return nil, fmt.Errorf("encode make's variables: %w", err)
+	}
+	config := j.config
+	if config == "" {
+		config = j.build.Config
 	}
 	return append([]string{builtFormat, t.digest, config, compiler, string(variables)}, fragments...), nil
 }
 
-// build fills the cache's entry.
-func (t tree) build(ctx context.Context, env *Env, k matrix.Kernel, b matrix.Build, key, dir string) error {
-	var st unix.Statfs_t
-	if err := unix.Statfs(dir, &st); err != nil {
-		return fmt.Errorf("look for free space: %w", err)
-	}
-	if free := st.Bavail * uint64(st.Bsize) >> 20; free < buildMiB {
-		return fmt.Errorf("building %s takes %d MiB, and %d MiB are free at %s", k.Name, buildMiB, free, dir)
-	}
-	logs := filepath.Join(env.Cache.Dir, "logs")
-	objects := filepath.Join(dir, "objects")
-	for _, d := range []string{logs, objects} {
-		if err := os.MkdirAll(d, 0o755); err != nil {
-			return fmt.Errorf("make room for a build: %w", err)
+// fill fills the image's entry: source is what to build, t the tree without the
+// series s, of which objects are kept for whatever has it as base.
+func (j job) fill(ctx context.Context, t, source tree, s *series.Series, dir string) (err error) {
+	defer func() {
+		var (
+			failed  *build.Error
+			dropped *build.DroppedError
+		)
+		if errors.As(err, &failed) || errors.As(err, &dropped) {
+			err = &BuildFailedError{err}
 		}
+	}()
+	collect := func(objects string) error { return collect(ctx, objects, dir) }
+	if !j.shared() {
+		return j.make(ctx, source, "", nil, collect)
 	}
-	env.progress(k.Name, "waiting for another build")
-	env.building.Lock()
-	defer env.building.Unlock()
-	env.progress(k.Name, "building")
-	env.log("%s: building with %s; it takes some minutes the first time", k.Name, b.Name)
-	built, err := build.Run(ctx, build.Request{
-		Build: b, Tree: t.dir, Out: objects, Dir: env.Dir,
-		Log: filepath.Join(logs, k.Name+"-"+filepath.Base(key)[:8]+".log"),
-	})
+	objects, err := j.objects(ctx, t)
 	if err != nil {
 		return err
 	}
+	if s == nil {
+		return collect(objects)
+	}
+	return j.make(ctx, source, objects, s.Files(), collect)
+}
+
+// shared tells whether others are built from the same tree: the kernel has a
+// base, or is one.
+func (j job) shared() bool {
+	return j.kernel.Base != "" || slices.ContainsFunc(j.env.Kernels, func(k matrix.Kernel) bool {
+		return k.Base == j.kernel.Name && k.Build == j.kernel.Build
+	})
+}
+
+// objects returns the object directory of a tree, building it where the cache
+// does not have it.
+func (j job) objects(ctx context.Context, t tree) (string, error) {
+	inputs, err := j.inputs(ctx, t)
+	if err != nil {
+		return "", err
+	}
+	j.env.progress(j.kernel.Name, "waiting for the objects of its base")
+	dir, err := j.env.Cache.Entry(ctx, cache.Key("objects", inputs...), func(ctx context.Context, dir string) error {
+		return j.make(ctx, t, "", nil, func(objects string) error { return os.Rename(objects, filepath.Join(dir, "objects")) })
+	})
+	return filepath.Join(dir, "objects"), err
+}
+
+// collect takes out of an object directory what an image is.
+func collect(ctx context.Context, objects, dir string) error {
 	f, err := boot(ctx, filepath.Join(objects, "arch", "x86", "boot", "bzImage"), dir)
 	if err != nil {
 		return err
 	}
-	if err := copyFile(filepath.Join(objects, ".config"), filepath.Join(dir, fileConfig)); err != nil {
-		return fmt.Errorf("keep the configuration: %w", err)
+	for _, one := range [][2]string{{".config", fileConfig}, {fileBuilt, fileBuilt}} {
+		if err := copyFile(filepath.Join(objects, one[0]), filepath.Join(dir, one[1])); err != nil {
+			return fmt.Errorf("keep how it was built: %w", err)
+		}
 	}
 	installed, err := filepath.Glob(filepath.Join(objects, "modules-install", "lib", "modules", "*"))
 	if err != nil {
 		return err
 	}
 	if len(installed) > 0 {
-		if err := os.Rename(installed[0], filepath.Join(dir, dirModules)); err != nil {
+		if err := os.CopyFS(filepath.Join(dir, dirModules), os.DirFS(installed[0])); err != nil {
 			return fmt.Errorf("keep the modules: %w", err)
 		}
 	}
-	if err := os.RemoveAll(objects); err != nil {
-		return fmt.Errorf("remove a build's objects: %w", err)
-	}
-	if err := describe(dir, f); err != nil {
-		return err
-	}
-	text, err := json.Marshal(built)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, fileBuilt), text, 0o644)
+	return describe(dir, f)
 }

@@ -1,6 +1,7 @@
 package vmimage
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
@@ -142,8 +144,10 @@ func TestAFirstDownloadIsHeldTo(t *testing.T) {
 		}
 	}
 	text = append(text, 0)
-	if err := os.RemoveAll(filepath.Join(env.Cache.Dir, "tarballs")); err != nil {
-		t.Fatal(err)
+	for _, kind := range []string{"tarballs", "trees"} {
+		if err := os.RemoveAll(filepath.Join(env.Cache.Dir, kind)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := Fetch(t.Context(), env, k); err == nil || !strings.Contains(err.Error(), "its sha256 is") {
 		t.Errorf("another tarball from the same URL gave %v", err)
@@ -162,31 +166,130 @@ func TestASeriesIsAppliedToACopy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	original := tree{dir: dir, digest: "d", origin: dir}
-	k := buildable("tree", dir)
-	k.Series = []string{"good.patch"}
-	patched, err := original.patched(t.Context(), env, k)
+	apply := func(t *testing.T, to tree, names ...string) (tree, string, error) {
+		t.Helper()
+		k := buildable("tree", dir)
+		k.Series = names
+		read, err := readSeries(t.Context(), env, k)
+		if err != nil {
+			return tree{}, "", err
+		}
+		patched := to.patched(env, k, read)
+		at, err := patched.open(t.Context())
+		return patched, at, err
+	}
+	digest, err := digestTree(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := os.ReadFile(filepath.Join(patched.dir, "f")); string(text) != "one\nzwei\nthree\n" || patched.digest == original.digest {
+	original := tree{digest: digest, origin: dir, local: true, dir: func(context.Context) (string, error) { return dir, nil }}
+	patched, at, err := apply(t, original, "good.patch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(filepath.Join(at, "f")); string(text) != "one\nzwei\nthree\n" || patched.digest == original.digest {
 		t.Errorf("the copy has %q and the digest %s", text, patched.digest)
 	}
 	if text, _ := os.ReadFile(filepath.Join(dir, "f")); string(text) != "one\ntwo\nthree\n" {
 		t.Errorf("the tree has %q", text)
 	}
 	// On a tree of the cache, which is linked and not copied, as well.
-	again, err := patched.patched(t.Context(), env, matrix.Kernel{Name: "k", Series: []string{"bad.patch"}})
+	_, _, err = apply(t, patched, "bad.patch")
 	var failed *BuildFailedError
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "hunk 1 of f does not apply") {
-		t.Errorf("%+v, %v", again, err)
+		t.Errorf("a series that does not apply gave %v", err)
 	}
-	if text, _ := os.ReadFile(filepath.Join(patched.dir, "f")); string(text) != "one\nzwei\nthree\n" {
+	if text, _ := os.ReadFile(filepath.Join(at, "f")); string(text) != "one\nzwei\nthree\n" {
 		t.Errorf("the first copy has %q", text)
 	}
-	k.Series = []string{"none.patch"}
 	var missing *UnavailableError
-	if _, err := original.patched(t.Context(), env, k); !errors.As(err, &missing) {
+	if _, _, err := apply(t, original, "none.patch"); !errors.As(err, &missing) {
 		t.Errorf("a series that is not there gave %v", err)
+	}
+	original.digest = "another"
+	if _, _, err := apply(t, original, "good.patch"); !errors.As(err, &missing) || !strings.Contains(err.Error(), "has changed while it was read") {
+		t.Errorf("a tree that changes gave %v", err)
+	}
+}
+
+// TestObjectsOfABaseAreBegunWith has the objects copied, and what differs from
+// the base newer than they are.
+func TestObjectsOfABaseAreBegunWith(t *testing.T) {
+	src, base := t.TempDir(), t.TempDir()
+	old := time.Now().Add(-time.Hour)
+	for _, name := range []string{"changed.c", "same.c"} {
+		if err := os.WriteFile(filepath.Join(src, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(filepath.Join(src, name), old.Add(-time.Hour), old.Add(-time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(base, "same.o"), []byte("object"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(filepath.Join(base, "same.o"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	objects := filepath.Join(src, objectsIn)
+	if err := begin(t.Context(), src, objects, base, []string{"changed.c", "removed.c"}); err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) time.Time {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.ModTime()
+	}
+	object := at(filepath.Join(objects, "same.o"))
+	if !object.Equal(old) || !at(filepath.Join(src, "changed.c")).After(object) || at(filepath.Join(src, "same.c")).After(object) {
+		t.Error("make would not see what differs")
+	}
+}
+
+// TestWhatGitIgnoresIsNoSource changes a repository's tree in each way.
+func TestWhatGitIgnoresIsNoSource(t *testing.T) {
+	dir := repository(t)
+	digest := func() string {
+		t.Helper()
+		sum, err := digestTree(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(".gitignore", "*.o\n")
+	first := digest()
+	write("a.o", "object")
+	if digest() != first {
+		t.Error("an ignored file counts")
+	}
+	write("new.c", "new")
+	second := digest()
+	if second == first {
+		t.Error("a new file does not count")
+	}
+	if err := os.Remove(filepath.Join(dir, "g")); err != nil {
+		t.Fatal(err)
+	}
+	if digest() == second {
+		t.Error("a file that was removed does not count")
+	}
+	to := t.TempDir()
+	if err := copyTree(t.Context(), dir, to); err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := digestTree(t.Context(), to); err != nil || sum != digest() {
+		t.Errorf("the copy has the digest %s (%v)", sum, err)
+	}
+	if _, err := os.Stat(filepath.Join(to, "a.o")); err == nil {
+		t.Error("an ignored file was copied")
 	}
 }

@@ -110,7 +110,7 @@ func boot(ctx context.Context, kernel, dir string) (facts, error) {
 
 // describe writes the directory's facts, the digest over all of it included.
 func describe(dir string, f facts) error {
-	files, err := find(dir, func(name string) bool { return filepath.Base(name) != fileFacts })
+	files, err := find(dir, func(name string) bool { return filepath.Base(name) != fileFacts && filepath.Base(name) != fileBuilt })
 	if err != nil {
 		return err
 	}
@@ -140,10 +140,8 @@ func open(dir string) (matrix.Image, error) {
 	if f.PVH {
 		img.Boot = filepath.Join(dir, fileVmlinux)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, fileBuilt)); err == nil {
-		if err := json.Unmarshal(text, &img.Built); err != nil {
-			return matrix.Image{}, fmt.Errorf("the cache's entry %s is damaged; delete it: %w", dir, err)
-		}
+	if img.Built, err = readBuilt(dir); err != nil {
+		return matrix.Image{}, err
 	}
 	for _, one := range []struct {
 		to   *string

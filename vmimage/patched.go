@@ -8,58 +8,55 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
-	"strings"
 
 	"kmatrix/matrix"
-	"kmatrix/matrix/proc"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/download"
 	"kmatrix/vmimage/series"
 )
 
-// patched returns the tree with the kernel's series applied. The tree itself is
-// not touched: the patches go to a copy in the cache, which is there with all
-// of them or not at all.
-func (t tree) patched(ctx context.Context, env *Env, k matrix.Kernel) (tree, error) {
+// readSeries reads a kernel's series; nil when it has none.
+func readSeries(ctx context.Context, env *Env, k matrix.Kernel) (*series.Series, error) {
 	if len(k.Series) == 0 {
-		return t, nil
+		return nil, nil
 	}
 	var paths []string
 	for _, where := range k.Series {
 		file, err := seriesFile(ctx, env, k, where)
 		if err != nil {
-			return t, err
+			return nil, err
 		}
 		paths = append(paths, file)
 	}
 	s, err := series.Read(paths...)
 	if errors.Is(err, fs.ErrNotExist) {
-		return t, &UnavailableError{err}
+		return nil, &UnavailableError{err}
 	}
-	if err != nil {
-		return t, blame(err)
-	}
-	env.progress(k.Name, "patching")
-	dir, err := env.Cache.Entry(ctx, cache.Key("trees", "patched 1", t.digest, s.Digest()), func(ctx context.Context, dir string) error {
-		// Links cost neither time nor room, and patch replaces files instead
-		// of writing to them; but only what is the cache's may be linked.
-		how := "--archive"
-		if strings.HasPrefix(t.dir, env.Cache.Dir+string(filepath.Separator)) {
-			how = "-al"
-		}
-		if _, err := proc.Run(ctx, proc.Cmd{Path: "cp", Args: []string{how, t.dir + "/.", dir}}); err != nil {
+	return s, blame(err)
+}
+
+// patched returns the tree with a series applied. The tree itself is not
+// touched: the patches go to a copy in the cache, which is there with all of
+// them or not at all.
+func (t tree) patched(env *Env, k matrix.Kernel, s *series.Series) tree {
+	p := t
+	p.digest, p.local = t.digest+"+"+s.Digest(), false
+	p.origin = fmt.Sprintf("%s with %d patches", t.origin, len(s.Patches))
+	p.dir = func(ctx context.Context) (string, error) {
+		dir, err := env.Cache.Entry(ctx, cache.Key("trees", "patched 1", t.digest, s.Digest()), func(ctx context.Context, dir string) error {
+			if err := t.place(ctx, dir); err != nil {
+				return err
+			}
+			env.progress(k.Name, "patching")
+			notes, err := series.Apply(ctx, s, dir)
+			for _, n := range notes {
+				env.log("%s: %s", k.Name, n)
+			}
 			return err
-		}
-		notes, err := series.Apply(ctx, s, dir)
-		for _, n := range notes {
-			env.log("%s: %s", k.Name, n)
-		}
-		return err
-	})
-	if err != nil {
-		return t, blame(err)
+		})
+		return dir, blame(err)
 	}
-	return tree{dir: dir, digest: t.digest + "+" + s.Digest(), origin: fmt.Sprintf("%s with %d patches", t.origin, len(s.Patches))}, nil
+	return p
 }
 
 // blame makes an error of a series' content the kernel's.

@@ -42,49 +42,35 @@ var suiteFields = []matrix.SourceField{
 // debArch is the architecture that guests have so far.
 const debArch = "amd64"
 
-// Image resolves the package, unless kernels.lock has it, fetches what it
-// needs and unpacks that.
-func (s debSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
-	client, err := env.debianClient()
+// Find resolves the package, unless kernels.lock has it.
+func (s debSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
+	client, entry, known, err := resolved(ctx, env, k)
 	if err != nil {
-		return matrix.Image{}, err
+		return found{}, err
 	}
-	dir, entry, err := withEntry(ctx, env, client, k, s.fetch)
-	if err != nil {
-		return matrix.Image{}, err
-	}
-	img, err := open(dir)
-	if err != nil {
+	return found{locked: known, image: func(ctx context.Context) (matrix.Image, error) {
+		dir, err := s.fetch(ctx, env, client, k, entry)
+		if err != nil {
+			return matrix.Image{}, env.outOfReach(ctx, err, entry.Files[0].URL)
+		}
+		img, err := open(dir)
+		img.Kernel, img.Version, img.Origin = k.Name, entry.Version, entry.Files[0].URL
 		return img, err
-	}
-	img.Kernel, img.Version, img.Origin = k.Name, entry.Version, entry.Files[0].URL
-	return img, nil
+	}}, nil
 }
 
-// withEntry calls fetch with what the kernel's package is resolved to: what
-// kernels.lock has, or, where it has nothing or its version has left the
-// mirror, the newest.
-func withEntry(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel,
-	fetch func(context.Context, *Env, *debian.Client, matrix.Kernel, lock.Entry) (string, error)) (string, lock.Entry, error) {
-	entry, known := env.Lock.Get(k.SourceOf(), k.Source.Fields)
-	var err error
-	if !known {
-		if entry, err = resolve(ctx, env, client, k); err != nil {
-			return "", entry, err
-		}
+// resolved returns what the kernel's package is resolved to: what kernels.lock
+// has, whose version is then known, or the newest.
+func resolved(ctx context.Context, env *Env, k matrix.Kernel) (client *debian.Client, entry lock.Entry, known string, err error) {
+	if client, err = env.debianClient(); err != nil {
+		return nil, entry, "", err
 	}
-	dir, err := fetch(ctx, env, client, k, entry)
-	if errors.Is(err, download.ErrGone) && known {
-		if env.Locked {
-			return "", entry, locked("%s wants %s, and %w; a run without --locked resolves it again", env.Lock.Path(), entry.Version, err)
-		}
-		env.log("%s: version %s of kernels.lock has left the mirror: resolving it again", k.Name, entry.Version)
-		if entry, err = resolve(ctx, env, client, k); err != nil {
-			return "", entry, err
-		}
-		dir, err = fetch(ctx, env, client, k, entry)
+	entry, ok := env.Lock.Get(k.SourceOf(), k.Source.Fields)
+	if ok {
+		return client, entry, entry.Version, nil
 	}
-	return dir, entry, classifyDebian(ctx, err)
+	entry, err = resolve(ctx, env, client, k)
+	return client, entry, "", err
 }
 
 // resolve asks the mirror for the package that the source's kind names, and
@@ -103,10 +89,7 @@ func resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kern
 	for _, file := range res.Files {
 		e.Files = append(e.Files, lock.File(file))
 	}
-	if err := env.Lock.Put(k.SourceOf(), e); err != nil {
-		return e, err
-	}
-	return e, nil
+	return e, env.record(k, e)
 }
 
 // fetch returns the directory of the unpacked kernel.
@@ -117,24 +100,32 @@ func (debSource) fetch(ctx context.Context, env *Env, client *debian.Client, k m
 	}
 	return env.Cache.Entry(ctx, cache.Key("kernels", append([]string{unpackedFormat}, sums...)...), func(ctx context.Context, dir string) error {
 		for _, f := range e.Files {
-			path, err := client.Fetch(ctx, debian.File(f), func(done, total int64) {
-				env.progress(k.Name, fmt.Sprintf("fetching %d of %d MB", done/1e6, total/1e6))
-			})
-			if err != nil {
+			if err := unpackPackage(ctx, env, client, k, f, dir, wantedFile); err != nil {
 				return err
-			}
-			env.progress(k.Name, "unpacking")
-			if err := debian.Extract(ctx, path, dir, wantedFile); err != nil {
-				return err
-			}
-			// What is needed of it is unpacked; the package is the larger part
-			// of what a kernel would take in the cache.
-			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
-				return fmt.Errorf("remove a package that was unpacked: %w", err)
 			}
 		}
 		return prepare(ctx, dir)
 	})
+}
+
+// unpackPackage fetches a package and unpacks what is wanted of it.
+func unpackPackage(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel, f lock.File, dir string, want func(string) bool) error {
+	path, err := client.Fetch(ctx, debian.File(f), func(done, total int64) {
+		env.progress(k.Name, fmt.Sprintf("fetching %d of %d MB", done/1e6, total/1e6))
+	})
+	if err != nil {
+		return classifyDebian(ctx, err)
+	}
+	env.progress(k.Name, "unpacking")
+	if err := debian.Extract(ctx, path, dir, want); err != nil {
+		return err
+	}
+	// What is needed of it is unpacked; the package is the larger part of what
+	// a kernel would take in the cache.
+	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("remove a package that was unpacked: %w", err)
+	}
+	return nil
 }
 
 // unpackedFormat is part of the cache's key: it changes with what is unpacked.

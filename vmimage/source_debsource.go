@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"kmatrix/matrix"
-	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/debian"
 	"kmatrix/vmimage/lock"
 )
@@ -28,36 +27,35 @@ func (debSourceSource) Kind() matrix.SourceKind {
 	}
 }
 
-// Image fetches the package, unpacks the tarball in it, and builds that.
-func (s debSourceSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
-	client, err := env.debianClient()
+// Find resolves the package, unless kernels.lock has it.
+func (s debSourceSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
+	client, entry, known, err := resolved(ctx, env, k)
 	if err != nil {
-		return matrix.Image{}, err
+		return found{}, err
 	}
-	dir, entry, err := withEntry(ctx, env, client, k, s.fetch)
+	f := entry.Files[0]
+	return found{locked: known, tree: &tree{
+		digest: f.SHA256, version: entry.Version, origin: f.URL,
+		dir: func(ctx context.Context) (string, error) {
+			dir, err := unpackTarball(ctx, env, k, f.SHA256, f.URL, func(ctx context.Context, tmp string) (string, error) {
+				return s.fetch(ctx, env, client, k, f, tmp)
+			})
+			return dir, env.outOfReach(ctx, err, f.URL)
+		},
+	}}, nil
+}
+
+// fetch fetches the package and returns the path of the tarball in it.
+func (debSourceSource) fetch(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel, f lock.File, dir string) (string, error) {
+	err := unpackPackage(ctx, env, client, k, f, dir, func(name string) bool {
+		return strings.HasPrefix(name, "usr/src/linux-source-") && strings.Contains(filepath.Base(name), ".tar.")
+	})
 	if err != nil {
-		return matrix.Image{}, err
+		return "", err
 	}
 	files, err := find(dir, func(name string) bool { return strings.Contains(filepath.Base(name), ".tar.") })
 	if err != nil || len(files) != 1 {
-		return matrix.Image{}, fmt.Errorf("%s holds %d tarballs, want one (%w)", entry.Files[0].Package, len(files), err)
+		return "", fmt.Errorf("%s holds %d tarballs, want one (%w)", f.Package, len(files), err)
 	}
-	img, err := unpackTarball(ctx, env, k, files[0], entry.Files[0].SHA256, entry.Files[0].URL)
-	img.Version = entry.Version
-	return img, err
-}
-
-// fetch returns the directory with the package's tarball.
-func (debSourceSource) fetch(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel, e lock.Entry) (string, error) {
-	return env.Cache.Entry(ctx, cache.Key("sources", e.Files[0].SHA256), func(ctx context.Context, dir string) error {
-		path, err := client.Fetch(ctx, debian.File(e.Files[0]), func(done, total int64) {
-			env.progress(k.Name, fmt.Sprintf("fetching %d of %d MB", done/1e6, total/1e6))
-		})
-		if err != nil {
-			return err
-		}
-		return debian.Extract(ctx, path, dir, func(name string) bool {
-			return strings.HasPrefix(name, "usr/src/linux-source-") && strings.Contains(filepath.Base(name), ".tar.")
-		})
-	})
+	return files[0], nil
 }

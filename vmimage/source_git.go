@@ -9,10 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/proc"
 	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/lock"
 )
 
 // gitSource is a commit of a git repository.
@@ -32,36 +34,61 @@ func (gitSource) Kind() matrix.SourceKind {
 	}
 }
 
-// Image takes the commit's tree out of the repository and builds it.
-func (s gitSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
+// Find says which commit it is: what kernels.lock has, or what the ref leads
+// to now.
+func (s gitSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
 	if _, err := exec.LookPath("git"); err != nil {
-		return matrix.Image{}, errors.New("a source of the kind git needs git in PATH: make setup installs it (on Debian the package git)")
+		return found{}, errors.New("a source of the kind git needs git in PATH: make setup installs it (on Debian the package git)")
 	}
 	where, ref := k.Source.Fields["git"], k.Source.Fields["ref"]
-	repository, err := s.repository(ctx, env, k, where)
+	entry, known := env.Lock.Get(k.SourceOf(), k.Source.Fields)
+	commit := entry.Version
+	repository, err := s.repository(ctx, env, k, where, commit)
 	if err != nil {
-		return matrix.Image{}, err
+		return found{}, err
 	}
-	commit, err := git(ctx, repository, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
-	if err != nil {
-		if ctx.Err() != nil {
-			return matrix.Image{}, ctx.Err()
+	now, err := git(ctx, repository, "rev-parse", "--verify", "--quiet", "--end-of-options", ref+"^{commit}")
+	switch {
+	case ctx.Err() != nil:
+		return found{}, ctx.Err()
+	case known && hasCommit(ctx, repository, commit):
+		if err == nil && now != commit {
+			env.log("%s: %s has moved on to %.12s, and kernels.lock has %.12s: kmatrix kernels lock --update %s takes the new one", k.Name, ref, now, commit, k.SourceOf())
 		}
-		return matrix.Image{}, unavailable("%s has no commit %s", where, ref)
+	case env.Locked && known:
+		return found{}, locked("%s wants the commit %s, which %s does not have", env.Lock.Path(), commit, where)
+	case env.Locked:
+		return found{}, locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
+	case err != nil:
+		return found{}, unavailable("%s has no commit %s", where, ref)
+	default:
+		commit = now
+		e := lock.Entry{Source: k.Source.Fields, Version: commit, Resolved: time.Now().UTC().Truncate(time.Second), Files: []lock.File{{URL: where}}}
+		if err := env.record(k, e); err != nil {
+			return found{}, err
+		}
 	}
-	env.progress(k.Name, "taking "+ref+" out of git")
-	dir, err := env.Cache.Entry(ctx, cache.Key("trees", "git", commit), func(ctx context.Context, dir string) error {
-		return export(ctx, repository, commit, dir)
-	})
-	if err != nil {
-		return matrix.Image{}, fmt.Errorf("take %s out of %s: %w", ref, where, err)
-	}
-	return tree{dir: dir, digest: commit, origin: where + " at " + commit}.image(ctx, env, k)
+	return found{tree: &tree{digest: commit, origin: where + " at " + commit, dir: func(ctx context.Context) (string, error) {
+		env.progress(k.Name, "taking "+ref+" out of git")
+		dir, err := env.Cache.Entry(ctx, cache.Key("trees", "git", commit), func(ctx context.Context, dir string) error {
+			return export(ctx, repository, commit, dir)
+		})
+		if err != nil {
+			return "", fmt.Errorf("take %s out of %s: %w", ref, where, err)
+		}
+		return dir, nil
+	}}}, nil
+}
+
+func hasCommit(ctx context.Context, repository, commit string) bool {
+	_, err := git(ctx, repository, "cat-file", "-e", commit+"^{commit}")
+	return err == nil
 }
 
 // repository returns a repository's directory: a path as it is, a URL as a bare
-// clone in the cache that all kernels share, brought up to date.
-func (gitSource) repository(ctx context.Context, env *Env, k matrix.Kernel, where string) (string, error) {
+// clone in the cache that all kernels share, brought up to date unless it has
+// the commit that is wanted.
+func (gitSource) repository(ctx context.Context, env *Env, k matrix.Kernel, where, commit string) (string, error) {
 	if u, err := url.Parse(where); err != nil || u.Scheme == "" {
 		dir := env.path(where)
 		if _, err := git(ctx, dir, "rev-parse", "--git-dir"); err != nil {
@@ -79,12 +106,28 @@ func (gitSource) repository(ctx context.Context, env *Env, k matrix.Kernel, wher
 		_, err := git(ctx, dir, "clone", "--quiet", "--mirror", "--end-of-options", env.url(where), ".")
 		return unreachable(ctx, where, err)
 	})
-	if err != nil || fresh || env.Offline {
+	var missing *cache.MissingError
+	if errors.As(err, &missing) {
+		return "", remoteHas(ctx, env, where, err)
+	}
+	if err != nil || fresh || env.Offline || env.Cache.Peek || commit != "" && hasCommit(ctx, dir, commit) {
 		return dir, err
 	}
 	env.progress(k.Name, "fetching "+where)
 	_, err = git(ctx, dir, "remote", "update", "--prune")
 	return dir, unreachable(ctx, where, err)
+}
+
+// remoteHas asks a repository that there is no clone of whether it is there;
+// missing is returned when it is.
+func remoteHas(ctx context.Context, env *Env, where string, missing error) error {
+	if env.Offline {
+		return unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
+	}
+	if _, err := git(ctx, "", "ls-remote", "--quiet", "--exit-code", "--end-of-options", env.url(where), "HEAD"); err != nil {
+		return unreachable(ctx, where, err)
+	}
+	return missing
 }
 
 // unreachable makes what git says of a server the source's fault.

@@ -31,16 +31,21 @@ func (imageSource) Kind() matrix.SourceKind {
 	}
 }
 
-// Image unpacks the kernel. A file that is none is the source's fault.
-func (imageSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
+// Find takes the file as it is. One that is no kernel is the source's fault.
+func (s imageSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
 	path := env.path(k.Source.Fields["image"])
 	sum, err := cache.Digest(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return matrix.Image{}, &UnavailableError{err}
+		return found{}, &UnavailableError{err}
 	}
 	if err != nil {
-		return matrix.Image{}, err
+		return found{}, err
 	}
+	return found{image: func(ctx context.Context) (matrix.Image, error) { return s.image(ctx, env, k, path, sum) }}, nil
+}
+
+// image unpacks the kernel.
+func (imageSource) image(ctx context.Context, env *Env, k matrix.Kernel, path, sum string) (matrix.Image, error) {
 	dir, err := env.Cache.Entry(ctx, cache.Key("kernels", "image 1", sum), func(ctx context.Context, dir string) error {
 		return prepareImage(ctx, path, dir)
 	})

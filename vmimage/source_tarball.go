@@ -38,52 +38,93 @@ func (tarballSource) Kind() matrix.SourceKind {
 	}
 }
 
-// Image fetches the tarball, unpacks and builds it.
-func (s tarballSource) Image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
-	where := k.Source.Fields["tarball"]
-	file, want := env.path(where), k.Source.Fields["sha256"]
-	if u, err := url.Parse(where); err == nil && u.Host != "" {
-		if file, want, err = s.fetch(ctx, env, k, where, want); err != nil {
-			return matrix.Image{}, err
+// Find says which tarball it is. One whose digest nobody knows yet is fetched
+// for that.
+func (s tarballSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
+	where, want := k.Source.Fields["tarball"], k.Source.Fields["sha256"]
+	u, err := url.Parse(where)
+	if err != nil || u.Host == "" {
+		return s.local(ctx, env, k, want)
+	}
+	entry, known := env.Lock.Get(k.SourceOf(), k.Source.Fields)
+	switch {
+	case want != "":
+	case known:
+		want = entry.Files[0].SHA256
+	case env.Locked:
+		return found{}, locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
+	default:
+		if want, err = s.first(ctx, env, k, where); err != nil {
+			return found{}, err
 		}
 	}
-	sum, err := cache.Digest(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return matrix.Image{}, &UnavailableError{err}
-	}
-	if err != nil {
-		return matrix.Image{}, err
-	}
-	if want != "" && sum != want {
-		return matrix.Image{}, &UnavailableError{&download.MismatchError{URL: file, What: "sha256", Got: sum, Want: want}}
-	}
-	return unpackTarball(ctx, env, k, file, sum, where)
+	return found{tree: &tree{digest: want, origin: where, dir: func(ctx context.Context) (string, error) {
+		return unpackTarball(ctx, env, k, want, where, func(ctx context.Context, _ string) (string, error) {
+			return s.fetch(ctx, env, k, where, want)
+		})
+	}}}, nil
 }
 
-// fetch downloads the tarball. Its digest is the file's own, or the one of the
-// first download.
-func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where, want string) (file, sum string, err error) {
-	entry, known := env.Lock.Get(k.SourceOf(), k.Source.Fields)
-	if want == "" && known {
-		want = entry.Files[0].SHA256
+// local takes a tarball of this machine.
+func (tarballSource) local(_ context.Context, env *Env, k matrix.Kernel, want string) (found, error) {
+	file := env.path(k.Source.Fields["tarball"])
+	sum, err := cache.Digest(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return found{}, &UnavailableError{err}
 	}
-	file = filepath.Join(env.Cache.Dir, filepath.FromSlash(cache.Key("tarballs", where, want)), path.Base(where))
-	if _, err := os.Stat(file); err == nil {
-		return file, want, nil
+	if err != nil {
+		return found{}, err
 	}
-	switch {
-	case env.Offline:
-		return "", "", unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
-	case env.Locked && !known:
-		return "", "", locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
+	if want != "" && sum != want {
+		return found{}, &UnavailableError{&download.MismatchError{URL: file, What: "sha256", Got: sum, Want: want}}
+	}
+	return found{tree: &tree{digest: sum, origin: file, dir: func(ctx context.Context) (string, error) {
+		return unpackTarball(ctx, env, k, sum, file, func(context.Context, string) (string, error) { return file, nil })
+	}}}, nil
+}
+
+// first fetches a tarball that has no digest yet, and records the one it has.
+func (s tarballSource) first(ctx context.Context, env *Env, k matrix.Kernel, where string) (string, error) {
+	if env.Cache.Peek {
+		return "", env.outOfReach(ctx, &cache.MissingError{Key: where}, where)
+	}
+	file, err := s.fetch(ctx, env, k, where, "")
+	if err != nil {
+		return "", err
+	}
+	sum, err := cache.Digest(file)
+	if err != nil {
+		return "", err
+	}
+	env.log("%s: kernels.yaml has no sha256 for it; the first download's, %s, is recorded", k.Name, sum)
+	e := lock.Entry{Source: k.Source.Fields, Version: path.Base(where), Resolved: time.Now().UTC().Truncate(time.Second), Files: []lock.File{{URL: where, SHA256: sum}}}
+	if err := env.record(k, e); err != nil {
+		return "", err
+	}
+	// Under the name that the recorded digest gives.
+	kept := tarballPath(env, where, sum)
+	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
+		return "", fmt.Errorf("keep a tarball: %w", err)
+	}
+	return sum, os.Rename(file, kept)
+}
+
+// fetch returns the path of the tarball with the digest want, "" for any.
+func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where, want string) (string, error) {
+	file := tarballPath(env, where, want)
+	if _, err := os.Stat(file); err == nil && want != "" {
+		return file, nil
+	}
+	if env.Offline {
+		return "", unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
 	}
 	if err := reach(ctx, env.HTTP, env.url(where)); err != nil {
 		if ctx.Err() != nil {
-			return "", "", ctx.Err()
+			return "", ctx.Err()
 		}
-		return "", "", unavailable("%w; if you have a tree or an image of it, name that as its source", err)
+		return "", unavailable("%w; if you have a tree or an image of it, name that as its source", err)
 	}
-	err = download.File(ctx, env.HTTP, env.url(where), file, download.Want{SHA256: want}, func(done, _ int64) {
+	err := download.File(ctx, env.HTTP, env.url(where), file, download.Want{SHA256: want}, func(done, _ int64) {
 		env.progress(k.Name, fmt.Sprintf("fetching %d MB", done/1e6))
 	})
 	var (
@@ -91,42 +132,42 @@ func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where
 		mismatch *download.MismatchError
 	)
 	if errors.As(err, &reach) || errors.As(err, &mismatch) || errors.Is(err, download.ErrGone) {
-		return "", "", &UnavailableError{err}
+		return "", &UnavailableError{err}
 	}
-	if err != nil || want != "" {
-		return file, want, err
-	}
-	if sum, err = cache.Digest(file); err != nil {
-		return "", "", err
-	}
-	env.log("%s: kernels.yaml has no sha256 for it; the first download's, %s, is recorded", k.Name, sum)
-	e := lock.Entry{Source: k.Source.Fields, Version: path.Base(where), Resolved: time.Now().UTC().Truncate(time.Second), Files: []lock.File{{URL: where, SHA256: sum}}}
-	if err := env.Lock.Put(k.SourceOf(), e); err != nil {
-		return "", "", err
-	}
-	// Under the name that the recorded digest gives.
-	kept := filepath.Join(env.Cache.Dir, filepath.FromSlash(cache.Key("tarballs", where, sum)), path.Base(where))
-	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
-		return "", "", fmt.Errorf("keep a tarball: %w", err)
-	}
-	return kept, sum, os.Rename(file, kept)
+	return file, err
 }
 
-// unpackTarball unpacks a source tarball into the cache and builds it.
-func unpackTarball(ctx context.Context, env *Env, k matrix.Kernel, file, sum, origin string) (matrix.Image, error) {
-	env.progress(k.Name, "unpacking")
-	dir, err := env.Cache.Entry(ctx, cache.Key("trees", sum), func(ctx context.Context, dir string) error {
-		_, err := proc.Run(ctx, proc.Cmd{Path: "tar", Args: []string{"--extract", "--file", file, "--directory", dir, "--strip-components=1", "--no-same-owner"}})
-		return err
+// tarballPath is where a download is kept.
+func tarballPath(env *Env, where, sum string) string {
+	return filepath.Join(env.Cache.Dir, cache.Key("tarballs", where, sum), path.Base(where))
+}
+
+// unpackTarball returns the directory of an unpacked source tarball. get
+// returns the tarball's path; it may leave files in the directory that it is
+// given.
+func unpackTarball(ctx context.Context, env *Env, k matrix.Kernel, digest, origin string, get func(ctx context.Context, dir string) (string, error)) (string, error) {
+	dir, err := env.Cache.Entry(ctx, cache.Key("trees", digest), func(ctx context.Context, dir string) error {
+		tmp := filepath.Join(dir, ".tarball")
+		if err := os.Mkdir(tmp, 0o755); err != nil {
+			return err
+		}
+		file, err := get(ctx, tmp)
+		if err != nil {
+			return err
+		}
+		env.progress(k.Name, "unpacking")
+		_, err = proc.Run(ctx, proc.Cmd{Path: "tar", Args: []string{"--extract", "--file", file, "--directory", dir, "--strip-components=1", "--no-same-owner"}})
+		var failed *proc.Error
+		if errors.As(err, &failed) && ctx.Err() == nil && !strings.Contains(failed.Stderr, "No space left") {
+			return unavailable("%s does not unpack: it is cut or no tarball: %w", origin, err)
+		}
+		return errors.Join(err, os.RemoveAll(tmp))
 	})
-	var failed *proc.Error
-	if errors.As(err, &failed) && ctx.Err() == nil && !strings.Contains(failed.Stderr, "No space left") {
-		return matrix.Image{}, unavailable("%s does not unpack: it is cut or no tarball: %w", origin, err)
+	var missing *cache.MissingError
+	if errors.As(err, &missing) {
+		return "", env.outOfReach(ctx, err, origin)
 	}
-	if err != nil {
-		return matrix.Image{}, err
-	}
-	return tree{dir: dir, digest: sum, origin: origin}.image(ctx, env, k)
+	return dir, err
 }
 
 // reachDeadline is how long a server may take to answer whether it has a file:
@@ -158,7 +199,10 @@ func reach(ctx context.Context, client *http.Client, where string) error {
 	if err := res.Body.Close(); err != nil {
 		return err
 	}
-	if res.StatusCode != http.StatusOK {
+	switch {
+	case res.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("%s of %s: %w", path.Base(where), req.URL.Host, download.ErrGone)
+	case res.StatusCode != http.StatusOK:
 		return fmt.Errorf("%s answers %s for %s", req.URL.Host, res.Status, path.Base(where))
 	}
 	return nil

@@ -1,11 +1,14 @@
 // Package vmimage turns a kernel of kernels.yaml into an image that boots.
 //
-// A kind of source is one file, source_*.go, that registers itself; [Fetch]
-// hands a kernel to its kind, and [Prepare] makes the initramfs for an image.
-// What is fetched, unpacked or made is kept by content (package cache), and
-// what a source was resolved to is recorded (package lock). The parts: debian
-// (mirror, indexes, packages), bzimage (vmlinux out of a bzImage), modules,
-// initramfs and disk.
+// A kind of source is one file, source_*.go, that registers itself: it finds a
+// kernel, which is an image to be had or source code to be built (tree.go,
+// built.go, workspace.go) with patches on top (patched.go). [Fetch] gets the
+// image, [FetchSource] the source alone, [Look] says what is there, and
+// [Prepare] makes the initramfs for an image. What is fetched, unpacked or made
+// is kept by content (package cache), and what a source was resolved to is
+// recorded (package lock). The other parts: debian (mirror, indexes, packages),
+// download, bzimage (vmlinux out of a bzImage), build (configure and make),
+// series, modules, initramfs and disk.
 package vmimage
 
 import (
@@ -21,6 +24,7 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/debian"
+	"kmatrix/vmimage/download"
 	"kmatrix/vmimage/lock"
 )
 
@@ -47,8 +51,12 @@ type Env struct {
 	Log      func(string)
 	Progress func(kernel, what string)
 
-	// building is held by the one kernel that is built: make takes all CPUs.
-	building sync.Mutex
+	// Kernels are all of the matrix: a build may take the configuration of
+	// one, and objects of one that others have as base are kept.
+	Kernels []matrix.Kernel
+
+	// asker is whom a copy that only looks asks for the mirror.
+	asker *Env
 
 	once   sync.Once
 	debian *debian.Client
@@ -86,9 +94,22 @@ func unavailable(format string, args ...any) error {
 type Source interface {
 	// Kind describes it.
 	Kind() matrix.SourceKind
-	// Image gets the kernel's image. The error is an [*UnavailableError] when
-	// the source cannot be had; any other is the host's.
-	Image(context.Context, *Env, matrix.Kernel) (matrix.Image, error)
+	// Find says what the kernel is made of, so that what was made of it before
+	// is found by that: it fetches only what it takes to know. The error is an
+	// [*UnavailableError] when the source cannot be had; any other is the
+	// host's.
+	Find(context.Context, *Env, matrix.Kernel) (found, error)
+}
+
+// found is what a source turned out to be: source code, or a kernel that is
+// not built.
+type found struct {
+	// tree is source code, nil for a kernel that is not built.
+	tree *tree
+	// image gets the image of a kernel that is not built.
+	image func(context.Context) (matrix.Image, error)
+	// locked is the version that kernels.lock has of it; "" when it has none.
+	locked string
 }
 
 var sources []Source
@@ -112,12 +133,57 @@ func Kinds() []matrix.SourceKind {
 }
 
 // Fetch gets a kernel's image.
-func Fetch(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
+func Fetch(ctx context.Context, env *Env, k matrix.Kernel) (img matrix.Image, err error) {
+	err = with(ctx, env, k, func(f found) error {
+		if f.tree != nil {
+			img, err = f.tree.image(ctx, env, k)
+		} else {
+			img, err = f.image(ctx)
+		}
+		return err
+	})
+	return img, err
+}
+
+// FetchSource gets what the kernel is made of, and builds nothing.
+func FetchSource(ctx context.Context, env *Env, k matrix.Kernel) error {
+	return with(ctx, env, k, func(f found) error {
+		if f.tree == nil {
+			_, err := f.image(ctx)
+			return err
+		}
+		if _, err := readSeries(ctx, env, k); err != nil {
+			return err
+		}
+		_, err := f.tree.open(ctx)
+		return err
+	})
+}
+
+// with finds the kernel and has it used. A version of kernels.lock that turns
+// out to have left its mirror is resolved anew, once.
+func with(ctx context.Context, env *Env, k matrix.Kernel, use func(found) error) error {
 	i := slices.IndexFunc(sources, func(s Source) bool { return s.Kind().Name == k.Source.Kind })
 	if i < 0 {
-		return matrix.Image{}, fmt.Errorf("kernel %s: there is no source of the kind %q", k.Name, k.Source.Kind)
+		return fmt.Errorf("kernel %s: there is no source of the kind %q", k.Name, k.Source.Kind)
 	}
-	return sources[i].Image(ctx, env, k)
+	f, err := sources[i].Find(ctx, env, k)
+	if err != nil {
+		return err
+	}
+	err = use(f)
+	if f.locked == "" || !errors.Is(err, download.ErrGone) {
+		return err
+	}
+	if env.Locked {
+		return locked("%s wants %s, and %w; a run without --locked resolves it again", env.Lock.Path(), f.locked, err)
+	}
+	env.log("%s: version %s of kernels.lock has left the mirror: resolving it again", k.Name, f.locked)
+	env.Lock.Forget(k.SourceOf())
+	if f, err = sources[i].Find(ctx, env, k); err != nil {
+		return err
+	}
+	return use(f)
 }
 
 // path returns a path of kernels.yaml as one of this process.
@@ -154,6 +220,9 @@ func (e *Env) progress(kernel, what string) {
 // debianClient returns the client of Debian's mirror. The error is an
 // [*UnavailableError] when none is named.
 func (e *Env) debianClient() (*debian.Client, error) {
+	if e.asker != nil {
+		return e.asker.debianClient()
+	}
 	e.once.Do(func() {
 		mirrors, err := e.Mirrors()
 		if err != nil {

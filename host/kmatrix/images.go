@@ -75,7 +75,7 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 		env: &vmimage.Env{
 			Cache: &cache.Cache{Dir: dir, Log: o.log}, Lock: l, HTTP: httpClient(), Dir: home,
 			Mirrors: func() (debian.Mirrors, error) { return mirrors(s) },
-			Builds:  s.Builds, Locked: o.locked, Offline: o.offline, Log: o.log, Progress: o.progress,
+			Builds:  s.Builds, Kernels: s.Kernels, Rewrite: s.Rewrite, Locked: o.locked, Offline: o.offline, Log: o.log, Progress: o.progress,
 		},
 	}, nil
 }

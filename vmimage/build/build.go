@@ -48,8 +48,16 @@ type Request struct {
 	Log string
 	// Dir is what relative paths of the build begin at.
 	Dir string
+	// Config is the text that the configuration begins with, "" where
+	// Build.Config is one of [Targets].
+	Config string
+	// Before says how the objects that Out holds were built; nil when it is
+	// empty.
+	Before *matrix.Built
 	// Jobs is how many compilers run at once; 0 means as many as CPUs.
 	Jobs int
+	// Progress hears how many objects have been made; may be nil.
+	Progress func(objects int)
 }
 
 // Error tells that a kernel does not build.
@@ -156,6 +164,10 @@ func (r Request) run(ctx context.Context, log io.Writer) (matrix.Built, error) {
 		return built, fmt.Errorf("read the build's log: %w", err)
 	}
 	built.Warnings, built.Seconds = Warnings(text, r.Tree), time.Since(began).Round(100*time.Millisecond).Seconds()
+	if r.Before != nil {
+		built.Incremental = true
+		built.Warnings = merge(remaining(r.Before.Warnings, text), built.Warnings)
+	}
 	return built, nil
 }
 
@@ -165,7 +177,7 @@ func (r Request) make(ctx context.Context, log io.Writer, targets ...string) err
 	if jobs == 0 {
 		jobs = runtime.NumCPU()
 	}
-	args := []string{"-C", r.Tree, "-s", "O=" + r.Out, fmt.Sprintf("-j%d", jobs)}
+	args := []string{"-C", r.Tree, "O=" + r.Out, fmt.Sprintf("-j%d", jobs)}
 	if _, err := exec.LookPath("ccache"); err == nil && r.Build.Make["CC"] == "" {
 		args = append(args, "CC=ccache gcc")
 	}
@@ -174,10 +186,11 @@ func (r Request) make(ctx context.Context, log io.Writer, targets ...string) err
 	}
 	var said bytes.Buffer
 	_, err := proc.Run(ctx, proc.Cmd{
-		Path: "sh", Args: append([]string{"-c", `exec make "$@" 2>&1`, "make"}, append(args, targets...)...),
+		// Guests that run meanwhile come first: their columns are waited for.
+		Path: "sh", Args: append([]string{"-c", `exec nice make "$@" 2>&1`, "make"}, append(args, targets...)...),
 		// The same source gives the same image, whoever builds it, and when.
 		Env:    []string{"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=kmatrix", "KBUILD_BUILD_HOST=kmatrix", "LC_ALL=C"},
-		Stdout: io.MultiWriter(log, &said),
+		Stdout: io.MultiWriter(log, &said, &counter{report: r.Progress}),
 	})
 	switch {
 	case err == nil:

@@ -5,10 +5,51 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
+
+// targets are the configurations that make has a target for, by the names that
+// kernels.yaml has for them.
+var targets = map[string]string{"tiny": "tinyconfig", "defconfig": "defconfig"}
+
+// Targets are the names of configurations that are neither files nor another
+// kernel's.
+var Targets = slices.Sorted(maps.Keys(targets))
+
+// OfKernel begins the name of a configuration that is another kernel's, as in
+// "kernel:6.12".
+const OfKernel = "kernel:"
+
+// withoutModules is what a distribution's configuration needs to build
+// elsewhere: its keys are not in the source, and debug information would take
+// most of the time.
+const withoutModules = `
+CONFIG_SYSTEM_TRUSTED_KEYS=""
+CONFIG_SYSTEM_REVOCATION_KEYS=""
+CONFIG_MODULE_SIG_KEY=""
+# CONFIG_MODULE_SIG is not set
+# CONFIG_DEBUG_INFO_BTF is not set
+CONFIG_DEBUG_INFO_NONE=y
+# CONFIG_DEBUG_INFO is not set
+# CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT is not set
+`
+
+// WithoutModules returns a distribution's configuration without what it has as
+// modules: they are nine tenths of the work, and cost nothing while they are
+// not loaded. What is built in stays as it is.
+func WithoutModules(config string) string {
+	var b strings.Builder
+	for line := range strings.Lines(config) {
+		if !strings.HasSuffix(strings.TrimSpace(line), "=m") {
+			b.WriteString(line)
+		}
+	}
+	return b.String() + withoutModules
+}
 
 // DroppedError tells that options that were asked for are not in the final
 // configuration: the kernel has no such option, or something that it depends
@@ -43,24 +84,12 @@ func Fragments(names []string, dir string) ([]string, error) {
 // configure makes the configuration and returns its text.
 func (r Request) configure(ctx context.Context, log io.Writer) ([]byte, error) {
 	final := filepath.Join(r.Out, ".config")
-	switch r.Build.Config {
-	case "tiny", "defconfig":
-		target := map[string]string{"tiny": "tinyconfig", "defconfig": "defconfig"}[r.Build.Config]
-		if err := r.make(ctx, log, target); err != nil {
-			return nil, err
-		}
-	default:
-		base := r.Build.Config
-		if !filepath.IsAbs(base) {
-			base = filepath.Join(r.Dir, base)
-		}
-		text, err := os.ReadFile(base)
-		if err != nil {
-			return nil, fmt.Errorf("read the configuration: %w", err)
-		}
-		if err := os.WriteFile(final, text, 0o644); err != nil {
+	if r.Config != "" {
+		if err := os.WriteFile(final, []byte(r.Config), 0o644); err != nil {
 			return nil, fmt.Errorf("write the configuration: %w", err)
 		}
+	} else if err := r.make(ctx, log, targets[r.Build.Config]); err != nil {
+		return nil, err
 	}
 	fragments, err := Fragments(r.Build.Fragments, r.Dir)
 	if err != nil {

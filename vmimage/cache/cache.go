@@ -3,7 +3,8 @@
 // An entry is a directory whose name is a digest of everything that went into
 // it. It is filled under a temporary name, synced, and renamed when whole, so
 // that what looks finished is; a lock keeps two processes from making the same
-// one. Every entry can be deleted at any time between runs.
+// one. Every entry can be deleted at any time between runs; use.go keeps such a
+// deletion (sweep.go) from happening while there is one.
 package cache
 
 import (
@@ -13,9 +14,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -28,7 +29,21 @@ type Cache struct {
 	// Log takes lines for the user, such as that another process is waited
 	// for; may be nil.
 	Log func(string)
+	// Peek keeps entries from being made: one that is not there is a
+	// [*MissingError].
+	Peek bool
+	// Used hears the key of every entry that was asked for; may be nil.
+	Used func(key string)
+
+	// making has a *sync.Mutex for every entry that this process makes.
+	making sync.Map
 }
+
+// MissingError tells that a cache that is only looked at lacks an entry.
+type MissingError struct{ Key string }
+
+// Error names the entry.
+func (e *MissingError) Error() string { return e.Key + " is not in the cache" }
 
 // lockPoll is how often a lock that another process holds is tried.
 const lockPoll = 100 * time.Millisecond
@@ -47,9 +62,18 @@ func Key(kind string, inputs ...string) string {
 // fill gets an empty directory; when it fails, nothing is left.
 func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Context, dir string) error) (string, error) {
 	path := filepath.Join(c.Dir, key)
-	if _, err := os.Stat(path); err == nil {
+	if c.Used != nil {
+		c.Used(key)
+	}
+	if c.there(path) {
 		return path, nil
 	}
+	if c.Peek {
+		return "", &MissingError{Key: key}
+	}
+	own, _ := c.making.LoadOrStore(key, &sync.Mutex{})
+	own.(*sync.Mutex).Lock()
+	defer own.(*sync.Mutex).Unlock()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", fmt.Errorf("make room in the cache: %w", err)
 	}
@@ -58,8 +82,8 @@ func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Con
 		return "", err
 	}
 	defer lock.Unlock() //nolint:errcheck // closing the file frees it
-	if _, err := os.Stat(path); err == nil {
-		return path, nil // another process made it meanwhile
+	if c.there(path) {
+		return path, nil // it was made meanwhile
 	}
 	tmp := path + ".tmp"
 	// What an interrupted process left under the same name; the lock is ours.
@@ -79,6 +103,19 @@ func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Con
 	return path, nil
 }
 
+// there reports whether an entry is, and marks it as used now. When a mark
+// cannot be made, the entry only looks older than it is.
+func (c *Cache) there(path string) bool {
+	if _, err := os.Stat(path); err != nil {
+		return false
+	}
+	if !c.Peek {
+		now := time.Now()
+		_ = os.Chtimes(path, now, now)
+	}
+	return true
+}
+
 func (c *Cache) acquire(ctx context.Context, lock *flock.Flock, path string) error {
 	got, err := lock.TryLock()
 	if err != nil {
@@ -96,18 +133,13 @@ func (c *Cache) acquire(ctx context.Context, lock *flock.Flock, path string) err
 	return nil
 }
 
-// finish syncs the files and gives the directory its name.
+// finish syncs the files and gives the directory its name. The whole file
+// system is synced at once: a source tree has ninety thousand files.
 func finish(tmp, path string) error {
-	err := filepath.WalkDir(tmp, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		return errors.Join(f.Sync(), f.Close())
-	})
+	f, err := os.Open(tmp)
+	if err == nil {
+		err = errors.Join(unix.Syncfs(int(f.Fd())), f.Close())
+	}
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}

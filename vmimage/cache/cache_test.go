@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func fill(text string) func(context.Context, string) error {
@@ -106,5 +107,64 @@ func TestWaitingEndsWithItsContext(t *testing.T) {
 func TestKeysTellInputsApart(t *testing.T) {
 	if Key("k", "ab", "c") == Key("k", "a", "bc") || Key("k", "a") == Key("l", "a") {
 		t.Error("two keys are the same")
+	}
+}
+
+// TestPeeking looks without making, and lists and removes what was made.
+func TestPeeking(t *testing.T) {
+	c := &Cache{Dir: t.TempDir()}
+	var used []string
+	peek := &Cache{Dir: c.Dir, Peek: true, Used: func(key string) { used = append(used, key) }}
+	fill := func(_ context.Context, dir string) error {
+		return os.WriteFile(filepath.Join(dir, "f"), make([]byte, 10000), 0o644)
+	}
+	var missing *MissingError
+	if _, err := peek.Entry(t.Context(), "k/a", fill); !errors.As(err, &missing) || missing.Key != "k/a" {
+		t.Errorf("looking at what is not there gave %v", err)
+	}
+	for _, key := range []string{"k/a", "k/b"} {
+		if _, err := c.Entry(t.Context(), key, fill); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := peek.Entry(t.Context(), "k/a", fill); err != nil || len(used) != 2 {
+		t.Errorf("looking at what is there gave %v, and told of %v", err, used)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(c.Dir, "k/a"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	// A file under two names takes its room once.
+	if err := os.Link(filepath.Join(c.Dir, "k/b/f"), filepath.Join(c.Dir, "k/a/g")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(c.Dir, "k/c.tmp"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	list, err := c.List("k", "none")
+	if err != nil || len(list) != 2 || list[0].Bytes+list[1].Bytes > 60000 || list[0].Bytes == 0 || list[0].Kind() != "k" {
+		t.Fatalf("the list is %+v, %v", list, err)
+	}
+	if _, err := c.Entry(t.Context(), "k/a", fill); err != nil {
+		t.Fatal(err)
+	}
+	if list, err = c.List("k"); err != nil || list[0].Key != "k/a" {
+		t.Errorf("what was used last is not the first of %+v (%v)", list, err)
+	}
+	release, err := c.Use()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Remove("k/a"); !errors.Is(err, ErrInUse) {
+		t.Errorf("removing from a cache in use gave %v", err)
+	}
+	if err := release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Remove("k/a", "k/none"); err != nil {
+		t.Error(err)
+	}
+	if list, err = c.List("k"); err != nil || len(list) != 1 || list[0].Key != "k/b" {
+		t.Errorf("left is %+v (%v)", list, err)
 	}
 }

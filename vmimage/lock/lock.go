@@ -100,6 +100,14 @@ func (l *Lock) Get(kernel string, source map[string]string) (Entry, bool) {
 	return e, ok && maps.Equal(e.Source, source)
 }
 
+// Forget has a kernel resolved anew. The file keeps the entry until another is
+// put in its place.
+func (l *Lock) Forget(kernel string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.entries, kernel)
+}
+
 // Put records an entry in the file, keeping what other processes have recorded
 // of other kernels meanwhile.
 func (l *Lock) Put(kernel string, e Entry) error {

@@ -1,6 +1,8 @@
 package series
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
@@ -71,4 +73,21 @@ func (k *sketch) apply(hunk *gitdiff.TextFragment, sum *Stat) {
 			}
 		}
 	}
+}
+
+// Files returns the paths of the files that the series changes, adds or removes.
+func (s *Series) Files() []string {
+	names := map[string]bool{}
+	for _, p := range s.Patches {
+		// The diff was read before, when it came.
+		diffs, _, err := gitdiff.Parse(strings.NewReader(p.Diff))
+		if err != nil {
+			continue
+		}
+		for _, f := range diffs {
+			names[f.OldName], names[f.NewName] = true, true
+		}
+	}
+	delete(names, "") // the other side of a file that is new, or removed
+	return slices.Sorted(maps.Keys(names))
 }

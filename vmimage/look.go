@@ -1,0 +1,135 @@
+package vmimage
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"kmatrix/matrix"
+	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/lock"
+)
+
+// Status says how near a kernel is.
+type Status string
+
+const (
+	// Cached: its image is there, and boots without any network.
+	Cached Status = "cached"
+	// Resolvable: its source can be had.
+	Resolvable Status = "resolvable"
+	// Unreachable: it cannot be had.
+	Unreachable Status = "unreachable"
+)
+
+// State is what is there of a kernel.
+type State struct {
+	Kernel  string `json:"kernel"`
+	Source  string `json:"source"`
+	Status  Status `json:"status"`
+	Version string `json:"version,omitempty"`
+	// Detail says what is still to be done, or why the kernel is unreachable.
+	Detail string `json:"detail,omitempty"`
+	// Bytes is the room that its entries take in the cache.
+	Bytes int64 `json:"bytes"`
+	// Keys are the entries of the cache that are asked for when it is used,
+	// whether they are there or not.
+	Keys []string `json:"-"`
+}
+
+// Look says what is there of a kernel, and changes nothing. base and baseDigest
+// are as for [Prepare].
+func Look(ctx context.Context, env *Env, k matrix.Kernel, base, baseDigest string) (State, error) {
+	st := State{Kernel: k.Name, Source: k.Source.Kind}
+	peek := &Env{
+		Lock: env.Lock, HTTP: env.HTTP, Mirrors: env.Mirrors, Dir: env.Dir, Rewrite: env.Rewrite,
+		Builds: env.Builds, Kernels: env.Kernels, Locked: env.Locked, Offline: env.Offline, asker: env,
+		Cache: &cache.Cache{Dir: env.Cache.Dir, Peek: true, Used: func(key string) {
+			if !slices.Contains(st.Keys, key) {
+				st.Keys = append(st.Keys, key)
+			}
+		}},
+	}
+	if e, ok := env.Lock.Get(k.SourceOf(), k.Source.Fields); ok {
+		st.Version = e.Version
+	}
+	img, err := Fetch(ctx, peek, k)
+	var missing *cache.MissingError
+	if err == nil {
+		st.Status, st.Version = Cached, img.Version
+		if _, err = Prepare(ctx, peek, img, base, baseDigest); errors.As(err, &missing) {
+			err = nil
+		}
+	}
+	// The source's entries are the kernel's too, and tell what is left to do.
+	source := FetchSource(ctx, peek, k)
+	if st.Status == "" && errors.As(err, &missing) {
+		st.Status, st.Detail, err = Resolvable, "to be built", nil
+		switch {
+		case errors.As(source, &missing) && k.Build == "":
+			st.Detail = "to be fetched"
+		case errors.As(source, &missing):
+			st.Detail = "to be fetched and built"
+		case source != nil:
+			err = source
+		}
+	}
+	var gone *UnavailableError
+	if errors.As(err, &gone) {
+		st.Status, st.Detail, err = Unreachable, gone.Error(), nil
+	}
+	if err != nil {
+		return st, err
+	}
+	return st, st.measure(env.Cache.Dir)
+}
+
+// measure adds up what the kernel's entries take.
+func (s *State) measure(dir string) error {
+	var sizes cache.Sizes
+	for _, key := range s.Keys {
+		n, err := sizes.Add(dir + "/" + key)
+		if err != nil {
+			return err
+		}
+		s.Bytes += n
+	}
+	return nil
+}
+
+// Resolve records in kernels.lock what the kernel is made of, and returns its
+// entry there; a kernel of this machine has none. A tarball without a digest is
+// fetched for that.
+func Resolve(ctx context.Context, env *Env, k matrix.Kernel) (lock.Entry, bool, error) {
+	err := with(ctx, env, k, func(found) error { return nil })
+	e, ok := env.Lock.Get(k.SourceOf(), k.Source.Fields)
+	return e, ok, err
+}
+
+// record puts what a kernel was resolved to into kernels.lock, unless it is
+// only looked at.
+func (e *Env) record(k matrix.Kernel, entry lock.Entry) error {
+	if e.Cache.Peek {
+		return nil
+	}
+	return e.Lock.Put(k.SourceOf(), entry)
+}
+
+// outOfReach asks the server of what a cache that is only looked at lacks; err
+// is returned when it has it, and when err is another.
+func (e *Env) outOfReach(ctx context.Context, err error, where string) error {
+	var missing *cache.MissingError
+	if !errors.As(err, &missing) {
+		return err
+	}
+	if e.Offline {
+		return unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
+	}
+	if err := reach(ctx, e.HTTP, e.url(where)); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return unavailable("%w", err)
+	}
+	return err
+}
