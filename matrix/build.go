@@ -1,5 +1,7 @@
 package matrix
 
+import "strings"
+
 // Build is a named way to configure and build kernels.
 type Build struct {
 	Name string `json:"name"`
@@ -12,6 +14,17 @@ type Build struct {
 	Fragments []string `json:"fragments,omitempty"`
 	// Make are variables for make, for example WERROR=0.
 	Make map[string]string `json:"make,omitempty"`
+	// Jobs is how many compilers run at once; 0 means as many as CPUs.
+	Jobs int `json:"jobs,omitempty"`
+}
+
+// ConfigKernel returns the kernel whose configuration the build begins with;
+// "" when it begins with another.
+func (b Build) ConfigKernel() string {
+	if name, ok := strings.CutPrefix(b.Config, "kernel:"); ok {
+		return name
+	}
+	return ""
 }
 
 // Built says how an image was built.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
@@ -105,8 +104,8 @@ func (j job) readConfig(ctx context.Context) (string, error) {
 	if slices.Contains(build.Targets, j.build.Config) {
 		return "", nil
 	}
-	name, of := strings.CutPrefix(j.build.Config, build.OfKernel)
-	if !of {
+	name := j.build.ConfigKernel()
+	if name == "" {
 		text, err := os.ReadFile(j.env.path(j.build.Config))
 		if err != nil {
 			return "", fmt.Errorf("read the configuration of the build %s: %w", j.build.Name, err)

@@ -10,6 +10,12 @@ import (
 	"kmatrix/vmimage/lock"
 )
 
+// KindImage is the kind of the cache's entries that are images.
+const KindImage = "kernels"
+
+// CacheKinds are the kinds of the cache's entries that belong to kernels.
+var CacheKinds = []string{KindImage, "initramfs", "objects", "trees", "tarballs", "git", "series"}
+
 // Status says how near a kernel is.
 type Status string
 

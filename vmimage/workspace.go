@@ -60,7 +60,7 @@ func (j job) make(ctx context.Context, t tree, base string, changed []string, ke
 		return fmt.Errorf("prepare the build: %w", err)
 	}
 	request := build.Request{
-		Build: j.build, Config: j.config, Tree: src, Out: objects, Dir: j.env.Dir,
+		Build: j.build, Config: j.config, Tree: src, Out: objects, Dir: j.env.Dir, Jobs: j.build.Jobs,
 		Log:      filepath.Join(logs, j.kernel.Name+"-"+filepath.Base(cache.Key(workspace, t.digest, j.build.Name))[:8]+".log"),
 		Progress: func(objects int) { j.env.progress(j.kernel.Name, fmt.Sprintf("building, %d objects made", objects)) },
 	}

@@ -114,6 +114,11 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	if err != nil {
 		return err
 	}
+	release, err := images.env.Cache.Use()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	st, err := store.Create(o.dir, header(s, plan, matrix.Host{
 		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), MemoryMiB: total,
 		Kernel: hostKernel(), Agent: images.agentDigest, Jobs: o.jobs,

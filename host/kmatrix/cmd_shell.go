@@ -67,8 +67,13 @@ systems under /mnt and u-root's commands. Leave it with exit; nothing is kept.
 // bootDeadline is how long the guest of a shell may take to be ready.
 const bootDeadline = 90 * time.Second
 
-func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine, qemu string) error {
+func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine, qemu string) (err error) {
 	ctx := cmd.Context()
+	release, err := images.env.Cache.Use()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	img, err := images.Image(ctx, k)
 	if err != nil {
 		return err

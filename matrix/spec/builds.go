@@ -28,9 +28,12 @@ func (p *reader) builds(n ast.Node, key string) {
 			"config": func(n ast.Node, key string) {
 				s, ok := p.text(n, key)
 				if ok && s == "" {
-					p.problem(line(n), key, "is empty", "want tiny, defconfig, or the path of a configuration")
+					p.problem(line(n), key, "is empty", "want tiny, defconfig, kernel:NAME, or the path of a configuration")
 				}
 				b.Config = s
+				if b.ConfigKernel() != "" {
+					p.configs = append(p.configs, n)
+				}
 			},
 			"fragments": func(n ast.Node, key string) {
 				b.Fragments = nil
@@ -44,10 +47,14 @@ func (p *reader) builds(n ast.Node, key string) {
 				})
 			},
 			"make": func(n ast.Node, key string) { b.Make = p.variables(n, key) },
+			"jobs": func(n ast.Node, key string) { b.Jobs = p.number(n, key, 1, maxJobs) },
 		})
 		p.spec.Builds = append(p.spec.Builds, b)
 	}
 }
+
+// maxJobs is more than any machine has CPUs.
+const maxJobs = 4096
 
 // reserved are make's variables that the build sets itself.
 var reserved = []string{"O", "INSTALL_MOD_PATH", "INSTALL_MOD_STRIP", "DEPMOD"}
@@ -80,6 +87,7 @@ func (p *reader) resolveBuilds() {
 	var names []string
 	for _, b := range p.spec.Builds {
 		names = append(names, b.Name)
+		p.configKernel(b)
 	}
 	for i := range p.spec.Kernels {
 		k := &p.spec.Kernels[i]
@@ -97,5 +105,29 @@ func (p *reader) resolveBuilds() {
 		case !slices.Contains(names, k.Build):
 			p.problem(line(at), key, fmt.Sprintf("is %q, which is no build of this file", k.Build), allowed(k.Build, names))
 		}
+	}
+}
+
+// configKernel checks the kernel whose configuration a build begins with: it
+// is one that is not built itself, so that no build waits for another.
+func (p *reader) configKernel(b matrix.Build) {
+	name := b.ConfigKernel()
+	if name == "" {
+		return
+	}
+	at, key := p.configs[0], join(join("builds", b.Name), "config")
+	p.configs = p.configs[1:]
+	var ready []string
+	for _, k := range p.spec.Kernels {
+		if slices.ContainsFunc(p.known.Sources, func(s matrix.SourceKind) bool { return s.Name == k.Source.Kind && !s.Builds }) {
+			ready = append(ready, k.Name)
+		}
+	}
+	mend := "add a kernel of the kind deb"
+	if len(ready) > 0 {
+		mend = allowed(name, ready)
+	}
+	if !slices.Contains(ready, name) {
+		p.problem(line(at), key, fmt.Sprintf("is the configuration of %q, which is no kernel of this file that comes built", name), mend)
 	}
 }

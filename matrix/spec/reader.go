@@ -49,6 +49,9 @@ type reader struct {
 	// the key, by its place.
 	baseline                  ast.Node
 	buildOf, baseOf, seriesOf map[int]ast.Node
+	// configs are the nodes of builds' config that name a kernel, in their
+	// order.
+	configs []ast.Node
 }
 
 func (p *reader) document(text []byte) {

@@ -78,8 +78,9 @@ func Schema(known Known) ([]byte, error) {
 	}, "name", "probes")
 	url := func(doc string) object { return text(`https?://[^\n\r]*`, doc) }
 	build := closed(object{
-		"config":    text(`[^\n\r]+`, "tiny, defconfig, or the path of a configuration"),
+		"config":    text(`[^\n\r]+`, "tiny, defconfig, kernel:NAME for the one of a kernel that comes built, or the path of a configuration"),
 		"fragments": object{"type": "array", "items": text(oneLine, "the path of a fragment, or kmatrix.config"), "description": "applied on top, in this order"},
+		"jobs":      whole(maxJobs, "how many compilers run at once (default: as many as CPUs)"),
 		"make":      object{"type": "object", "additionalProperties": text(oneLine, "text"), "propertyNames": object{"not": object{"enum": reserved}, "pattern": `^[^ =\t]+$`}, "description": "variables for make"},
 	})
 	root := closed(object{

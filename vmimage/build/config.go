@@ -20,10 +20,6 @@ var targets = map[string]string{"tiny": "tinyconfig", "defconfig": "defconfig"}
 // kernel's.
 var Targets = slices.Sorted(maps.Keys(targets))
 
-// OfKernel begins the name of a configuration that is another kernel's, as in
-// "kernel:6.12".
-const OfKernel = "kernel:"
-
 // withoutModules is what a distribution's configuration needs to build
 // elsewhere: its keys are not in the source, and debug information would take
 // most of the time.

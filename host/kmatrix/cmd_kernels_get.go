@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kmatrix/matrix"
+	"kmatrix/vmimage"
+)
+
+func newFetchCommand(o *kernelsOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:   "fetch NAME…",
+		Short: "Fetch what kernels are made of, so that they can be built and run offline",
+		Long: `Fetch the packages, tarballs, commits and series that kernels are made of, and
+build nothing.
+
+` + exitCodes,
+		Example: "  kmatrix kernels fetch 6.1 6.12-built",
+		Args:    needNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i, kernels, err := o.load(cmd, args)
+			if err != nil {
+				return err
+			}
+			return each(cmd, i, kernels, func(k matrix.Kernel) (string, error) {
+				return "fetched", vmimage.FetchSource(cmd.Context(), i.env, k)
+			})
+		},
+	}
+}
+
+func newBuildCommand(o *kernelsOptions) *cobra.Command {
+	return &cobra.Command{
+		Use:   "build NAME…",
+		Short: "Build kernels, or fetch those that need no build, ready to boot",
+		Long: `Make kernels ready to boot: fetch what they are made of and build what is source
+code. What the cache has is not built again.
+
+` + exitCodes,
+		Example: "  kmatrix kernels build splice-fix-corruption",
+		Args:    needNames,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			i, kernels, err := o.load(cmd, args)
+			if err != nil {
+				return err
+			}
+			return each(cmd, i, kernels, func(k matrix.Kernel) (string, error) {
+				img, err := vmimage.Fetch(cmd.Context(), i.env, k)
+				if err != nil {
+					return "", err
+				}
+				if _, err := vmimage.Prepare(cmd.Context(), i.env, img, i.base, i.agentDigest); err != nil {
+					return "", err
+				}
+				return describe(img), nil
+			})
+		},
+	}
+}
+
+// describe says in a line what an image is.
+func describe(img matrix.Image) string {
+	text := img.Version
+	if b := img.Built; b != nil {
+		text += fmt.Sprintf(", built in %.0f s with %s", b.Seconds, b.Compiler)
+		if b.Incremental {
+			text += ", on its base's objects"
+		}
+		text += fmt.Sprintf(", %d warnings", len(b.Warnings))
+		for _, w := range b.Warnings {
+			text += fmt.Sprintf("\n  %s: %s %s", w.File, w.Text, w.Kind)
+		}
+	}
+	return text
+}
+
+func newLockCommand(o *kernelsOptions) *cobra.Command {
+	var update []string
+	cmd := &cobra.Command{
+		Use:   "lock",
+		Short: "Record in kernels.lock what each kernel is resolved to",
+		Long: `Resolve the kernels that kernels.lock, beside kernels.yaml, has no entry for, and
+record what was found: versions, URLs and digests. A run with the same lock runs the
+same bytes. --update resolves the named kernels anew.
+
+` + exitCodes,
+		Example: `  kmatrix kernels lock
+  kmatrix kernels lock --update 6.1 --update 6.12`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(update) > 0 {
+				if _, _, err := o.load(cmd, update); err != nil {
+					return err
+				}
+			}
+			i, kernels, err := o.load(cmd, nil)
+			if err != nil {
+				return err
+			}
+			before := map[string]string{}
+			for _, k := range kernels {
+				if e, ok := i.env.Lock.Get(k.Name, k.Source.Fields); ok {
+					before[k.Name] = e.Version
+				}
+			}
+			for _, name := range update {
+				i.env.Lock.Forget(name)
+			}
+			return each(cmd, i, kernels, func(k matrix.Kernel) (string, error) {
+				if k.Base != "" {
+					return "as its base, " + k.Base, nil
+				}
+				e, ok, err := vmimage.Resolve(cmd.Context(), i.env, k)
+				switch old := before[k.Name]; {
+				case err != nil:
+					return "", err
+				case !ok:
+					return "not recorded: it is of this machine, or kernels.yaml has its digest", nil
+				case old != "" && old != e.Version:
+					return old + " → " + e.Version, nil
+				default:
+					return e.Version, nil
+				}
+			})
+		},
+	}
+	cmd.Flags().StringArrayVar(&update, "update", nil, "resolve the kernel `NAME` anew; repeatable")
+	return cmd
+}
+
+// each does something with kernels, one after the other, and tells of each. A
+// kernel that cannot be had does not keep the others from it.
+func each(cmd *cobra.Command, i *images, kernels []matrix.Kernel, do func(matrix.Kernel) (string, error)) error {
+	release, err := i.env.Cache.Use()
+	if err != nil {
+		return err
+	}
+	var failed []string
+	for _, k := range kernels {
+		text, err := do(k)
+		if cmd.Context().Err() != nil {
+			return errors.Join(cmd.Context().Err(), release())
+		}
+		if err != nil {
+			failed, text = append(failed, k.Name), err.Error()
+		}
+		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", k.Name, text); err != nil {
+			return errors.Join(err, release())
+		}
+	}
+	if len(failed) > 0 {
+		err = fmt.Errorf("%s: no luck with %s", cmd.CommandPath(), strings.Join(failed, ", "))
+	}
+	return errors.Join(err, release())
+}
