@@ -161,7 +161,7 @@ func TestTheDefaultMatrix(t *testing.T) {
 		t.Errorf("%d consoles are kept, want one for each of 5 kernels and 2 machines (%v)", len(consoles), err)
 	}
 	patched, base := doc.Kernels[5], doc.Kernels[4]
-	if patched.Base != base.Name || patched.ConfigDigest != base.ConfigDigest || patched.Built.Compiler != base.Built.Compiler || patched.Digest == base.Digest {
+	if patched.Base != base.Name || patched.ConfigDigest != base.ConfigDigest || patched.Built.Compiler != base.Built.Compiler || patched.Digest == base.Digest || !patched.Built.Incremental || base.Built.Incremental {
 		t.Errorf("the patched branch is\n%+v, its base\n%+v", patched, base)
 	}
 	table, _, code := command(t, "report", "--dir", dir)

@@ -42,6 +42,10 @@ type Cmd struct {
 	Stdout io.Writer
 	// Files are inherited as descriptors 3, 4, … Start closes none of them.
 	Files []*os.File
+	// Orphaned is the signal that the program gets when kmatrix dies; 0 means
+	// SIGKILL. It reaches the program alone: one that starts others takes
+	// SIGTERM, and sees to them.
+	Orphaned syscall.Signal
 	// Grace is the time from SIGTERM to SIGKILL; 0 means [DefaultGrace].
 	Grace time.Duration
 }
@@ -102,6 +106,9 @@ func Start(ctx context.Context, c Cmd) (*Process, error) {
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = c.Dir, c.Stdin, c.Stdout, &p.stderr, c.Files
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if c.Orphaned != 0 {
+		cmd.SysProcAttr.Pdeathsig = c.Orphaned
+	}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = c.Grace
 	if c.Grace == 0 {

@@ -20,6 +20,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"kmatrix/matrix"
@@ -171,6 +172,12 @@ func (r Request) run(ctx context.Context, log io.Writer) (matrix.Built, error) {
 	return built, nil
 }
 
+// supervise runs make, and takes its whole family along when kmatrix dies: the
+// makes and compilers below it would go on otherwise, in a directory that the
+// next build has cleared. Guests that run meanwhile come first: their columns
+// are waited for.
+const supervise = `trap 'kill -KILL 0' TERM; nice make "$@" 2>&1 & wait $!`
+
 // make runs make out of tree.
 func (r Request) make(ctx context.Context, log io.Writer, targets ...string) error {
 	jobs := r.Jobs
@@ -186,8 +193,7 @@ func (r Request) make(ctx context.Context, log io.Writer, targets ...string) err
 	}
 	var said bytes.Buffer
 	_, err := proc.Run(ctx, proc.Cmd{
-		// Guests that run meanwhile come first: their columns are waited for.
-		Path: "sh", Args: append([]string{"-c", `exec nice make "$@" 2>&1`, "make"}, append(args, targets...)...),
+		Path: "sh", Args: append([]string{"-c", supervise, "make"}, append(args, targets...)...), Orphaned: syscall.SIGTERM,
 		// The same source gives the same image, whoever builds it, and when.
 		Env:    []string{"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=kmatrix", "KBUILD_BUILD_HOST=kmatrix", "LC_ALL=C"},
 		Stdout: io.MultiWriter(log, &said, &counter{report: r.Progress}),

@@ -149,13 +149,28 @@ func finish(tmp, path string) error {
 	return nil
 }
 
+// fullError is a full disk's error with how much is free, which entries that
+// are made within others' making tell once.
+type fullError struct {
+	err     error
+	freeMiB uint64
+	dir     string
+}
+
+func (e *fullError) Error() string {
+	return fmt.Sprintf("%v (%d MiB are free at %s)", e.err, e.freeMiB, e.dir)
+}
+
+func (e *fullError) Unwrap() error { return e.err }
+
 // withRoom adds to a full disk's error how much is free.
 func withRoom(err error, dir string) error {
 	var st unix.Statfs_t
-	if !errors.Is(err, unix.ENOSPC) || unix.Statfs(dir, &st) != nil {
+	var told *fullError
+	if !errors.Is(err, unix.ENOSPC) || errors.As(err, &told) || unix.Statfs(dir, &st) != nil {
 		return err
 	}
-	return fmt.Errorf("%w (%d MiB are free at %s)", err, st.Bavail*uint64(st.Bsize)>>20, dir)
+	return &fullError{err: err, freeMiB: st.Bavail * uint64(st.Bsize) >> 20, dir: dir}
 }
 
 // Digest returns the sha256 of files' contents in their order, as 64 hex

@@ -56,6 +56,10 @@ func TestAFailureLeavesNothing(t *testing.T) {
 	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "MiB are free") {
 		t.Errorf("a full disk gave %v", err)
 	}
+	_, nested := c.Entry(t.Context(), Key("k", "b"), func(context.Context, string) error { return err })
+	if strings.Count(nested.Error(), "MiB are free") != 1 {
+		t.Errorf("a full disk within another entry gave %v", nested)
+	}
 	left, _ := filepath.Glob(filepath.Join(c.Dir, key) + "*")
 	for _, l := range left {
 		if !strings.HasSuffix(l, ".lock") {
