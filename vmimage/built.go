@@ -27,7 +27,7 @@ func (e *BuildFailedError) Unwrap() error { return e.Err }
 const (
 	// builtFormat is part of the cache's key: it changes with what is kept of
 	// a build.
-	builtFormat = "built 2"
+	builtFormat = "built 3"
 	// fileBuilt says how the image, or the objects, were built.
 	fileBuilt = "built.json"
 )

@@ -195,7 +195,7 @@ func (r Request) make(ctx context.Context, log io.Writer, targets ...string) err
 	_, err := proc.Run(ctx, proc.Cmd{
 		Path: "sh", Args: append([]string{"-c", supervise, "make"}, append(args, targets...)...), Orphaned: syscall.SIGTERM,
 		// The same source gives the same image, whoever builds it, and when.
-		Env:    []string{"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=kmatrix", "KBUILD_BUILD_HOST=kmatrix", "LC_ALL=C"},
+		Env:    []string{"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=kmatrix", "KBUILD_BUILD_HOST=kmatrix", "KBUILD_BUILD_VERSION=1", "LC_ALL=C"},
 		Stdout: io.MultiWriter(log, &said, &counter{report: r.Progress}),
 	})
 	switch {
