@@ -60,15 +60,19 @@ func digestTree(ctx context.Context, dir string) (string, error) {
 		path := filepath.Join(dir, rel)
 		if info.Mode()&fs.ModeSymlink != 0 {
 			target, err := os.Readlink(path)
-			fmt.Fprintf(h, "link %q %q\n", rel, target)
+			if err == nil {
+				_, err = fmt.Fprintf(h, "link %q %q\n", rel, target)
+			}
 			return err
 		}
-		fmt.Fprintf(h, "file %q %v %d\n", rel, info.Mode().Perm()&0o100 != 0, info.Size())
 		f, err := os.Open(path)
 		if err != nil {
 			return err
 		}
-		_, err = io.Copy(h, f)
+		_, err = fmt.Fprintf(h, "file %q %v %d\n", rel, info.Mode().Perm()&0o100 != 0, info.Size())
+		if err == nil {
+			_, err = io.Copy(h, f)
+		}
 		return errors.Join(err, f.Close())
 	})
 	return fmt.Sprintf("%x", h.Sum(nil)), err
