@@ -79,10 +79,7 @@ func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Imag
 	if err != nil {
 		return img, err
 	}
-	img.Kernel, img.Version, img.Origin = k.Name, t.version, source.origin
-	if img.Version == "" {
-		img.Version = img.Release
-	}
+	img.Kernel, img.Version, img.Origin = k.Name, img.Release, source.origin
 	return img, nil
 }
 

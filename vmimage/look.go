@@ -56,10 +56,11 @@ func Look(ctx context.Context, env *Env, k matrix.Kernel, base, baseDigest strin
 			}
 		}},
 	}
-	if e, ok := env.Lock.Get(k.SourceOf(), k.Source.Fields); ok {
-		st.Version = e.Version
+	err := with(ctx, peek, k, func(f found) error { st.Version = f.version; return nil })
+	var img matrix.Image
+	if err == nil {
+		img, err = Fetch(ctx, peek, k)
 	}
-	img, err := Fetch(ctx, peek, k)
 	var missing *cache.MissingError
 	if err == nil {
 		st.Status, st.Version = Cached, img.Version

@@ -48,29 +48,27 @@ func (s debSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, 
 	if err != nil {
 		return found{}, err
 	}
-	return found{locked: known, image: func(ctx context.Context) (matrix.Image, error) {
+	return found{version: entry.Version, locked: known, image: func(ctx context.Context) (matrix.Image, error) {
 		dir, err := s.fetch(ctx, env, client, k, entry)
 		if err != nil {
 			return matrix.Image{}, env.outOfReach(ctx, err, entry.Files[0].URL)
 		}
 		img, err := open(dir)
-		img.Kernel, img.Version, img.Origin = k.Name, entry.Version, entry.Files[0].URL
+		img.Kernel, img.Origin = k.Name, entry.Files[0].URL
 		return img, err
 	}}, nil
 }
 
 // resolved returns what the kernel's package is resolved to: what kernels.lock
-// has, whose version is then known, or the newest.
-func resolved(ctx context.Context, env *Env, k matrix.Kernel) (client *debian.Client, entry lock.Entry, known string, err error) {
+// has, and it is known then, or the newest.
+func resolved(ctx context.Context, env *Env, k matrix.Kernel) (client *debian.Client, entry lock.Entry, known bool, err error) {
 	if client, err = env.debianClient(); err != nil {
-		return nil, entry, "", err
+		return nil, entry, false, err
 	}
-	entry, ok := env.Lock.Get(k.SourceOf(), k.Source.Fields)
-	if ok {
-		return client, entry, entry.Version, nil
+	if entry, known = env.Lock.Get(k.SourceOf(), k.Source.Fields); !known {
+		entry, err = resolve(ctx, env, client, k)
 	}
-	entry, err = resolve(ctx, env, client, k)
-	return client, entry, "", err
+	return client, entry, known, err
 }
 
 // resolve asks the mirror for the package that the source's kind names, and

@@ -34,8 +34,8 @@ func (s debSourceSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (f
 		return found{}, err
 	}
 	f := entry.Files[0]
-	return found{locked: known, tree: &tree{
-		digest: f.SHA256, version: entry.Version, origin: f.URL,
+	return found{version: entry.Version, locked: known, tree: &tree{
+		digest: f.SHA256, origin: f.URL,
 		dir: func(ctx context.Context) (string, error) {
 			dir, err := unpackTarball(ctx, env, k, f.SHA256, f.URL, func(ctx context.Context, tmp string) (string, error) {
 				return s.fetch(ctx, env, client, k, f, tmp)

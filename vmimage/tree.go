@@ -17,9 +17,8 @@ import (
 type tree struct {
 	// digest names the content.
 	digest string
-	// version says which one it is, where the source has a word for that, and
-	// origin where it comes from.
-	version, origin string
+	// origin says where it comes from.
+	origin string
 	// dir returns the directory, getting it first where it is not there.
 	dir func(context.Context) (string, error)
 	// local tells that the directory is the user's: it may be read only, and

@@ -108,8 +108,10 @@ type found struct {
 	tree *tree
 	// image gets the image of a kernel that is not built.
 	image func(context.Context) (matrix.Image, error)
-	// locked is the version that kernels.lock has of it; "" when it has none.
-	locked string
+	// version says which one it is, where the source has a word for that.
+	version string
+	// locked tells that kernels.lock had that version.
+	locked bool
 }
 
 var sources []Source
@@ -139,6 +141,9 @@ func Fetch(ctx context.Context, env *Env, k matrix.Kernel) (img matrix.Image, er
 			img, err = f.tree.image(ctx, env, k)
 		} else {
 			img, err = f.image(ctx)
+		}
+		if f.version != "" {
+			img.Version = f.version
 		}
 		return err
 	})
@@ -172,13 +177,13 @@ func with(ctx context.Context, env *Env, k matrix.Kernel, use func(found) error)
 		return err
 	}
 	err = use(f)
-	if f.locked == "" || !errors.Is(err, download.ErrGone) {
+	if !f.locked || !errors.Is(err, download.ErrGone) {
 		return err
 	}
 	if env.Locked {
-		return locked("%s wants %s, and %w; a run without --locked resolves it again", env.Lock.Path(), f.locked, err)
+		return locked("%s wants %s, and %w; a run without --locked resolves it again", env.Lock.Path(), f.version, err)
 	}
-	env.log("%s: version %s of kernels.lock has left the mirror: resolving it again", k.Name, f.locked)
+	env.log("%s: version %s of kernels.lock has left the mirror: resolving it again", k.Name, f.version)
 	env.Lock.Forget(k.SourceOf())
 	if f, err = sources[i].Find(ctx, env, k); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -131,7 +132,7 @@ func writeStates(w io.Writer, states []vmimage.State, dir string, total int64, w
 	fmt.Fprintln(t, "KERNEL\tSOURCE\tSTATE\tSIZE\tVERSION") //nolint:errcheck // Flush tells
 	var notes []string
 	for _, st := range states {
-		version := st.Version
+		version := cmp.Or(st.Version, "–")
 		if st.Detail != "" && len(st.Detail) <= width/3 {
 			version += " (" + st.Detail + ")"
 		} else if st.Detail != "" {

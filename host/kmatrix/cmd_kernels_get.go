@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +27,7 @@ build nothing.
 			if err != nil {
 				return err
 			}
-			return each(cmd, i, kernels, func(k matrix.Kernel) (string, error) {
+			return each(cmd, i, kernels, all, func(k matrix.Kernel) (string, error) {
 				return "fetched", vmimage.FetchSource(cmd.Context(), i.env, k)
 			})
 		},
@@ -48,7 +49,7 @@ code. What the cache has is not built again.
 			if err != nil {
 				return err
 			}
-			return each(cmd, i, kernels, func(k matrix.Kernel) (string, error) {
+			return each(cmd, i, kernels, all, func(k matrix.Kernel) (string, error) {
 				img, err := vmimage.Fetch(cmd.Context(), i.env, k)
 				if err != nil {
 					return "", err
@@ -110,7 +111,10 @@ same bytes. --update resolves the named kernels anew.
 			for _, name := range update {
 				i.env.Lock.Forget(name)
 			}
-			return each(cmd, i, kernels, func(k matrix.Kernel) (string, error) {
+			// One that cannot be had leaves the lock as useful as it was, unless
+			// it was asked for.
+			asked := func(k matrix.Kernel) bool { return slices.Contains(update, k.Name) }
+			return each(cmd, i, kernels, asked, func(k matrix.Kernel) (string, error) {
 				if k.Base != "" {
 					return "as its base, " + k.Base, nil
 				}
@@ -132,9 +136,13 @@ same bytes. --update resolves the named kernels anew.
 	return cmd
 }
 
+// all is for commands whose every kernel was asked for.
+func all(matrix.Kernel) bool { return true }
+
 // each does something with kernels, one after the other, and tells of each. A
-// kernel that cannot be had does not keep the others from it.
-func each(cmd *cobra.Command, i *images, kernels []matrix.Kernel, do func(matrix.Kernel) (string, error)) error {
+// kernel that cannot be had does not keep the others from it; the command fails
+// for it at the end where it was asked for.
+func each(cmd *cobra.Command, i *images, kernels []matrix.Kernel, asked func(matrix.Kernel) bool, do func(matrix.Kernel) (string, error)) error {
 	release, err := i.env.Cache.Use()
 	if err != nil {
 		return err
@@ -146,7 +154,11 @@ func each(cmd *cobra.Command, i *images, kernels []matrix.Kernel, do func(matrix
 			return errors.Join(cmd.Context().Err(), release())
 		}
 		if err != nil {
-			failed, text = append(failed, k.Name), err.Error()
+			text = err.Error()
+		}
+		var gone *vmimage.UnavailableError
+		if err != nil && (asked(k) || !errors.As(err, &gone)) {
+			failed = append(failed, k.Name)
 		}
 		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", k.Name, text); err != nil {
 			return errors.Join(err, release())
