@@ -78,8 +78,11 @@ func resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kern
 		return lock.Entry{}, locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
 	}
 	env.progress(k.Name, "resolving")
-	f := k.Source.Fields
-	res, err := client.Resolve(ctx, debian.Request{Package: f[k.Source.Kind], Suite: f["suite"], Version: f["version"], Arch: debArch})
+	f, arch := k.Source.Fields, debArch
+	if f[k.Source.Kind] == upstream {
+		arch = debian.ArchSource
+	}
+	res, err := client.Resolve(ctx, debian.Request{Package: f[k.Source.Kind], Suite: f["suite"], Version: f["version"], Arch: arch})
 	if err != nil {
 		return lock.Entry{}, classifyDebian(ctx, err)
 	}
@@ -106,11 +109,14 @@ func (debSource) fetch(ctx context.Context, env *Env, client *debian.Client, k m
 	})
 }
 
+// fetching tells how much of a package has come.
+func (e *Env) fetching(k matrix.Kernel) func(done, total int64) {
+	return func(done, total int64) { e.progress(k.Name, fmt.Sprintf("fetching %d of %d MB", done/1e6, total/1e6)) }
+}
+
 // unpackPackage fetches a package and unpacks what is wanted of it.
 func unpackPackage(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel, f lock.File, dir string, want func(string) bool) error {
-	path, err := client.Fetch(ctx, debian.File(f), func(done, total int64) {
-		env.progress(k.Name, fmt.Sprintf("fetching %d of %d MB", done/1e6, total/1e6))
-	})
+	path, err := client.Fetch(ctx, debian.File(f), env.fetching(k))
 	if err != nil {
 		return classifyDebian(ctx, err)
 	}

@@ -2,7 +2,9 @@ package vmimage
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -10,6 +12,10 @@ import (
 	"kmatrix/vmimage/debian"
 	"kmatrix/vmimage/lock"
 )
+
+// upstream is the source package that Debian's kernels are made of. What is
+// taken of it is upstream's own tarball.
+const upstream = "linux"
 
 // debSourceSource is a kernel's source code as Debian packages it.
 type debSourceSource struct{}
@@ -20,9 +26,9 @@ func init() { register(debSourceSource{}) }
 func (debSourceSource) Kind() matrix.SourceKind {
 	return matrix.SourceKind{
 		Name: "deb-source", Builds: true,
-		Doc: "source code with Debian's patches, from the mirror that apt's configuration names; it is built",
+		Doc: "source code from the mirror that apt's configuration names; it is built",
 		Fields: append([]matrix.SourceField{
-			{Name: "deb-source", Doc: "the package", Required: true, Pattern: `linux-source-[0-9][0-9.]*`, Example: "linux-source-6.12"},
+			{Name: "deb-source", Doc: "the package linux-source-X.Y, which has Debian's patches, or linux: the upstream release that the suite's kernel is made of, without them", Required: true, Pattern: `linux(-source-[0-9][0-9.]*)?`, Example: "linux-source-6.12"},
 		}, suiteFields...),
 	}
 }
@@ -38,6 +44,9 @@ func (s debSourceSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (f
 		digest: f.SHA256, origin: f.URL,
 		dir: func(ctx context.Context) (string, error) {
 			dir, err := unpackTarball(ctx, env, k, f.SHA256, f.URL, func(ctx context.Context, tmp string) (string, error) {
+				if k.Source.Fields["deb-source"] == upstream {
+					return s.fetchUpstream(ctx, env, client, k, f, tmp)
+				}
 				return s.fetch(ctx, env, client, k, f, tmp)
 			})
 			return dir, env.outOfReach(ctx, err, f.URL)
@@ -58,4 +67,15 @@ func (debSourceSource) fetch(ctx context.Context, env *Env, client *debian.Clien
 		return "", fmt.Errorf("%s holds %d tarballs, want one (%w)", f.Package, len(files), err)
 	}
 	return files[0], nil
+}
+
+// fetchUpstream fetches the tarball of a source package, and returns its path.
+func (debSourceSource) fetchUpstream(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel, f lock.File, dir string) (string, error) {
+	path, err := client.Fetch(ctx, debian.File(f), env.fetching(k))
+	if err != nil {
+		return "", classifyDebian(ctx, err)
+	}
+	// Beside what is unpacked, it goes when that is done.
+	file := filepath.Join(dir, filepath.Base(path))
+	return file, errors.Join(os.Rename(path, file), os.Remove(filepath.Dir(path)))
 }

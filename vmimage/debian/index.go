@@ -75,13 +75,17 @@ func (c *Client) readSuite(ctx context.Context, base, name, arch string) ([]pkg,
 	if err != nil {
 		return nil, fmt.Errorf("suite %s: %w", name, err)
 	}
+	index, parse := "main/binary-"+arch+"/Packages", parsePackages
+	if arch == ArchSource {
+		index, parse = "main/source/Sources", parseSources
+	}
 	for _, ext := range []string{".xz", ".gz"} {
-		file := "main/binary-" + arch + "/Packages" + ext
+		file := index + ext
 		want, ok := release.files[file]
 		if !ok {
 			continue
 		}
-		packages, err := c.packages(ctx, base+"/dists/"+name+"/"+file, want, release.byHash, ext)
+		packages, err := c.packages(ctx, base+"/dists/"+name+"/"+file, want, release.byHash, parse)
 		if err != nil {
 			return nil, fmt.Errorf("suite %s: %w", name, err)
 		}
@@ -207,9 +211,10 @@ func (c *Client) parseRelease(url, name string, text []byte) (release, error) {
 	return r, nil
 }
 
-// packages fetches a Packages file, by its digest where the mirror offers
-// that, and reads the kernel's packages from it.
-func (c *Client) packages(ctx context.Context, url string, want download.Want, byHash bool, ext string) ([]pkg, error) {
+// packages fetches an index, by its digest where the mirror offers that, and
+// reads the kernel's packages from it.
+func (c *Client) packages(ctx context.Context, url string, want download.Want, byHash bool, parse func(io.Reader) ([]pkg, error)) ([]pkg, error) {
+	ext := path.Ext(url)
 	file := filepath.Join(c.Dir, "indexes", want.SHA256+ext)
 	ok, err := download.Matches(file, want.SHA256)
 	if err != nil {
@@ -235,7 +240,7 @@ func (c *Client) packages(ctx context.Context, url string, want download.Want, b
 	if err != nil {
 		return nil, fmt.Errorf("unpack %s: %w", url, err)
 	}
-	packages, err := parsePackages(r)
+	packages, err := parse(r)
 	if err := errors.Join(err, r.Close()); err != nil {
 		return nil, fmt.Errorf("read %s: %w", url, err)
 	}

@@ -22,7 +22,8 @@ type Request struct {
 	// looked at too. A name such as "bookworm-backports" or
 	// "trixie-security" stands for that suite alone.
 	Suite string
-	// Arch is Debian's name of the architecture, for example "amd64".
+	// Arch is Debian's name of the architecture, for example "amd64", or
+	// [ArchSource].
 	Arch string
 	// Version restricts the choice to versions that are this or begin with it
 	// at a boundary, as "6.1.140" does "6.1.140-1"; "" takes the newest.
