@@ -128,6 +128,8 @@ type Event struct {
 	Probe string
 	// Done and Total count the batch's cells.
 	Done, Total int
+	// Result is what became of one cell, at [StageResult].
+	Result matrix.Result
 	// Text is a line for people.
 	Text string
 	// Seconds is how long the boot took, at [StageReady], or the batch, at
@@ -149,6 +151,8 @@ const (
 	StageProbe
 	// StageEnd: the batch has an outcome for each of its cells.
 	StageEnd
+	// StageResult: Result has been stored.
+	StageResult
 	// StageNotice: Text is something that the user should know.
 	StageNotice
 )
@@ -263,10 +267,18 @@ func (r *Runner) keep(c matrix.Cell, boot int, o matrix.Outcome, detail string, 
 		Outcome: o, Detail: detail, Observation: a.Observation, Sample: a.Sample,
 		Seconds: took.Round(time.Microsecond).Seconds(),
 	}
+	if err := r.store(res); err != nil {
+		return fmt.Errorf("store the result of %s: %w", res.Cell, err)
+	}
+	r.notify(Event{Kernel: c.Kernel, Machine: c.Machine, Boot: boot, Stage: StageResult, Result: res})
+	return nil
+}
+
+func (r *Runner) store(res matrix.Result) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.Store.Append(res); err != nil {
-		return fmt.Errorf("store the result of %s: %w", res.Cell, err)
+		return err
 	}
 	r.all = append(r.all, res)
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"kmatrix/host"
+	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
 )
 
@@ -28,10 +29,71 @@ type progress struct {
 	ready map[string]float64
 	done  map[string]int
 	total int
+	// left is how many results each kernel still lacks, and seen counts what
+	// its results say.
+	left map[string]int
+	seen map[string]*tally
+}
+
+// tally counts words, and keeps their order.
+type tally struct {
+	order  []string
+	counts map[string]int
+}
+
+func (t *tally) add(word string) {
+	if t.counts[word]++; t.counts[word] == 1 {
+		t.order = append(t.order, word)
+	}
+}
+
+// String lists the words, the most frequent first.
+func (t *tally) String() string {
+	slices.SortStableFunc(t.order, func(a, b string) int { return t.counts[b] - t.counts[a] })
+	var parts []string
+	for _, w := range t.order {
+		parts = append(parts, fmt.Sprintf("%d %s", t.counts[w], w))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// word says in a word what became of a cell.
+func word(r matrix.Result) string {
+	switch {
+	case r.Outcome != matrix.Pass && r.Outcome != matrix.Fail:
+		return string(r.Outcome)
+	case r.Observation != nil:
+		return string(r.Observation.Class)
+	case r.Sample != nil:
+		return "measured"
+	}
+	return string(r.Outcome)
+}
+
+// column takes a result, and returns the line that tells of its kernel's column
+// once that is whole; p.mu is held.
+func (p *progress) column(r matrix.Result) string {
+	t := p.seen[r.Kernel]
+	if t == nil {
+		t = &tally{counts: map[string]int{}}
+		p.seen[r.Kernel] = t
+	}
+	t.add(word(r))
+	if p.left[r.Kernel]--; p.left[r.Kernel] != 0 || r.Boot == 0 {
+		return ""
+	}
+	return r.Kernel + " is done: " + t.String()
 }
 
 func newProgress(w io.Writer, plan *spec.Plan) *progress {
-	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total()}
+	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total(), left: map[string]int{}, seen: map[string]*tally{}}
+	for _, c := range plan.Cells() {
+		for _, m := range plan.Machines {
+			if m.Name == c.Machine {
+				p.left[c.Kernel] += max(1, m.Boots)
+			}
+		}
+	}
 	width, _ := terminal(w)
 	if width == 0 {
 		return p
@@ -87,6 +149,8 @@ func (p *progress) event(e host.Event) {
 		if p.bar == nil {
 			text = fmt.Sprintf("%s on %s, boot %d: %d cells in %.1f s, agent ready after %.1f s", e.Kernel, e.Machine, e.Boot, e.Total, e.Seconds, p.ready[life])
 		}
+	case host.StageResult:
+		text = p.column(e.Result)
 	case host.StageNotice:
 		text = e.Text
 	}

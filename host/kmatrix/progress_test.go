@@ -1,0 +1,42 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"kmatrix/host"
+	"kmatrix/matrix"
+	"kmatrix/matrix/spec"
+)
+
+// TestAColumnIsToldOfWhenItIsWhole gives a kernel its results, of two boots
+// each, and looks for the line.
+func TestAColumnIsToldOfWhenItIsWhole(t *testing.T) {
+	s, err := spec.LoadFile(write(t, one+"machines:\n  - {name: m, boots: 2, probes: [stability/splice/punch/xfs/readahead, cost/read-write/64k]}\n"), known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := s.Plan(spec.Selection{}, known())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	p := newProgress(&out, plan)
+	results := []matrix.Result{
+		{Outcome: matrix.Pass, Observation: &matrix.Observation{Class: matrix.Stable}},
+		{Outcome: matrix.Pass, Sample: &matrix.Sample{Value: 1}},
+		{Outcome: matrix.Crash},
+		{Outcome: matrix.Fail, Observation: &matrix.Observation{Class: matrix.Stable}},
+	}
+	for i, r := range results {
+		if strings.Contains(out.String(), "is done") {
+			t.Errorf("after %d of 4 results it says %q", i, out.String())
+		}
+		r.Kernel, r.Boot = "x", 1+i/2
+		p.event(host.Event{Kernel: "x", Stage: host.StageResult, Result: r})
+	}
+	if want := "x is done: 2 stable, 1 measured, 1 crash\n"; out.String() != want {
+		t.Errorf("it says %q, want %q", out.String(), want)
+	}
+}
