@@ -28,6 +28,7 @@ type runOptions struct {
 	jobs      int
 	json      bool
 	all       bool
+	allProbes bool
 	output    string
 	locked    bool
 	offline   bool
@@ -51,6 +52,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 		Example: `  kmatrix run
   kmatrix run -k 5.10 -k 6.1 -p stability/splice/punch
   kmatrix run --kernel 5.15=../linux-5.15.148
+  kmatrix run --all-probes
   kmatrix run --json -o run.json
   kmatrix run --fail-on differs,crash`,
 		Args: noArgs,
@@ -61,6 +63,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.StringVar(&o.dir, "dir", "runs", "the directory that keeps runs")
 	f.StringArrayVarP(&o.kernels, "kernel", "k", nil, "only the kernel `NAME`; NAME=PATH puts a tree, a tarball or an image in its column's place instead; repeatable")
 	f.StringArrayVarP(&o.patterns, "probe", "p", nil, "only probes that match `PATTERN`; repeatable")
+	f.BoolVar(&o.allProbes, "all-probes", false, "run all probes that the machines name, also those that run: probes: of the matrix leaves out")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "how many guests run at once (default: what cores and memory allow)")
 	f.BoolVar(&o.json, "json", false, "print the run as one JSON document instead of the table")
 	f.BoolVar(&o.all, "all", false, "list rows that are the same on all kernels, too")
@@ -162,6 +165,9 @@ func (o *runOptions) check() error {
 	if o.boot < 0 || o.probe < 0 {
 		return wrong("a deadline must be longer than nothing")
 	}
+	if o.allProbes && len(o.patterns) > 0 {
+		return wrong("--all-probes and -p: choose one")
+	}
 	for _, f := range o.failOn {
 		if f != "differs" && (f == string(matrix.Pass) || !slices.Contains(matrix.Outcomes, matrix.Outcome(f))) {
 			return wrong("--fail-on %s: allowed are differs, %s", f, outcomeNames())
@@ -181,7 +187,11 @@ func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: o.patterns}, known)
+	patterns := o.patterns
+	if len(patterns) == 0 && !o.allProbes {
+		patterns = s.Probes
+	}
+	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns}, known)
 	return s, plan, err
 }
 

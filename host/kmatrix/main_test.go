@@ -54,6 +54,7 @@ func TestWrongUse(t *testing.T) {
 		"none to replace":   {[]string{"run", "-f", good, "-k", "y=."}, `has no kernel "y" to replace`},
 		"nothing there":     {[]string{"run", "-f", good, "-k", "x=no-such-path"}, "no-such-path: no such file"},
 		"no such probe":     {[]string{"run", "-f", good, "-p", "stability/splise/..."}, "-p stability/splise/...: matches no probe"},
+		"two selections":    {[]string{"run", "-f", good, "--all-probes", "-p", "cost"}, "--all-probes and -p: choose one"},
 		"no guests":         {[]string{"run", "-f", good, "-j", "-1"}, "-j -1"},
 		"no such finding":   {[]string{"run", "-f", good, "--fail-on", "sadness"}, "--fail-on sadness: allowed are differs, fail"},
 		"no deadline":       {[]string{"run", "-f", good, "--probe-deadline", "-1s"}, "deadline"},
@@ -69,6 +70,37 @@ func TestWrongUse(t *testing.T) {
 				t.Errorf("exit code %d, printed %q and %q", code, out, errs)
 			}
 		})
+	}
+}
+
+// TestTheDefaultSelection plans what run: probes: says, and what the flags say
+// instead.
+func TestTheDefaultSelection(t *testing.T) {
+	file := write(t, one+"run: {probes: [cost]}\n")
+	for name, test := range map[string]struct {
+		o    runOptions
+		want func(string) bool
+	}{
+		"the matrix's": {runOptions{file: file}, func(p string) bool { return strings.HasPrefix(p, "cost/") }},
+		"all":          {runOptions{file: file, allProbes: true}, func(string) bool { return true }},
+		"-p":           {runOptions{file: file, patterns: []string{"stability/vmsplice"}}, func(p string) bool { return strings.HasPrefix(p, "stability/vmsplice/") }},
+	} {
+		_, plan, err := test.o.plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, want []string
+		for _, p := range plan.Probes {
+			got = append(got, p.Name)
+		}
+		for _, p := range allProbes() {
+			if test.want(p.Name) {
+				want = append(want, p.Name)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 

@@ -77,7 +77,12 @@ func (p *reader) document(text []byte) {
 		"rewrite": p.rewrite,
 		"debian":  p.debian,
 		"run": func(n ast.Node, key string) {
-			p.mapping(n, key, map[string]field{"boots": func(n ast.Node, key string) { p.boots = p.number(n, key, 1, maxBoots) }})
+			p.mapping(n, key, map[string]field{
+				"boots": func(n ast.Node, key string) { p.boots = p.number(n, key, 1, maxBoots) },
+				"probes": func(n ast.Node, key string) {
+					p.list(n, key, func(n ast.Node, key string) { p.spec.Probes = append(p.spec.Probes, p.pattern(n, key)) })
+				},
+			})
 		},
 	}, "version", "kernels", "baseline")
 	p.finish()

@@ -93,7 +93,7 @@ func Schema(known Known) ([]byte, error) {
 			"mirror": url("Debian's archive"), "security": url("its security updates"), "keyring": text(`/[^\n\r]*`, "the keys that sign them"),
 		}, "mirror"),
 		"rewrite": object{"type": "object", "propertyNames": object{"pattern": "://"}, "additionalProperties": text(oneLine, "what stands in its place"), "description": "beginnings of URLs to replace"},
-		"run":     closed(object{"boots": whole(maxBoots, "for machines that say none")}),
+		"run":     closed(object{"boots": whole(maxBoots, "for machines that say none"), "probes": list(text(oneLine, "a pattern of probes that are asked unless -p or --all-probes says otherwise"))}),
 	}, "version", "kernels", "baseline")
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["title"] = "kernels.yaml of kmatrix"

@@ -36,6 +36,9 @@ type Spec struct {
 	Machines     []matrix.Machine
 	// Builds are the named builds, the default one included.
 	Builds []matrix.Build
+	// Probes are the patterns of what is asked unless the user says otherwise;
+	// without one, all that the machines name.
+	Probes []string
 	// Baseline is the kernel that the others are compared with.
 	Baseline string
 	Debian   Debian
