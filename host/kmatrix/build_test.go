@@ -31,10 +31,10 @@ func TestBuildsThatFail(t *testing.T) {
 	for name, text := range map[string]string{
 		"none.config":   "CONFIG_NO_SUCH_OPTION=y\n# CONFIG_64BIT is not set\n",
 		"broken.patch":  aPatch("1/1", firstLine, "#error no such luck"),
-		"reject.patch":  aPatch("1/1", "// another line", "/* new */"),
-		"gap.mbox":      aPatch("1/3", firstLine, "/* one */") + "\nFrom a Mon Sep 17 00:00:00 2001\n" + aPatch("2/3", firstLine, "/* two */"),
+		"reject.patch":  strings.Replace(aPatch("1/1", firstLine, "/* new */"), "\n "+firstLine, "\n-// another line\n+"+firstLine, 1),
+		"gap.mbox":      "From a@example.invalid Mon Sep 17 00:00:00 2001\n" + aPatch("1/3", firstLine, "/* one */") + "\nFrom a@example.invalid Mon Sep 17 00:00:00 2001\n" + aPatch("2/3", firstLine, "/* two */"),
 		"crlf.patch":    strings.ReplaceAll(aPatch("1/1", firstLine, "/* new */"), "\n", "\r\n"),
-		"flowed.patch":  strings.ReplaceAll(aPatch("1/1", firstLine, "/* new */"), "joining two ropes", "joining\ntwo ropes"),
+		"flowed.patch":  strings.ReplaceAll(aPatch("1/1", firstLine, "/* new */"), "\n "+firstLine, "\n // SPDX-License-Identifier:\nGPL-2.0-only"),
 		"empty.mbox":    "",
 		"warning.patch": aPatch("1/1", firstLine, "static int kmatrix_unused;"),
 	} {
