@@ -61,7 +61,7 @@ func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Imag
 	if err != nil {
 		return matrix.Image{}, err
 	}
-	dir, err := env.Cache.Entry(ctx, cache.Key("kernels", inputs...), func(ctx context.Context, dir string) error {
+	dir, err := env.Cache.Entry(ctx, cache.Key(KindImage, inputs...), func(ctx context.Context, dir string) error {
 		if err := build.Tools(); err != nil {
 			return err
 		}
@@ -187,10 +187,26 @@ func (j job) objects(ctx context.Context, t tree) (string, error) {
 		return "", err
 	}
 	j.env.progress(j.kernel.Name, "waiting for the objects of its base")
-	dir, err := j.env.Cache.Entry(ctx, cache.Key("objects", inputs...), func(ctx context.Context, dir string) error {
+	dir, err := j.env.Cache.Entry(ctx, cache.Key(kindObjects, inputs...), func(ctx context.Context, dir string) error {
 		return j.make(ctx, t, "", nil, func(objects string) error { return os.Rename(objects, filepath.Join(dir, "objects")) })
 	})
 	return filepath.Join(dir, "objects"), err
+}
+
+// ask asks for the entries that making the kernel's image needs beside its
+// source, so that a cache that is only looked at hears of them. What cannot be
+// named yet is not asked for.
+func (t tree) ask(ctx context.Context, env *Env, k matrix.Kernel) {
+	s, err := readSeries(ctx, env, k)
+	if err != nil {
+		return
+	}
+	if s != nil {
+		_, _ = t.patched(env, k, s).open(ctx)
+	}
+	if j, err := newJob(ctx, env, k); err == nil && j.shared() {
+		_, _ = j.objects(ctx, t)
+	}
 }
 
 // collect takes out of an object directory what an image is.

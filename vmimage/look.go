@@ -3,18 +3,13 @@ package vmimage
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/lock"
 )
-
-// KindImage is the kind of the cache's entries that are images.
-const KindImage = "kernels"
-
-// CacheKinds are the kinds of the cache's entries that belong to kernels.
-var CacheKinds = []string{KindImage, "initramfs", "objects", "trees", "tarballs", "git", "series"}
 
 // Status says how near a kernel is.
 type Status string
@@ -56,37 +51,42 @@ func Look(ctx context.Context, env *Env, k matrix.Kernel, base, baseDigest strin
 			}
 		}},
 	}
-	err := with(ctx, peek, k, func(f found) error { st.Version = f.version; return nil })
 	var img matrix.Image
-	if err == nil {
-		img, err = Fetch(ctx, peek, k)
-	}
-	var missing *cache.MissingError
-	if err == nil {
+	// source is why the source is not there; until it is found, it is not.
+	source := error(&cache.MissingError{Key: k.Name})
+	err := with(ctx, peek, k, func(f found) (err error) {
+		st.Version = f.version
+		img, err = f.fetch(ctx, peek, k)
+		if f.tree == nil {
+			return err
+		}
+		source = f.fetchSource(ctx, peek, k)
+		f.tree.ask(ctx, peek, k)
+		if err == nil {
+			return nil // without its source it boots as well
+		}
+		return errors.Join(err, source)
+	})
+	var (
+		missing *cache.MissingError
+		gone    *UnavailableError
+	)
+	switch {
+	case err == nil:
 		st.Status, st.Version = Cached, img.Version
-		if _, err = Prepare(ctx, peek, img, base, baseDigest); errors.As(err, &missing) {
-			err = nil
+		if _, err := Prepare(ctx, peek, img, base, baseDigest); err != nil && !errors.As(err, &missing) {
+			return st, err
 		}
-	}
-	// The source's entries are the kernel's too, and tell what is left to do.
-	source := FetchSource(ctx, peek, k)
-	if st.Status == "" && errors.As(err, &missing) {
-		st.Status, st.Detail, err = Resolvable, "to be built", nil
-		switch {
-		case errors.As(source, &missing) && k.Build == "":
-			st.Detail = "to be fetched"
-		case errors.As(source, &missing):
-			st.Detail = "to be fetched and built"
-		case source != nil:
-			err = source
-		}
-	}
-	var gone *UnavailableError
-	if errors.As(err, &gone) {
-		st.Status, st.Detail, err = Unreachable, gone.Error(), nil
-	}
-	if err != nil {
+	case errors.As(err, &gone):
+		st.Status, st.Detail = Unreachable, gone.Error()
+	case !errors.As(err, &missing):
 		return st, err
+	case k.Build == "":
+		st.Status, st.Detail = Resolvable, "to be fetched"
+	case source != nil:
+		st.Status, st.Detail = Resolvable, "to be fetched and built"
+	default:
+		st.Status, st.Detail = Resolvable, "to be built"
 	}
 	return st, st.measure(env.Cache.Dir)
 }
@@ -95,7 +95,7 @@ func Look(ctx context.Context, env *Env, k matrix.Kernel, base, baseDigest strin
 func (s *State) measure(dir string) error {
 	var sizes cache.Sizes
 	for _, key := range s.Keys {
-		n, err := sizes.Add(dir + "/" + key)
+		n, err := sizes.Add(filepath.Join(dir, key))
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (e *Env) outOfReach(ctx context.Context, err error, where string) error {
 		return err
 	}
 	if e.Offline {
-		return unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
+		return notCached(where)
 	}
 	if err := reach(ctx, e.HTTP, e.url(where)); err != nil {
 		if ctx.Err() != nil {

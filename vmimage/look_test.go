@@ -122,3 +122,33 @@ func TestFetchingASourceBuildsNothing(t *testing.T) {
 		t.Fatalf("the cache lists %v (%v)", list, err)
 	}
 }
+
+// TestEveryEntryOfAKernelIsItsOwn has prune and rm know of what is asked for
+// only while something is built.
+func TestEveryEntryOfAKernelIsItsOwn(t *testing.T) {
+	env := newEnv(t)
+	env.Builds = []matrix.Build{build.Default}
+	base := buildable("tree", fakeTree(t))
+	patched := base
+	patched.Name, patched.Base, patched.Series = "p", base.Name, []string{"x.patch"}
+	text := "From: A <a@example.invalid>\nSubject: [PATCH] x\n\nWhy.\n---\ndiff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"
+	if err := os.WriteFile(filepath.Join(env.Dir, "x.patch"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	env.Kernels = []matrix.Kernel{base, patched}
+	for _, k := range env.Kernels {
+		st, err := Look(t.Context(), env, k, "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"kernels", "objects"}
+		if k.Base != "" {
+			want = append(want, "trees")
+		}
+		for _, kind := range want {
+			if !strings.Contains(strings.Join(st.Keys, " "), kind+"/") {
+				t.Errorf("%s: of %v none is of the kind %s", k.Name, st.Keys, kind)
+			}
+		}
+	}
+}

@@ -43,7 +43,7 @@ func (t tree) patched(env *Env, k matrix.Kernel, s *series.Series) tree {
 	p.digest, p.local = t.digest+"+"+s.Digest(), false
 	p.origin = fmt.Sprintf("%s with %d patches", t.origin, len(s.Patches))
 	p.dir = func(ctx context.Context) (string, error) {
-		dir, err := env.Cache.Entry(ctx, cache.Key("trees", "patched 1", t.digest, s.Digest()), func(ctx context.Context, dir string) error {
+		dir, err := env.Cache.Entry(ctx, cache.Key(kindTree, "patched 1", t.digest, s.Digest()), func(ctx context.Context, dir string) error {
 			if err := t.place(ctx, dir); err != nil {
 				return err
 			}
@@ -79,9 +79,9 @@ func seriesFile(ctx context.Context, env *Env, k matrix.Kernel, where string) (s
 	if err != nil || u.Host == "" {
 		return env.path(where), nil
 	}
-	dir, err := env.Cache.Entry(ctx, cache.Key("series", where), func(ctx context.Context, dir string) error {
+	dir, err := env.Cache.Entry(ctx, cache.Key(kindSeries, where), func(ctx context.Context, dir string) error {
 		if env.Offline {
-			return unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
+			return notCached(where)
 		}
 		env.progress(k.Name, "fetching its series")
 		err := download.File(ctx, env.HTTP, env.url(where), filepath.Join(dir, "series"), download.Want{}, nil)

@@ -25,7 +25,7 @@ const fileInitrd = "initramfs.cpio"
 // Prepare returns the path of the initramfs for an image: the base, which
 // holds the agent, and the modules. baseDigest is the base's content.
 func Prepare(ctx context.Context, env *Env, img matrix.Image, base, baseDigest string) (string, error) {
-	key := cache.Key("initramfs", baseDigest, img.Digest, strings.Join(GuestModules, " "))
+	key := cache.Key(kindInitramfs, baseDigest, img.Digest, strings.Join(GuestModules, " "))
 	dir, err := env.Cache.Entry(ctx, key, func(ctx context.Context, dir string) error {
 		var list []modules.Module
 		if img.Modules != "" {

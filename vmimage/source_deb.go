@@ -99,7 +99,7 @@ func (debSource) fetch(ctx context.Context, env *Env, client *debian.Client, k m
 	for _, f := range e.Files {
 		sums = append(sums, f.SHA256)
 	}
-	return env.Cache.Entry(ctx, cache.Key("kernels", append([]string{unpackedFormat}, sums...)...), func(ctx context.Context, dir string) error {
+	return env.Cache.Entry(ctx, cache.Key(KindImage, append([]string{unpackedFormat}, sums...)...), func(ctx context.Context, dir string) error {
 		for _, f := range e.Files {
 			if err := unpackPackage(ctx, env, client, k, f, dir, wantedFile); err != nil {
 				return err

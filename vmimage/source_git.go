@@ -70,7 +70,7 @@ func (s gitSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, 
 	}
 	return found{tree: &tree{digest: commit, origin: where + " at " + commit, dir: func(ctx context.Context) (string, error) {
 		env.progress(k.Name, "taking "+ref+" out of git")
-		dir, err := env.Cache.Entry(ctx, cache.Key("trees", "git", commit), func(ctx context.Context, dir string) error {
+		dir, err := env.Cache.Entry(ctx, cache.Key(kindTree, "git", commit), func(ctx context.Context, dir string) error {
 			return export(ctx, repository, commit, dir)
 		})
 		if err != nil {
@@ -97,9 +97,9 @@ func (gitSource) repository(ctx context.Context, env *Env, k matrix.Kernel, wher
 		return dir, nil
 	}
 	fresh := false
-	dir, err := env.Cache.Entry(ctx, cache.Key("git", where), func(ctx context.Context, dir string) error {
+	dir, err := env.Cache.Entry(ctx, cache.Key(kindGit, where), func(ctx context.Context, dir string) error {
 		if env.Offline {
-			return unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
+			return notCached(where)
 		}
 		fresh = true
 		env.progress(k.Name, "cloning "+where)
@@ -122,7 +122,7 @@ func (gitSource) repository(ctx context.Context, env *Env, k matrix.Kernel, wher
 // missing is returned when it is.
 func remoteHas(ctx context.Context, env *Env, where string, missing error) error {
 	if env.Offline {
-		return unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
+		return notCached(where)
 	}
 	if _, err := git(ctx, "", "ls-remote", "--quiet", "--exit-code", "--end-of-options", env.url(where), "HEAD"); err != nil {
 		return unreachable(ctx, where, err)

@@ -46,7 +46,7 @@ func (s imageSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found
 
 // image unpacks the kernel.
 func (imageSource) image(ctx context.Context, env *Env, k matrix.Kernel, path, sum string) (matrix.Image, error) {
-	dir, err := env.Cache.Entry(ctx, cache.Key("kernels", "image 1", sum), func(ctx context.Context, dir string) error {
+	dir, err := env.Cache.Entry(ctx, cache.Key(KindImage, "image 1", sum), func(ctx context.Context, dir string) error {
 		return prepareImage(ctx, path, dir)
 	})
 	var not *bzimage.NotKernelError

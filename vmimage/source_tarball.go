@@ -116,7 +116,7 @@ func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where
 		return file, nil
 	}
 	if env.Offline {
-		return "", unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
+		return "", notCached(where)
 	}
 	if err := reach(ctx, env.HTTP, env.url(where)); err != nil {
 		if ctx.Err() != nil {
@@ -139,14 +139,14 @@ func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where
 
 // tarballPath is where a download is kept.
 func tarballPath(env *Env, where, sum string) string {
-	return filepath.Join(env.Cache.Dir, cache.Key("tarballs", where, sum), path.Base(where))
+	return filepath.Join(env.Cache.Dir, cache.Key(kindTarball, where, sum), path.Base(where))
 }
 
 // unpackTarball returns the directory of an unpacked source tarball. get
 // returns the tarball's path; it may leave files in the directory that it is
 // given.
 func unpackTarball(ctx context.Context, env *Env, k matrix.Kernel, digest, origin string, get func(ctx context.Context, dir string) (string, error)) (string, error) {
-	dir, err := env.Cache.Entry(ctx, cache.Key("trees", digest), func(ctx context.Context, dir string) error {
+	dir, err := env.Cache.Entry(ctx, cache.Key(kindTree, digest), func(ctx context.Context, dir string) error {
 		tmp := filepath.Join(dir, ".tarball")
 		if err := os.Mkdir(tmp, 0o755); err != nil {
 			return err

@@ -28,6 +28,21 @@ import (
 	"kmatrix/vmimage/lock"
 )
 
+// KindImage is the kind of the cache's entries that are images; the others are
+// what images are made of.
+const (
+	KindImage     = "kernels"
+	kindInitramfs = "initramfs"
+	kindObjects   = "objects"
+	kindTree      = "trees"
+	kindTarball   = "tarballs"
+	kindGit       = "git"
+	kindSeries    = "series"
+)
+
+// CacheKinds are the kinds of the cache's entries that belong to kernels.
+var CacheKinds = []string{KindImage, kindInitramfs, kindObjects, kindTree, kindTarball, kindGit, kindSeries}
+
 // Env is what sources work with. Cache, Lock, HTTP and Mirrors must be set.
 type Env struct {
 	Cache *cache.Cache
@@ -137,14 +152,7 @@ func Kinds() []matrix.SourceKind {
 // Fetch gets a kernel's image.
 func Fetch(ctx context.Context, env *Env, k matrix.Kernel) (img matrix.Image, err error) {
 	err = with(ctx, env, k, func(f found) error {
-		if f.tree != nil {
-			img, err = f.tree.image(ctx, env, k)
-		} else {
-			img, err = f.image(ctx)
-		}
-		if f.version != "" {
-			img.Version = f.version
-		}
+		img, err = f.fetch(ctx, env, k)
 		return err
 	})
 	return img, err
@@ -152,17 +160,33 @@ func Fetch(ctx context.Context, env *Env, k matrix.Kernel) (img matrix.Image, er
 
 // FetchSource gets what the kernel is made of, and builds nothing.
 func FetchSource(ctx context.Context, env *Env, k matrix.Kernel) error {
-	return with(ctx, env, k, func(f found) error {
-		if f.tree == nil {
-			_, err := f.image(ctx)
-			return err
-		}
-		if _, err := readSeries(ctx, env, k); err != nil {
-			return err
-		}
-		_, err := f.tree.open(ctx)
+	return with(ctx, env, k, func(f found) error { return f.fetchSource(ctx, env, k) })
+}
+
+// fetch gets the kernel's image.
+func (f found) fetch(ctx context.Context, env *Env, k matrix.Kernel) (img matrix.Image, err error) {
+	if f.tree != nil {
+		img, err = f.tree.image(ctx, env, k)
+	} else {
+		img, err = f.image(ctx)
+	}
+	if f.version != "" {
+		img.Version = f.version
+	}
+	return img, err
+}
+
+// fetchSource gets what the image is made of.
+func (f found) fetchSource(ctx context.Context, env *Env, k matrix.Kernel) error {
+	if f.tree == nil {
+		_, err := f.image(ctx)
 		return err
-	})
+	}
+	if _, err := readSeries(ctx, env, k); err != nil {
+		return err
+	}
+	_, err := f.tree.open(ctx)
+	return err
 }
 
 // with finds the kernel and has it used. A version of kernels.lock that turns
@@ -220,6 +244,11 @@ func (e *Env) progress(kernel, what string) {
 	if e.Progress != nil {
 		e.Progress(kernel, what)
 	}
+}
+
+// notCached is the error of what --offline keeps from being fetched.
+func notCached(where string) error {
+	return unavailable("%s is not in the cache, and --offline keeps from fetching it", where)
 }
 
 // debianClient returns the client of Debian's mirror. The error is an

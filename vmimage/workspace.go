@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
 
 	"kmatrix/matrix"
@@ -31,20 +30,21 @@ const (
 	// buildMiB is what a small configuration's objects and two trees take; it
 	// must be free before a build begins.
 	buildMiB = 3000
-	// lockPoll is how often a workspace that is in use is tried.
-	lockPoll = 200 * time.Millisecond
 )
 
 // make builds the tree and hands the object directory to keep. It begins with
 // the objects of base, "" for none, from which the tree differs in the files
 // changed.
 func (j job) make(ctx context.Context, t tree, base string, changed []string, keep func(objects string) error) (err error) {
-	dir := filepath.Join(j.env.Cache.Dir, workspace)
-	release, err := j.enter(ctx, dir)
+	j.env.progress(j.kernel.Name, "waiting for another build")
+	dir, release, err := j.env.Cache.Scratch(ctx, workspace)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir), release()) }()
+	defer func() { err = errors.Join(err, release()) }()
+	if err := j.room(dir); err != nil {
+		return err
+	}
 	src, logs := filepath.Join(dir, "src"), filepath.Join(j.env.Cache.Dir, "logs")
 	for _, d := range []string{src, logs} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
@@ -86,25 +86,16 @@ func (j job) make(ctx context.Context, t tree, base string, changed []string, ke
 	return keep(objects)
 }
 
-// enter waits for the workspace, looks for room and clears what an interrupted
-// build left.
-func (j job) enter(ctx context.Context, dir string) (release func() error, err error) {
-	lock := flock.New(dir + ".lock")
-	j.env.progress(j.kernel.Name, "waiting for another build")
-	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
-		return nil, fmt.Errorf("wait for another build: %w", err)
-	}
+// room looks for what a build takes.
+func (j job) room(dir string) error {
 	var st unix.Statfs_t
-	if err = os.RemoveAll(dir); err == nil {
-		err = unix.Statfs(j.env.Cache.Dir, &st)
+	if err := unix.Statfs(dir, &st); err != nil {
+		return fmt.Errorf("look for free space: %w", err)
 	}
-	if free := st.Bavail * uint64(st.Bsize) >> 20; err == nil && free < buildMiB {
-		err = fmt.Errorf("building %s takes up to %d MiB, and %d MiB are free at %s: kmatrix kernels prune makes room", j.kernel.Name, buildMiB, free, j.env.Cache.Dir)
+	if free := st.Bavail * uint64(st.Bsize) >> 20; free < buildMiB {
+		return fmt.Errorf("building %s takes up to %d MiB, and %d MiB are free at %s: kmatrix kernels prune makes room", j.kernel.Name, buildMiB, free, dir)
 	}
-	if err != nil {
-		return nil, errors.Join(err, lock.Unlock())
-	}
-	return lock.Unlock, nil
+	return nil
 }
 
 // begin makes the object directory: empty, or a copy of the base's, which make

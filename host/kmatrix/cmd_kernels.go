@@ -78,8 +78,7 @@ func (o kernelsOptions) load(cmd *cobra.Command, names []string) (*images, []mat
 	if err != nil {
 		return nil, nil, err
 	}
-	log := func(line string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), line) } // nobody to tell
-	i, err := newImages(imageOptions{initramfs: o.initramfs, offline: o.offline, log: log}, s, plan.Probes)
+	i, err := newImages(imageOptions{initramfs: o.initramfs, offline: o.offline, log: notices(cmd)}, s, plan.Probes)
 	return i, plan.Kernels, err
 }
 

@@ -23,11 +23,7 @@ build nothing.
 		Example: "  kmatrix kernels fetch 6.1 6.12-built",
 		Args:    needNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			i, kernels, err := o.load(cmd, args)
-			if err != nil {
-				return err
-			}
-			return each(cmd, i, kernels, all, func(k matrix.Kernel) (string, error) {
+			return o.eachNamed(cmd, args, func(i *images, k matrix.Kernel) (string, error) {
 				return "fetched", vmimage.FetchSource(cmd.Context(), i.env, k)
 			})
 		},
@@ -45,11 +41,7 @@ code. What the cache has is not built again.
 		Example: "  kmatrix kernels build splice-fix-corruption",
 		Args:    needNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			i, kernels, err := o.load(cmd, args)
-			if err != nil {
-				return err
-			}
-			return each(cmd, i, kernels, all, func(k matrix.Kernel) (string, error) {
+			return o.eachNamed(cmd, args, func(i *images, k matrix.Kernel) (string, error) {
 				img, err := vmimage.Fetch(cmd.Context(), i.env, k)
 				if err != nil {
 					return "", err
@@ -136,8 +128,15 @@ same bytes. --update resolves the named kernels anew.
 	return cmd
 }
 
-// all is for commands whose every kernel was asked for.
-func all(matrix.Kernel) bool { return true }
+// eachNamed does something with the kernels of these names.
+func (o kernelsOptions) eachNamed(cmd *cobra.Command, names []string, do func(*images, matrix.Kernel) (string, error)) error {
+	i, kernels, err := o.load(cmd, names)
+	if err != nil {
+		return err
+	}
+	asked := func(matrix.Kernel) bool { return true }
+	return each(cmd, i, kernels, asked, func(k matrix.Kernel) (string, error) { return do(i, k) })
+}
 
 // each does something with kernels, one after the other, and tells of each. A
 // kernel that cannot be had does not keep the others from it; the command fails

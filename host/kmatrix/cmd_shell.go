@@ -48,8 +48,7 @@ systems under /mnt and u-root's commands. Leave it with exit; nothing is kept.
 			if _, err := vm.Version(cmd.Context(), qemu); err != nil {
 				return err
 			}
-			log := func(line string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), line) } // nobody to tell
-			images, err := newImages(imageOptions{initramfs: initramfs, locked: locked, offline: offline, log: log}, s, plan.Probes)
+			images, err := newImages(imageOptions{initramfs: initramfs, locked: locked, offline: offline, log: notices(cmd)}, s, plan.Probes)
 			if err != nil {
 				return err
 			}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"kmatrix/host"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -43,6 +45,11 @@ type imageOptions struct {
 	// log takes lines for the user, progress what is being fetched.
 	log      func(string)
 	progress func(kernel, what string)
+}
+
+// notices prints lines for the user, where a command has no progress to show.
+func notices(cmd *cobra.Command) func(string) {
+	return func(line string) { _, _ = fmt.Fprintln(cmd.ErrOrStderr(), line) } // nobody to tell
 }
 
 // newImages opens the cache and the lock beside the matrix's file.

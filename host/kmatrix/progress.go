@@ -87,12 +87,8 @@ func (p *progress) column(r matrix.Result) string {
 
 func newProgress(w io.Writer, plan *spec.Plan) *progress {
 	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total(), left: map[string]int{}, seen: map[string]*tally{}}
-	for _, c := range plan.Cells() {
-		for _, m := range plan.Machines {
-			if m.Name == c.Machine {
-				p.left[c.Kernel] += max(1, m.Boots)
-			}
-		}
+	for _, k := range plan.Kernels {
+		p.left[k.Name] = plan.Total() / len(plan.Kernels) // each is asked the same
 	}
 	width, _ := terminal(w)
 	if width == 0 {

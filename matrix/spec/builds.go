@@ -31,9 +31,7 @@ func (p *reader) builds(n ast.Node, key string) {
 					p.problem(line(n), key, "is empty", "want tiny, defconfig, kernel:NAME, or the path of a configuration")
 				}
 				b.Config = s
-				if b.ConfigKernel() != "" {
-					p.configs = append(p.configs, n)
-				}
+				p.configOf[name] = n
 			},
 			"fragments": func(n ast.Node, key string) {
 				b.Fragments = nil
@@ -115,8 +113,7 @@ func (p *reader) configKernel(b matrix.Build) {
 	if name == "" {
 		return
 	}
-	at, key := p.configs[0], join(join("builds", b.Name), "config")
-	p.configs = p.configs[1:]
+	at, key := p.configOf[b.Name], join(join("builds", b.Name), "config")
 	var ready []string
 	for _, k := range p.spec.Kernels {
 		if slices.ContainsFunc(p.known.Sources, func(s matrix.SourceKind) bool { return s.Name == k.Source.Kind && !s.Builds }) {

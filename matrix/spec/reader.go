@@ -49,9 +49,8 @@ type reader struct {
 	// the key, by its place.
 	baseline                  ast.Node
 	buildOf, baseOf, seriesOf map[int]ast.Node
-	// configs are the nodes of builds' config that name a kernel, in their
-	// order.
-	configs []ast.Node
+	// configOf are the nodes of builds' config, by the builds' names.
+	configOf map[string]ast.Node
 }
 
 func (p *reader) document(text []byte) {
@@ -61,6 +60,7 @@ func (p *reader) document(text []byte) {
 	}
 	p.boots = Default.Boots
 	p.buildOf, p.baseOf, p.seriesOf = map[int]ast.Node{}, map[int]ast.Node{}, map[int]ast.Node{}
+	p.configOf = map[string]ast.Node{}
 	p.mapping(root, "", map[string]field{
 		"version": func(n ast.Node, key string) {
 			if i, ok := n.(*ast.IntegerNode); !ok || i.GetToken().Value != strconv.Itoa(Version) {

@@ -147,14 +147,14 @@ func (r Request) run(ctx context.Context, log io.Writer) (matrix.Built, error) {
 	if err != nil {
 		return built, err
 	}
-	targets := []string{"bzImage"}
+	goals := []string{"bzImage"}
 	if slices.Contains(strings.Split(string(config), "\n"), "CONFIG_MODULES=y") {
-		targets = append(targets, "modules")
+		goals = append(goals, "modules")
 	}
-	if err := r.make(ctx, log, targets...); err != nil {
+	if err := r.make(ctx, log, goals...); err != nil {
 		return built, err
 	}
-	if len(targets) > 1 {
+	if len(goals) > 1 {
 		// depmod is not needed: modules are picked by their own .modinfo.
 		if err := r.make(ctx, log, "modules_install", "INSTALL_MOD_PATH="+filepath.Join(r.Out, "modules-install"), "INSTALL_MOD_STRIP=1", "DEPMOD=true"); err != nil {
 			return built, err
@@ -179,7 +179,7 @@ func (r Request) run(ctx context.Context, log io.Writer) (matrix.Built, error) {
 const supervise = `trap 'kill -KILL 0' TERM; nice make "$@" 2>&1 & wait $!`
 
 // make runs make out of tree.
-func (r Request) make(ctx context.Context, log io.Writer, targets ...string) error {
+func (r Request) make(ctx context.Context, log io.Writer, goals ...string) error {
 	jobs := r.Jobs
 	if jobs == 0 {
 		jobs = runtime.NumCPU()
@@ -193,7 +193,7 @@ func (r Request) make(ctx context.Context, log io.Writer, targets ...string) err
 	}
 	var said bytes.Buffer
 	_, err := proc.Run(ctx, proc.Cmd{
-		Path: "sh", Args: append([]string{"-c", supervise, "make"}, append(args, targets...)...), Orphaned: syscall.SIGTERM,
+		Path: "sh", Args: append([]string{"-c", supervise, "make"}, append(args, goals...)...), Orphaned: syscall.SIGTERM,
 		// The same source gives the same image, whoever builds it, and when.
 		Env:    []string{"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=kmatrix", "KBUILD_BUILD_HOST=kmatrix", "KBUILD_BUILD_VERSION=1", "LC_ALL=C"},
 		Stdout: io.MultiWriter(log, &said, &counter{report: r.Progress}),
@@ -204,5 +204,5 @@ func (r Request) make(ctx context.Context, log io.Writer, targets ...string) err
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return &Error{Step: targets[0], First: firstError(said.String()), Log: r.Log, Err: err}
+	return &Error{Step: goals[0], First: firstError(said.String()), Log: r.Log, Err: err}
 }

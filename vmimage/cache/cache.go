@@ -116,6 +116,29 @@ func (c *Cache) there(path string) bool {
 	return true
 }
 
+// Scratch returns an empty directory of that name, which nobody else uses until
+// release is called; it is empty again then.
+func (c *Cache) Scratch(ctx context.Context, name string) (dir string, release func() error, err error) {
+	own, _ := c.making.LoadOrStore(name, &sync.Mutex{})
+	own.(*sync.Mutex).Lock()
+	path := filepath.Join(c.Dir, name)
+	lock := flock.New(path + ".lock")
+	if err = c.acquire(ctx, lock, path); err == nil {
+		// What an interrupted process left, too.
+		if err = errors.Join(os.RemoveAll(path), os.Mkdir(path, 0o755)); err != nil {
+			err = errors.Join(fmt.Errorf("make room in the cache: %w", err), lock.Unlock())
+		}
+	}
+	if err != nil {
+		own.(*sync.Mutex).Unlock()
+		return "", nil, err
+	}
+	return path, func() error {
+		defer own.(*sync.Mutex).Unlock()
+		return errors.Join(os.RemoveAll(path), lock.Unlock())
+	}, nil
+}
+
 func (c *Cache) acquire(ctx context.Context, lock *flock.Flock, path string) error {
 	got, err := lock.TryLock()
 	if err != nil {

@@ -115,11 +115,7 @@ const maxSide = 12
 
 // sides fills in what the hunk wants and what the tree has.
 func (e *RejectError) sides(tree string, at int) {
-	files, _, err := gitdiff.Parse(strings.NewReader(e.Patch.Diff))
-	if err != nil {
-		return // it was read before; there is nothing to show
-	}
-	for _, f := range files {
+	for _, f := range e.Patch.files() {
 		if f.NewName != e.File && f.OldName != e.File || e.Hunk > len(f.TextFragments) {
 			continue
 		}

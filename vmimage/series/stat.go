@@ -18,12 +18,7 @@ func (s *Series) Stat() Stat {
 	var sum Stat
 	files := map[string]*sketch{}
 	for _, p := range s.Patches {
-		// The diff was read before, when it came.
-		diffs, _, err := gitdiff.Parse(strings.NewReader(p.Diff))
-		if err != nil {
-			continue
-		}
-		for _, f := range diffs {
+		for _, f := range p.files() {
 			name := f.NewName
 			if name == "" {
 				name = f.OldName
@@ -38,6 +33,15 @@ func (s *Series) Stat() Stat {
 	}
 	sum.Files = len(files)
 	return sum
+}
+
+// files returns what the diff changes.
+func (p Patch) files() []*gitdiff.File {
+	files, _, err := gitdiff.Parse(strings.NewReader(p.Diff))
+	if err != nil {
+		return nil // it was read before, when it came, and was good
+	}
+	return files
 }
 
 // sketch is a file of which only one thing is known: which of its lines were
@@ -79,12 +83,7 @@ func (k *sketch) apply(hunk *gitdiff.TextFragment, sum *Stat) {
 func (s *Series) Files() []string {
 	names := map[string]bool{}
 	for _, p := range s.Patches {
-		// The diff was read before, when it came.
-		diffs, _, err := gitdiff.Parse(strings.NewReader(p.Diff))
-		if err != nil {
-			continue
-		}
-		for _, f := range diffs {
+		for _, f := range p.files() {
 			names[f.OldName], names[f.NewName] = true, true
 		}
 	}
