@@ -61,7 +61,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f := cmd.Flags()
 	f.StringVarP(&o.file, "file", "f", "kernels.yaml", "the matrix to run")
 	f.StringVar(&o.dir, "dir", "runs", "the directory that keeps runs")
-	f.StringArrayVarP(&o.kernels, "kernel", "k", nil, "only the kernel `NAME`; NAME=PATH puts a tree, a tarball or an image in its column's place instead; repeatable")
+	f.StringArrayVarP(&o.kernels, "kernel", "k", nil, "only the kernel `NAME`; NAME=PATH puts a tree, a tarball or an image in its column's place, and alone selects nothing; repeatable")
 	f.StringArrayVarP(&o.patterns, "probe", "p", nil, "only probes that match `PATTERN`; repeatable")
 	f.BoolVar(&o.allProbes, "all-probes", false, "run all probes that the machines name, also those that run: probes: of the matrix leaves out")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "how many guests run at once (default: what cores and memory allow)")
@@ -130,6 +130,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	progress.follow(st.Header)
 	cache, err := cacheDir()
 	if err != nil {
 		return err

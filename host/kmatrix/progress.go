@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -16,14 +17,16 @@ import (
 	"kmatrix/matrix/spec"
 )
 
-// progress tells what a run does, on the standard error: one live line on a
-// terminal, a line for every finished boot elsewhere.
+// progress tells what a run does, on the standard error: a live line and the
+// table as far as it is on a terminal, a line for every finished boot
+// elsewhere.
 type progress struct {
 	mu  sync.Mutex
 	out io.Writer
-	// bars and bar are nil when out is no terminal.
+	// bars, bar and live are nil when out is no terminal.
 	bars *mpb.Progress
 	bar  *mpb.Bar
+	live *liveTable
 	// now says what each kernel is at, and ready how long its boot took.
 	now   map[string]string
 	ready map[string]float64
@@ -90,14 +93,39 @@ func newProgress(w io.Writer, plan *spec.Plan) *progress {
 	for _, k := range plan.Kernels {
 		p.left[k.Name] = plan.Total() / len(plan.Kernels) // each is asked the same
 	}
-	width, _ := terminal(w)
-	if width == 0 {
+	if width, _ := terminal(w); width == 0 {
 		return p
 	}
-	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(width))
+	tty := w.(*os.File) // as every terminal is
+	p.live = &liveTable{}
+	p.bars = mpb.New(mpb.WithOutput(w))
 	p.bar = p.bars.New(int64(p.total), mpb.NopStyle(), mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.line(width) })))
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
+			width, _ := screen(tty)
+			return p.line(width)
+		})),
+		mpb.BarExtender(mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
+			width, height := screen(tty)
+			for _, line := range p.live.table(width, height-liveMargin) {
+				if _, err := fmt.Fprintln(w, line); err != nil {
+					return err
+				}
+			}
+			return nil
+		}), false))
 	return p
+}
+
+// liveMargin is how many lines of the screen the live table leaves free: for
+// the live line, for the cursor, and for the newest notice.
+const liveMargin = 3
+
+// follow takes the function that returns what the run says of itself, which
+// the table needs for its columns.
+func (p *progress) follow(header func() matrix.Run) {
+	if p.live != nil {
+		p.live.follow(header)
+	}
 }
 
 // line is the live line, cut to the terminal's width.
@@ -146,6 +174,9 @@ func (p *progress) event(e host.Event) {
 			text = fmt.Sprintf("%s on %s, boot %d: %d cells in %.1f s, agent ready after %.1f s", e.Kernel, e.Machine, e.Boot, e.Total, e.Seconds, p.ready[life])
 		}
 	case host.StageResult:
+		if p.live != nil {
+			p.live.add(e.Result)
+		}
 		text = p.column(e.Result)
 	case host.StageNotice:
 		text = e.Text

@@ -13,9 +13,10 @@ import (
 
 // replaceSources takes NAME=PATH out of the values of -k and gives the kernel
 // of that name the tree, tarball or image at PATH for its source. It returns
-// the values that are left, which select.
+// the names that select: those of the values that are left and, beside them,
+// the replaced ones; none when every value replaces.
 func replaceSources(s *spec.Spec, values []string) ([]string, error) {
-	var selected []string
+	var selected, replaced []string
 	for _, v := range values {
 		name, path, ok := strings.Cut(v, "=")
 		if !ok {
@@ -30,6 +31,7 @@ func replaceSources(s *spec.Spec, values []string) ([]string, error) {
 		if err != nil {
 			return nil, wrong("-k %s: %w", v, err)
 		}
+		replaced = append(replaced, name)
 		k := &s.Kernels[i]
 		k.Source = source
 		switch {
@@ -38,6 +40,9 @@ func replaceSources(s *spec.Spec, values []string) ([]string, error) {
 		case k.Build == "":
 			k.Build = build.Default.Name
 		}
+	}
+	if len(selected) > 0 {
+		selected = append(selected, replaced...)
 	}
 	return selected, nil
 }

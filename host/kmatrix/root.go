@@ -53,12 +53,14 @@ func terminal(w any) (width int, colour bool) {
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		width = 80
-	}
+	width, _ = screen(f)
+	return width, useColour()
+}
+
+// useColour reports whether a terminal may be coloured.
+func useColour() bool {
 	// https://no-color.org: any value but the empty one.
-	return width, os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // cacheDir is where downloads and what is made of them are kept.

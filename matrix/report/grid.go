@@ -58,13 +58,13 @@ func (g grid) blocks(width int) [][]int {
 }
 
 // visible is the width of text on a terminal, without colour.
-func visible(s string) int {
-	n := utf8.RuneCountInString(s)
-	for _, code := range []string{"\x1b[33m", "\x1b[31m", "\x1b[0m"} {
-		n -= strings.Count(s, code) * len(code)
-	}
-	return n
-}
+func visible(s string) int { return utf8.RuneCountInString(plain(s)) }
+
+// plain takes the colour off a text.
+func plain(s string) string { return colours.Replace(s) }
+
+// colours are the codes that [paint] writes.
+var colours = strings.NewReplacer(yellow, "", red, "", reset, "")
 
 // render writes the table of some columns. Lines without cells are written
 // between the tables' parts, so that no column grows by them.

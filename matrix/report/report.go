@@ -30,6 +30,8 @@ type Options struct {
 	Colour bool
 	// All lists rows that are the same on all kernels one by one.
 	All bool
+	// live: the run goes on, and what has no result is still to come.
+	live bool
 }
 
 // PlainWidth is the width where there is no terminal.

@@ -49,7 +49,6 @@ func trimLines(text []byte) []byte {
 // layout turns the comparison into text.
 func layout(doc Document) grid {
 	c, o := doc.Comparison, doc.Options
-	wide := o.Width >= 120
 	var g grid
 	for _, col := range c.Columns {
 		g.header = append(g.header, heading(col, o.Width < PlainWidth))
@@ -61,7 +60,7 @@ func layout(doc Document) grid {
 			end++
 		}
 		g.rows = append(g.rows, gridRow{label: group})
-		g.group(c, c.Rows[i:end], group, o, wide)
+		g.group(c, c.Rows[i:end], group, o)
 		i = end
 	}
 	return g
@@ -85,7 +84,7 @@ func heading(col compare.Column, short bool) string {
 
 // group adds the rows of one group; those that are the same everywhere come
 // down to a line.
-func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o Options, wide bool) {
+func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o Options) {
 	var folded []string
 	counts := map[string]int{}
 	everywhere := "every kernel"
@@ -107,7 +106,7 @@ func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o O
 			row.label += " on " + r.Machine
 		}
 		for i, cell := range r.Cells {
-			row.cells = append(row.cells, paint(cell, text(c, i, cell, wide), o.Colour))
+			row.cells = append(row.cells, paint(cell, text(c, i, cell, o), o.Colour))
 		}
 		g.rows = append(g.rows, row)
 	}
@@ -144,8 +143,14 @@ func word(r compare.Row) string {
 // text is what a cell says. The mark ≠ stands where it differs from the
 // baseline, ~ where a sample is only indicative, † where its kernel's costs are
 // not comparable with the baseline's.
-func text(c compare.Comparison, column int, cell compare.Cell, wide bool) string {
-	if c.Columns[column].Absent() || len(cell.Results) == 0 {
+func text(c compare.Comparison, column int, cell compare.Cell, o Options) string {
+	wide := o.Width >= 120
+	switch {
+	case c.Columns[column].Absent():
+		return "–"
+	case len(cell.Results) == 0 && o.live:
+		return "…"
+	case len(cell.Results) == 0:
 		return "–"
 	}
 	s := cell.State()
@@ -163,8 +168,8 @@ func text(c compare.Comparison, column int, cell compare.Cell, wide bool) string
 		}
 		return strings.TrimSpace(s + " " + marks)
 	}
-	if o := cell.Results[0].Observation; wide && o != nil && o.FirstOffset >= 0 && !cell.Flaky() {
-		s += fmt.Sprintf(" @%d", o.FirstOffset)
+	if seen := cell.Results[0].Observation; wide && seen != nil && seen.FirstOffset >= 0 && !cell.Flaky() {
+		s += fmt.Sprintf(" @%d", seen.FirstOffset)
 	}
 	if strings.HasPrefix(s, "stable") || cell.Results[0].Observation == nil {
 		return mark(s, cell)
@@ -183,12 +188,13 @@ func mark(s string, cell compare.Cell) string {
 	return s
 }
 
+const yellow, red, reset = "\x1b[33m", "\x1b[31m", "\x1b[0m"
+
 // paint colours a cell by its verdict.
 func paint(cell compare.Cell, s string, colour bool) string {
 	if !colour || len(cell.Results) == 0 {
 		return s
 	}
-	const yellow, red, reset = "\x1b[33m", "\x1b[31m", "\x1b[0m"
 	switch {
 	case cell.Results[0].Outcome != "pass" && cell.Results[0].Outcome != "unsupported":
 		return red + s + reset

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 
 	"github.com/gofrs/flock"
@@ -72,11 +73,14 @@ func Create(dir string, run matrix.Run) (*Run, error) {
 // Dir is the run's directory.
 func (r *Run) Dir() string { return r.dir }
 
-// Header returns what the run says of itself.
+// Header returns what the run says of itself, as it is now: a later
+// [Run.Update] changes nothing of it.
 func (r *Run) Header() matrix.Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.header
+	header := r.header
+	header.Kernels = slices.Clone(header.Kernels)
+	return header
 }
 
 // Append adds a result and returns when it is on the disk. A second result of
