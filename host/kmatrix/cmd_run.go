@@ -113,6 +113,11 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	}
 	progress := newProgress(cmd.ErrOrStderr(), plan)
 	defer progress.stop()
+	if n, err := o.leftOut(s, plan); err != nil {
+		return err
+	} else if n > 0 {
+		progress.notice(fmt.Sprintf("run: probes: of %s leaves %d probes out; --all-probes runs them, too", s.Path, n))
+	}
 	images, err := newImages(imageOptions{initramfs: o.initramfs, locked: o.locked, offline: o.offline, log: progress.notice, progress: progress.fetching}, s, plan.Probes)
 	if err != nil {
 		return err
@@ -194,6 +199,19 @@ func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
 	}
 	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns}, known)
 	return s, plan, err
+}
+
+// leftOut counts the probes of the machines that are not asked because nobody
+// asked for anything, and run: probes: does not name them.
+func (o *runOptions) leftOut(s *spec.Spec, plan *spec.Plan) (int, error) {
+	if len(o.patterns) > 0 || o.allProbes {
+		return 0, nil
+	}
+	all, err := s.Plan(spec.Selection{}, known())
+	if err != nil {
+		return 0, err
+	}
+	return len(all.Probes) - len(plan.Probes), nil
 }
 
 // print writes the report where the user wants it.

@@ -152,6 +152,9 @@ func (p *Patch) setBody(text string) error {
 	}
 	p.Diff = strings.TrimRight(p.Diff, "\n") + "\n"
 	files, _, err := gitdiff.Parse(strings.NewReader(p.Diff))
+	if err == nil {
+		err = stray(p.Diff)
+	}
 	if err != nil {
 		return wrong(p.Origin, "the diff of %q is damaged (%v): format=flowed and other mailers fold or change lines; save it as it was sent", p.Subject, err)
 	}

@@ -96,6 +96,7 @@ func TestWhatCannotBeUsed(t *testing.T) {
 		"CRLF":             {strings.ReplaceAll(mailOf(1, 1, diff("a")), "\n", "\r\n"), "end in CRLF"},
 		"format=flowed":    {strings.Replace(mailOf(1, 1, diff("a")), "Subject:", "Content-Type: text/plain; format=flowed\nSubject:", 1), "format=flowed, which folds lines"},
 		"folded lines":     {strings.Replace(mailOf(1, 1, diff("a")), " three\n", " thr\nee\n", 1), "is damaged"},
+		"folded last line": {strings.Replace(mailOf(1, 1, diff("a")), " seven\n", " sev\nen\n", 1), `line 14 of the diff, "en", belongs to no hunk`},
 		"cut":              {mailOf(1, 1, strings.TrimSuffix(diff("a"), " six\n seven\n")), "is damaged"},
 		"a cut page":       {page()[:len(page())-60], "has no end: the page was cut"},
 		"patch of no diff": {mailOf(1, 1, ""), "has no diff"},
