@@ -21,13 +21,15 @@ var targets = map[string]string{"tiny": "tinyconfig", "defconfig": "defconfig"}
 var Targets = slices.Sorted(maps.Keys(targets))
 
 // withoutModules is what a distribution's configuration needs to build
-// elsewhere: its keys are not in the source, and debug information would take
-// most of the time.
+// elsewhere: its keys are not in the source (signatures can stay selected, by
+// the lockdown module, but then nothing is signed), and debug information would
+// take most of the time.
 const withoutModules = `
 CONFIG_SYSTEM_TRUSTED_KEYS=""
 CONFIG_SYSTEM_REVOCATION_KEYS=""
 CONFIG_MODULE_SIG_KEY=""
 # CONFIG_MODULE_SIG is not set
+# CONFIG_MODULE_SIG_ALL is not set
 # CONFIG_DEBUG_INFO_BTF is not set
 CONFIG_DEBUG_INFO_NONE=y
 # CONFIG_DEBUG_INFO is not set
