@@ -7,9 +7,9 @@ SHELL := /bin/sh
 
 # Programs that kmatrix runs, and the Debian packages that hold them.
 # The second line is what kernels are built with; libelf.h is for objtool.
-PROGRAMS := qemu-system-x86_64 mkfs.xfs mkfs.ext4 xz \
+PROGRAMS := qemu-system-x86_64 mkfs.xfs mkfs.ext4 mkfs.btrfs xz \
             gcc ld flex bison bc lz4 patch git
-PACKAGES := qemu-system-x86 xfsprogs e2fsprogs xz-utils debian-archive-keyring \
+PACKAGES := qemu-system-x86 xfsprogs e2fsprogs btrfs-progs xz-utils debian-archive-keyring \
             gcc libc6-dev make binutils flex bison bc lz4 libelf-dev libssl-dev patch git
 FILES    := /usr/share/keyrings/debian-archive-keyring.gpg /usr/include/libelf.h
 

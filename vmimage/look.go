@@ -40,7 +40,7 @@ type State struct {
 
 // Look says what is there of a kernel, and changes nothing. base and baseDigest
 // are as for [Prepare].
-func Look(ctx context.Context, env *Env, k matrix.Kernel, base, baseDigest string) (State, error) {
+func Look(ctx context.Context, env *Env, k matrix.Kernel, g Guest) (State, error) {
 	st := State{Kernel: k.Name, Source: k.Source.Kind}
 	peek := &Env{
 		Lock: env.Lock, HTTP: env.HTTP, Mirrors: env.Mirrors, Dir: env.Dir, Rewrite: env.Rewrite,
@@ -74,7 +74,7 @@ func Look(ctx context.Context, env *Env, k matrix.Kernel, base, baseDigest strin
 	switch {
 	case err == nil:
 		st.Status, st.Version = Cached, img.Version
-		if _, err := Prepare(ctx, peek, img, base, baseDigest); err != nil && !errors.As(err, &missing) {
+		if _, err := Prepare(ctx, peek, img, g); err != nil && !errors.As(err, &missing) {
 			return st, err
 		}
 	case errors.As(err, &gone):

@@ -56,7 +56,7 @@ func TestLooking(t *testing.T) {
 	} {
 		env := newEnv(t)
 		env.Builds, env.Offline = []matrix.Build{build.Default}, test.offline
-		st, err := Look(t.Context(), env, test.kernel, "", "")
+		st, err := Look(t.Context(), env, test.kernel, Guest{})
 		if err != nil || st.Status != test.status || !strings.Contains(st.Detail, test.detail) {
 			t.Errorf("%s: %+v, %v", name, st, err)
 		}
@@ -113,7 +113,7 @@ func TestFetchingASourceBuildsNothing(t *testing.T) {
 	if trees, _ := filepath.Glob(filepath.Join(env.Cache.Dir, "trees", "*", "Makefile")); len(trees) != 1 {
 		t.Errorf("the trees are %v", trees)
 	}
-	st, err := Look(t.Context(), env, k, "", "")
+	st, err := Look(t.Context(), env, k, Guest{})
 	if err != nil || st.Status != Resolvable || st.Detail != "to be built" || st.Bytes == 0 {
 		t.Errorf("it is %+v (%v)", st, err)
 	}
@@ -137,7 +137,7 @@ func TestEveryEntryOfAKernelIsItsOwn(t *testing.T) {
 	}
 	env.Kernels = []matrix.Kernel{base, patched}
 	for _, k := range env.Kernels {
-		st, err := Look(t.Context(), env, k, "", "")
+		st, err := Look(t.Context(), env, k, Guest{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kmatrix/matrix"
@@ -15,21 +16,46 @@ import (
 	"kmatrix/vmimage/modules"
 )
 
-// GuestModules are the modules that a guest may need: its disks, its ports and
-// the file systems of the probes. A kernel that has them built in loads none.
-var GuestModules = []string{"virtio_pci", "virtio_blk", "virtio_console", "xfs", "ext4"}
+// guestModules are those that every guest needs, for its disks and ports; a
+// kernel that has them built in loads none.
+var guestModules = []string{"virtio_pci", "virtio_blk", "virtio_console"}
+
+// fileSystemModules are those of the file systems that probes work on. They are
+// loaded only where probes need them: btrfs tries out its checksums first,
+// which takes seconds on an emulated CPU.
+var fileSystemModules = []string{"xfs", "ext4", "btrfs", "overlay"}
+
+// modulesFor lists the modules of a guest whose probes need those file systems.
+func modulesFor(fileSystems []string) []string {
+	list := slices.Clone(guestModules)
+	for _, name := range fileSystemModules {
+		if slices.Contains(fileSystems, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
 
 // fileInitrd is the name of an initramfs in its cache entry.
 const fileInitrd = "initramfs.cpio"
 
-// Prepare returns the path of the initramfs for an image: the base, which
-// holds the agent, and the modules. baseDigest is the base's content.
-func Prepare(ctx context.Context, env *Env, img matrix.Image, base, baseDigest string) (string, error) {
-	key := cache.Key(kindInitramfs, baseDigest, img.Digest, strings.Join(GuestModules, " "))
+// Guest is what an initramfs is made for.
+type Guest struct {
+	// Base is the archive that holds the agent, and BaseDigest its content.
+	Base, BaseDigest string
+	// FileSystems are those that the probes need.
+	FileSystems []string
+}
+
+// Prepare returns the path of the initramfs for an image: the guest's base and
+// the modules.
+func Prepare(ctx context.Context, env *Env, img matrix.Image, g Guest) (string, error) {
+	wanted := modulesFor(g.FileSystems)
+	key := cache.Key(kindInitramfs, g.BaseDigest, img.Digest, strings.Join(wanted, " "))
 	dir, err := env.Cache.Entry(ctx, key, func(ctx context.Context, dir string) error {
 		var list []modules.Module
 		if img.Modules != "" {
-			s, err := modules.Select(ctx, img.Modules, GuestModules)
+			s, err := modules.Select(ctx, img.Modules, wanted)
 			if err != nil {
 				return err
 			}
@@ -39,7 +65,7 @@ func Prepare(ctx context.Context, env *Env, img matrix.Image, base, baseDigest s
 		if err := initramfs.WriteModules(&own, list); err != nil {
 			return err
 		}
-		f, err := os.Open(base)
+		f, err := os.Open(g.Base)
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,31 @@ func mountFileSystems() fileSystems {
 		kind := strings.TrimSpace(string(serial))
 		f.add(kind, kind, "/dev/"+filepath.Base(filepath.Dir(file)), "")
 	}
+	f.addOverlay()
 	return f
+}
+
+// overlayBase is the file system that the overlay's layers lie on.
+const overlayBase = "xfs"
+
+// addOverlay mounts an overlay whose layers are directories of another file
+// system. All that is written to it goes to the upper one.
+func (f *fileSystems) addOverlay() {
+	base, ok := f.Dirs[overlayBase]
+	if !ok {
+		f.Refused["overlay"] = overlayBase + ", for its layers, is not mounted"
+		return
+	}
+	data := ""
+	for _, layer := range []string{"lower", "upper", "work"} {
+		dir := filepath.Join(base, "overlay", layer)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			f.Refused["overlay"] = err.Error()
+			return
+		}
+		data += "," + layer + "dir=" + dir
+	}
+	f.add("overlay", "overlay", "overlay", data[1:])
 }
 
 func (f *fileSystems) add(name, kind, device, data string) {

@@ -90,7 +90,7 @@ func (o kernelsOptions) look(cmd *cobra.Command) (*images, []vmimage.State, erro
 	}
 	var states []vmimage.State
 	for _, k := range kernels {
-		st, err := vmimage.Look(cmd.Context(), i.env, k, i.base, i.agentDigest)
+		st, err := vmimage.Look(cmd.Context(), i.env, k, i.guest)
 		if err != nil {
 			return nil, nil, fmt.Errorf("look at %s: %w", k.Name, err)
 		}

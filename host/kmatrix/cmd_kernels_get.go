@@ -46,7 +46,7 @@ code. What the cache has is not built again.
 				if err != nil {
 					return "", err
 				}
-				if _, err := vmimage.Prepare(cmd.Context(), i.env, img, i.base, i.agentDigest); err != nil {
+				if _, err := vmimage.Prepare(cmd.Context(), i.env, img, i.guest); err != nil {
 					return "", err
 				}
 				return describe(img), nil

@@ -129,7 +129,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 	st, err := store.Create(o.dir, header(s, plan, matrix.Host{
 		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), MemoryMiB: total,
-		Kernel: hostKernel(), Agent: images.agentDigest, Jobs: o.jobs,
+		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs,
 	}))
 	if err != nil {
 		return err

@@ -26,10 +26,10 @@ import (
 
 // images gets kernels ready to boot; it is the host's view of vmimage.
 type images struct {
-	env         *vmimage.Env
-	base        string
-	agentDigest string
-	disks       []disk.FileSystem
+	env   *vmimage.Env
+	guest vmimage.Guest
+	// disks are what the guest's file systems are on.
+	disks []disk.FileSystem
 	// locked names the kernels that --locked kept from being had.
 	locked struct {
 		sync.Mutex
@@ -77,8 +77,12 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 	for _, p := range probes {
 		needs = append(needs, p.Needs)
 	}
+	disks := disk.ForProbes(needs)
+	for _, d := range disks {
+		needs = append(needs, d.Name) // also where it only carries another
+	}
 	return &images{
-		base: base, agentDigest: "sha256:" + sum, disks: disk.ForProbes(needs),
+		guest: vmimage.Guest{Base: base, BaseDigest: "sha256:" + sum, FileSystems: needs}, disks: disks,
 		env: &vmimage.Env{
 			Cache: &cache.Cache{Dir: dir, Log: o.log}, Lock: l, HTTP: httpClient(), Dir: home,
 			Mirrors: func() (debian.Mirrors, error) { return mirrors(s) },
@@ -133,7 +137,7 @@ func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, err
 		return host.Bootable{}, err
 	}
 	b := host.Bootable{Image: img, Disks: map[string]string{}}
-	if b.Initrd, err = vmimage.Prepare(ctx, i.env, img, i.base, i.agentDigest); err != nil {
+	if b.Initrd, err = vmimage.Prepare(ctx, i.env, img, i.guest); err != nil {
 		return host.Bootable{}, err
 	}
 	for _, f := range i.disks {

@@ -23,6 +23,8 @@ import (
 type FileSystem struct {
 	// Name is the type that the guest mounts, and the disk's serial number.
 	Name string
+	// Carries are the file systems that are mounted over it, and need it.
+	Carries []string
 	// MiB is the size of the image, which is sparse.
 	MiB int64
 	// Program makes it, from the Debian package Package.
@@ -41,7 +43,7 @@ var FileSystems = []FileSystem{
 		// 301 MiB is the least that mkfs.xfs makes. Features newer than 5.10
 		// are off: bigtime and inobtcount are experimental there, nrext64 came
 		// with 5.19.
-		Name: "xfs", MiB: 512, Program: "mkfs.xfs", Package: "xfsprogs",
+		Name: "xfs", Carries: []string{"overlay"}, MiB: 512, Program: "mkfs.xfs", Package: "xfsprogs",
 		Args: []string{"-q", "-f", "-m", "crc=1,finobt=1,reflink=1,rmapbt=0,bigtime=0,inobtcount=0,uuid=" + identity, "-i", "sparse=1,nrext64=0"},
 	},
 	{
@@ -51,12 +53,20 @@ var FileSystems = []FileSystem{
 		Name: "ext4", MiB: 256, Program: "mkfs.ext4", Package: "e2fsprogs",
 		Args: []string{"-q", "-F", "-U", identity, "-E", "lazy_itable_init=0,lazy_journal_init=0,hash_seed=" + identity},
 	},
+	{
+		// 109 MiB is the least that mkfs.btrfs makes. free-space-tree is off:
+		// it is the default since btrfs-progs 5.15, and takes time at mount.
+		Name: "btrfs", MiB: 256, Program: "mkfs.btrfs", Package: "btrfs-progs",
+		Args: []string{"-q", "-f", "-U", identity, "-d", "single", "-m", "single"},
+	},
 }
 
-// ForProbes returns the file systems that are among names; those that need no
-// disk are passed over.
+// ForProbes returns the file systems that are among names, or carry one of
+// them; those that need no disk are passed over.
 func ForProbes(names []string) []FileSystem {
-	return slices.DeleteFunc(slices.Clone(FileSystems), func(f FileSystem) bool { return !slices.Contains(names, f.Name) })
+	return slices.DeleteFunc(slices.Clone(FileSystems), func(f FileSystem) bool {
+		return !slices.ContainsFunc(append(f.Carries, f.Name), func(name string) bool { return slices.Contains(names, name) })
+	})
 }
 
 // Make returns the path of a pristine image, from the cache or newly made.

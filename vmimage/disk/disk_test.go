@@ -10,8 +10,10 @@ import (
 )
 
 func TestForProbes(t *testing.T) {
-	if got := ForProbes([]string{"tmpfs", "xfs", ""}); len(got) != 1 || got[0].Name != "xfs" {
-		t.Errorf("disks %v", got)
+	for _, name := range []string{"xfs", "overlay"} {
+		if got := ForProbes([]string{"tmpfs", name, ""}); len(got) != 1 || got[0].Name != "xfs" {
+			t.Errorf("the disks for %s are %v", name, got)
+		}
 	}
 }
 
