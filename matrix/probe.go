@@ -25,8 +25,10 @@ type Probe struct {
 	// "stability/splice/punch/xfs/readahead".
 	Name string    `json:"name"`
 	Kind ProbeKind `json:"kind"`
-	// Doc is one sentence that says what is asked.
-	Doc string `json:"doc"`
+	// Summary is one sentence that says what is asked.
+	Summary string `json:"summary"`
+	// Steps say what the probe does, call by call.
+	Steps []string `json:"steps,omitempty"`
 	// Needs names the file system that the probe works on ("tmpfs", "xfs", …),
 	// "" for none.
 	Needs string `json:"needs,omitempty"`

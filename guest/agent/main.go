@@ -20,12 +20,21 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	_ "kmatrix/guest/probe/all" // for what it serves
+	"kmatrix/guest/probe/sys"
 	"kmatrix/guest/wire"
 )
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == workerArgument {
 		os.Exit(work(os.NewFile(3, "requests"), os.NewFile(4, "answers")))
+	}
+	if len(os.Args) == 2 && os.Args[1] == sys.MapperArgument {
+		if err := sys.ServeMappings(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintf(os.Stderr, "agent: map files for a probe: %v\n", err)
+			os.Exit(1)
+		}
+		return
 	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "agent: this is PID 1 of a kmatrix guest; kmatrix run boots one")

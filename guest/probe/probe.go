@@ -1,23 +1,19 @@
 // Package probe holds the questions that are put to a kernel.
 //
-// A family of probes is one file that registers itself from init; [All] lists
-// every probe, and each carries its own way of being asked. Stability probes
-// share one course (stability.go): a source file is filled with a known
-// pattern (pattern.go) and brought into a state of caching (source.go), a call
-// moves its data into a pipe, a mutation changes the file (mutation.go), and
-// what the pipe then delivers is counted. Cost probes (cost.go) time a path.
-//
-// The definition of stable is Matthew Wilcox's, in the thread that kmatrix
-// began with: after the call has returned, later changes of the source are not
-// seen at the destination.
+// This package is their registry; each probe carries its own way of being
+// asked. The packages below it hold the kinds (stability, cost), one file a
+// family, which registers itself from init, and what they share: source makes
+// the files that probes read, sys makes the system calls. A program that needs
+// the probes imports the package all.
 //
 // Probes run as root in a worker process of the guest's agent, one at a time.
-// On the host the package serves for its names.
+// On the host the registry serves for its names.
 package probe
 
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -49,8 +45,8 @@ type Env struct {
 	Refused map[string]string
 }
 
-// dir returns a file system's directory.
-func (e *Env) dir(fs string) (string, error) {
+// Dir returns a file system's directory.
+func (e *Env) Dir(fs string) (string, error) {
 	if d, ok := e.Dirs[fs]; ok {
 		return d, nil
 	}
@@ -68,30 +64,64 @@ type UnsupportedError struct{ Reason string }
 // Error returns the reason.
 func (e *UnsupportedError) Error() string { return "unsupported: " + e.Reason }
 
-var registry []Probe
+// Family is what probes have in common whose names begin alike.
+type Family struct {
+	// Name is the beginning, for example "stability/splice".
+	Name string
+	// Summary is one sentence.
+	Summary string
+	// Origin says where the question comes from: a message of the thread that
+	// kmatrix began with, a change of the kernel, a manual page.
+	Origin string
+	// Answers say what each answer would mean, in the order of their words.
+	Answers []Answer
+}
 
-// register adds probes; a name that is taken is a mistake in the program.
-func register(probes ...Probe) {
+// Answer is a class, a unit or an outcome with its meaning.
+type Answer struct{ Word, Meaning string }
+
+var (
+	families []Family
+	registry = map[string]Probe{}
+)
+
+// Register adds a family with its probes; a name that is taken is a mistake in
+// the program.
+func Register(f Family, probes ...Probe) {
+	families = append(families, f)
 	for _, p := range probes {
-		if _, taken := Lookup(p.Name); taken {
-			panic(fmt.Sprintf("probe %s is registered twice", p.Name))
+		if _, taken := registry[p.Name]; taken || !matrix.Match(f.Name, p.Name) {
+			panic(fmt.Sprintf("probe %s is registered twice, or not of the family %s", p.Name, f.Name))
 		}
-		registry = append(registry, p)
+		registry[p.Name] = p
 	}
 }
 
 // All returns every probe, sorted by name.
 func All() []Probe {
-	all := slices.Clone(registry)
+	all := slices.Collect(maps.Values(registry))
 	slices.SortFunc(all, func(a, b Probe) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
+// Families returns every family, sorted by name.
+func Families() []Family {
+	all := slices.Clone(families)
+	slices.SortFunc(all, func(a, b Family) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// FamilyOf returns the family that a probe belongs to.
+func FamilyOf(name string) Family {
+	i := slices.IndexFunc(families, func(f Family) bool { return matrix.Match(f.Name, name) })
+	if i < 0 {
+		return Family{}
+	}
+	return families[i]
+}
+
 // Lookup returns the probe of that name.
 func Lookup(name string) (Probe, bool) {
-	i := slices.IndexFunc(registry, func(p Probe) bool { return p.Name == name })
-	if i < 0 {
-		return Probe{}, false
-	}
-	return registry[i], true
+	p, ok := registry[name]
+	return p, ok
 }

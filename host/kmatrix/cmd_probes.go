@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kmatrix/guest/probe"
+	_ "kmatrix/guest/probe/all" // for what there is
 	"kmatrix/matrix"
 )
 
@@ -34,7 +35,7 @@ func newProbesCommand() *cobra.Command {
 			}
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, p := range list {
-				if _, err := fmt.Fprintf(w, "%s\t%s\n", p.Name, p.Doc); err != nil {
+				if _, err := fmt.Fprintf(w, "%s\t%s\n", p.Name, p.Summary); err != nil {
 					return err
 				}
 			}

@@ -1,18 +1,20 @@
-package probe
+// Package source makes the files that probes read from: full of a pattern that
+// tells for every byte where it comes from, and in a state of caching.
+package source
 
 import (
 	"bytes"
 	"encoding/binary"
 	"sync"
 
+	"kmatrix/guest/probe/sys"
 	"kmatrix/matrix"
 )
 
-// pageSize is the page of the architectures that guests have so far.
-const pageSize = 4096
+const pageSize = sys.PageSize
 
-// maxFile is the size of the largest file that a probe uses.
-const maxFile = 8 << 20
+// MaxFile is the size of the largest file that a probe uses.
+const MaxFile = 8 << 20
 
 // The patterns: a byte of either depends on its offset in the file, so that a
 // byte that stands in the wrong place counts as neither. Old bytes are odd and
@@ -24,10 +26,10 @@ const (
 	newBit  = 0x80
 )
 
-// oldPattern returns the bytes of the first maxFile offsets; it must not be
+// Old returns the bytes of the first MaxFile offsets; it must not be
 // written to.
-var oldPattern = sync.OnceValue(func() []byte {
-	b := make([]byte, maxFile)
+var Old = sync.OnceValue(func() []byte {
+	b := make([]byte, MaxFile)
 	for i := 0; i < len(b); i += 8 {
 		// splitmix64's finalizer: any two words differ.
 		x := uint64(i) * 0x9e3779b97f4a7c15
@@ -38,20 +40,20 @@ var oldPattern = sync.OnceValue(func() []byte {
 	return b
 })
 
-// newPattern returns what a mutation writes at off, n bytes.
-func newPattern(off, n int64) []byte {
-	b := bytes.Clone(oldPattern()[off : off+n])
+// New returns what a mutation writes at off, n bytes.
+func New(off, n int64) []byte {
+	b := bytes.Clone(Old()[off : off+n])
 	for i := range b {
 		b[i] |= newBit
 	}
 	return b
 }
 
-// observe counts what arrived of the file's bytes from off on, want of them.
+// Observe counts what arrived of the file's bytes from off on, want of them.
 // Whole pages of old bytes, nearly all there are, are told by one comparison.
-func observe(got []byte, off, want int64) matrix.Observation {
+func Observe(got []byte, off, want int64) matrix.Observation {
 	o := matrix.Observation{Bytes: int64(len(got)), FirstOffset: -1}
-	old := oldPattern()[off:]
+	old := Old()[off:]
 	for at := 0; at < len(got); at += pageSize {
 		end := min(at+pageSize, len(got))
 		if bytes.Equal(got[at:end], old[at:end]) {

@@ -1,4 +1,4 @@
-package probe
+package sys
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mincore counts the pages of a mapping that are in memory.
-func mincore(m []byte) (int, error) {
-	vec := make([]byte, (len(m)+pageSize-1)/pageSize)
+// Resident counts the pages of a mapping that are in memory (mincore(2)).
+func Resident(m []byte) (int, error) {
+	vec := make([]byte, (len(m)+PageSize-1)/PageSize)
 	if _, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&m[0])), uintptr(len(m)), uintptr(unsafe.Pointer(&vec[0]))); errno != 0 {
 		return 0, fmt.Errorf("mincore: %w", errno)
 	}

@@ -1,0 +1,113 @@
+package all
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/sys"
+	"kmatrix/matrix"
+)
+
+// TestMain lets this executable be the process that maps files.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == sys.MapperArgument {
+		if err := sys.ServeMappings(os.Stdin, os.Stdout); err != nil {
+			panic(err)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestRegistry is the contract that every probe keeps.
+func TestRegistry(t *testing.T) {
+	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+/[0-9]+[km])$`)
+	seen := map[string]bool{}
+	for _, p := range probe.All() {
+		if !grammar.MatchString(p.Name) {
+			t.Errorf("%s is no name of a probe", p.Name)
+		}
+		if seen[p.Name] {
+			t.Errorf("%s is there twice", p.Name)
+		}
+		seen[p.Name] = true
+		if kind := map[string]matrix.ProbeKind{"stability": matrix.Stability, "cost": matrix.Performance}[strings.Split(p.Name, "/")[0]]; p.Kind != kind {
+			t.Errorf("%s is of the kind %q, want %q", p.Name, p.Kind, kind)
+		}
+		if len(p.Summary) < 20 || p.Since == "" || p.Run == nil {
+			t.Errorf("%s lacks a sentence, a first kernel or a way to be asked", p.Name)
+		}
+		if f := probe.FamilyOf(p.Name); f.Name == "" || f.Summary == "" || f.Origin == "" || len(f.Answers) == 0 {
+			t.Errorf("%s is of no family that is explained: %+v", p.Name, f)
+		}
+		if len(p.Steps) == 0 {
+			t.Errorf("%s does not say what it does", p.Name)
+		}
+		if got, ok := probe.Lookup(p.Name); !ok || got.Name != p.Name {
+			t.Errorf("%s is not found by its name", p.Name)
+		}
+	}
+	for _, want := range []string{
+		"stability/splice/punch/xfs/readahead", "stability/splice/write/tmpfs/dirty", "stability/splice/truncate/tmpfs-huge/dirty",
+		"stability/read-write/mmap/xfs/readahead", "stability/splice/direct/btrfs/clean", "stability/vmsplice-gift/unmap/anon/dirty", "cost/splice-file-pipe/64k", "cost/read-write/64k",
+	} {
+		if !seen[want] {
+			t.Errorf("there is no %s", want)
+		}
+	}
+	if seen["stability/splice/punch/tmpfs/readahead"] {
+		t.Error("a tmpfs has nothing to read ahead")
+	}
+}
+
+// TestOnThisKernel asks this machine's kernel, on this directory's file
+// system: the controls must be stable, and the others must answer, whatever.
+func TestOnThisKernel(t *testing.T) {
+	dir := t.TempDir()
+	env := &probe.Env{Dirs: map[string]string{"ext4": dir, "tmpfs": dir}}
+	asked := 0
+	for _, p := range probe.All() {
+		if p.Kind != matrix.Stability || p.Needs != "" && env.Dirs[p.Needs] == "" || strings.HasSuffix(p.Name, "readahead") {
+			continue // dropping caches is for guests
+		}
+		found, err := p.Run(t.Context(), env)
+		var lacking *probe.UnsupportedError
+		if errors.As(err, &lacking) {
+			t.Logf("%s: %v", p.Name, err)
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+			continue
+		}
+		asked++
+		o := found.Observation
+		if len(o.Calls) == 0 || o.Bytes == 0 && !strings.HasPrefix(string(o.Class), "errno:") {
+			t.Errorf("%s: %+v", p.Name, o)
+		}
+		for _, control := range []string{"/read-write/", "/mmap-write", "/read-vmsplice/", "/copy-file-range/"} {
+			if strings.Contains(p.Name, control) && o.Class != matrix.Stable {
+				t.Errorf("%s: the control is %s", p.Name, o.Class)
+			}
+		}
+	}
+	if asked < 50 {
+		t.Errorf("only %d probes were asked", asked)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%d files are left behind (%v)", len(left), err)
+	}
+}
+
+func TestAMissingFileSystemIsUnsupported(t *testing.T) {
+	p, _ := probe.Lookup("stability/splice/write/xfs/dirty")
+	_, err := p.Run(t.Context(), &probe.Env{Refused: map[string]string{"xfs": "the kernel has no xfs"}})
+	var lacking *probe.UnsupportedError
+	if !errors.As(err, &lacking) || !strings.Contains(lacking.Reason, "the kernel has no xfs") {
+		t.Errorf("error %v", err)
+	}
+}

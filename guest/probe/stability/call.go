@@ -1,0 +1,82 @@
+package stability
+
+import (
+	"fmt"
+
+	"kmatrix/guest/probe/source"
+	"kmatrix/guest/probe/sys"
+)
+
+// call is a way that data take, and what is known of it beforehand.
+type call struct {
+	// name stands in the probes' names, doc in their sentences: "splice into a
+	// pipe".
+	name, doc string
+	// origin says who in the thread asks for it, or which manual page.
+	origin string
+	// kind decides which mutations, file systems and states it is asked with.
+	kind kind
+	// since is the first kernel that must be able to, "" for "5.10".
+	since string
+	// open makes the destination, with room for a window of the source.
+	open func(r *sys.Recorder, f *source.File) (carrier, error)
+}
+
+// kind is what a call does with the source's pages, as far as it decides what is
+// worth asking.
+type kind int
+
+const (
+	// refers: the call takes references to pages out of the page cache.
+	refers kind = iota
+	// relays: it passes on what a call that refers has put into a pipe, or is
+	// the same code behind another entry.
+	relays
+	// clones: it makes another file.
+	clones
+	// copies: the data go through user space or are copied on the way in; these
+	// are the controls.
+	copies
+)
+
+// carrier is a call with its destination, for one probe.
+type carrier interface {
+	// carry moves n bytes of the source from off on to the destination. A call
+	// that fails is a [*sys.CallError].
+	carry(off, n int64) error
+	// drain reads what has arrived into b, as much as there is.
+	drain(b []byte) ([]byte, error)
+	// close frees the destination.
+	close() error
+}
+
+// repeat calls move until n bytes from off on are moved.
+func repeat(off, n int64, move func(off, n int64) (int64, error)) error {
+	for n > 0 {
+		moved, err := move(off, n)
+		if err != nil {
+			return err
+		}
+		if moved == 0 {
+			return fmt.Errorf("the data ended %d bytes early", n)
+		}
+		off, n = off+moved, n-moved
+	}
+	return nil
+}
+
+// funcs is a carrier made of functions; end may be nil.
+type funcs struct {
+	move func(off, n int64) error
+	read func(b []byte) ([]byte, error)
+	end  func() error
+}
+
+func (c funcs) carry(off, n int64) error       { return c.move(off, n) }
+func (c funcs) drain(b []byte) ([]byte, error) { return c.read(b) }
+func (c funcs) close() error {
+	if c.end == nil {
+		return nil
+	}
+	return c.end()
+}

@@ -1,0 +1,133 @@
+package stability
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/source"
+	"kmatrix/matrix"
+)
+
+// place is a file system and the states that make sense on it: the data of a
+// tmpfs live in the page cache, so that there is nothing to write back or to
+// read ahead.
+type place struct {
+	fs     string
+	states []source.State
+}
+
+var places = []place{
+	{"tmpfs", []source.State{source.OnePage, source.Dirty, source.Mapped}},
+	{"tmpfs-huge", []source.State{source.DirtyHuge}},
+	{"xfs", []source.State{source.OnePage, source.Dirty, source.Clean, source.Mapped, source.Readahead}},
+	{"ext4", []source.State{source.OnePage, source.Dirty, source.Clean, source.Mapped, source.Readahead}},
+	{"btrfs", []source.State{source.OnePage, source.Dirty, source.Clean, source.Mapped, source.Readahead}},
+	{"overlay", []source.State{source.Dirty, source.Readahead}},
+}
+
+// question is one combination.
+type question struct {
+	call     call
+	mutation mutation
+	fs       string
+	state    source.State
+}
+
+// rule leaves questions out whose answer another question gives.
+type rule struct {
+	// why says which, and why.
+	why string
+	out func(q question) bool
+}
+
+// rules prune the product of calls, mutations and places to what can differ.
+var rules = []rule{
+	{"a mutation is asked where the file system has it", func(q question) bool {
+		return !q.mutation.has(q.fs)
+	}},
+	{"a file of one page has no inside", func(q question) bool {
+		return q.state.Name == source.OnePage.Name && !q.mutation.whole
+	}},
+	{"who else maps or has written back a page matters to who takes it, which every call that takes pages does alike", func(q question) bool {
+		return q.call.kind != refers && slices.Contains([]string{source.Clean.Name, source.Mapped.Name, source.OnePage.Name}, q.state.Name)
+	}},
+	{"that another process maps a page matters to the mutations that every call is asked with", func(q question) bool {
+		return q.state.Name == source.Mapped.Name && !q.mutation.basic
+	}},
+	{"an overlay hands mutations to the file system below it", func(q question) bool {
+		return q.fs == "overlay" && !q.mutation.basic
+	}},
+	{"what the rarer mutations do to the cache is seen through splice", func(q question) bool {
+		return q.call.kind != refers && !q.mutation.basic
+	}},
+	{"a call that passes pages on, or copies, does so alike from every disk", func(q question) bool {
+		return (q.call.kind == relays || q.call.kind == copies) && slices.Contains([]string{"ext4", "btrfs", "overlay"}, q.fs)
+	}},
+	{"a copy by way of a mapping, or of a socket, is taken from one file in memory and one read ahead", func(q question) bool {
+		return q.call.kind == copies && q.call.name != "read-write" && q.state.Name == source.Dirty.Name && q.fs != "tmpfs"
+	}},
+}
+
+// asked tells whether no rule leaves the question out.
+func (q question) asked() bool {
+	return !slices.ContainsFunc(rules, func(r rule) bool { return r.out(q) })
+}
+
+// calls are all that are registered.
+var calls []call
+
+// register adds a call with every question that the rules leave.
+func register(c call) {
+	calls = append(calls, c)
+	if c.since == "" {
+		c.since = "5.10"
+	}
+	var all []probe.Probe
+	for _, m := range mutations {
+		for _, pl := range places {
+			for _, s := range pl.states {
+				if q := (question{c, m, pl.fs, s}); q.asked() {
+					all = append(all, q.probe())
+				}
+			}
+		}
+	}
+	probe.Register(family(c.name, c.doc, c.origin), all...)
+}
+
+// probe makes the question one.
+func (q question) probe() probe.Probe {
+	c, m, s := q.call, q.mutation, q.state
+	return probe.Probe{
+		Probe: matrix.Probe{
+			Name: strings.Join([]string{"stability", c.name, m.name, q.fs, s.Name}, "/"),
+			Kind: matrix.Stability, Needs: q.fs, Since: c.since,
+			Summary: fmt.Sprintf("%s of %s on %s, then %s: what arrives?", c.doc, s.Doc, q.fs, m.doc),
+			Steps: []string{
+				fmt.Sprintf("makes %s on %s, of %d bytes of the old pattern", s.Doc, q.fs, s.Size),
+				fmt.Sprintf("moves its last %d bytes by %s", s.Window, c.doc),
+				"mutates: " + m.doc + fmt.Sprintf(", at offset %d; what is written is the new pattern", s.Target()),
+				"reads the destination and counts old, new, zero and other bytes",
+			},
+		},
+		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return ask(env, q.fs, s, c, m) },
+	}
+}
+
+// family describes a call.
+func family(name, doc, origin string) probe.Family {
+	return probe.Family{
+		Name: "stability/" + name, Summary: "can data still change that were moved by " + doc + "?", Origin: origin,
+		Answers: []probe.Answer{
+			{Word: string(matrix.Stable), Meaning: "every byte is as it was when the call returned; all that the contract snapshot allows"},
+			{Word: string(matrix.Changed), Meaning: "bytes written after the call returned have arrived: the destination refers to the source's pages"},
+			{Word: string(matrix.Zeroed), Meaning: "zeros have arrived: pages were cleared while the destination refers to them, the corruption that the thread reports"},
+			{Word: string(matrix.Mixed), Meaning: "bytes written later and zeros have both arrived"},
+			{Word: string(matrix.Torn), Meaning: "bytes that nobody wrote there have arrived, or not as many as were moved: a bug, whatever the contract"},
+			{Word: "errno:…", Meaning: "the call failed with this error"},
+		},
+	}
+}

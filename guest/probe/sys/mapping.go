@@ -1,0 +1,129 @@
+package sys
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// MapperArgument makes the agent's executable a process that maps files for
+// [MapElsewhere]: it calls [ServeMappings].
+const MapperArgument = "mapper"
+
+// mapper is the other process: one for the life of a worker, started when it is
+// first needed. It ends when its standard input does, which is when the worker
+// does.
+type mapper struct {
+	requests io.WriteCloser
+	answers  *bufio.Reader
+}
+
+var startMapper = sync.OnceValues(func() (*mapper, error) {
+	cmd := exec.Command("/proc/self/exe", MapperArgument)
+	cmd.Stderr = os.Stderr
+	requests, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	answers, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	return &mapper{requests: requests, answers: bufio.NewReader(answers)}, nil
+})
+
+// ask sends a line and takes the answer, which is "ok" or an error's text.
+func (m *mapper) ask(line string) error {
+	if _, err := io.WriteString(m.requests, line+"\n"); err != nil {
+		return err
+	}
+	answer, err := m.answers.ReadString('\n')
+	if err == nil && answer != "ok\n" {
+		err = errors.New(strings.TrimSpace(answer))
+	}
+	return err
+}
+
+// Mapping is a shared mapping of a file that another process holds.
+type Mapping struct{ m *mapper }
+
+// MapElsewhere has another process map the file's first size bytes, and read a
+// byte of every page, so that its page tables refer to all of them.
+func MapElsewhere(path string, size int64) (*Mapping, error) {
+	m, err := startMapper()
+	if err == nil {
+		err = m.ask(fmt.Sprintf("%d %s", size, path))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("have another process map the file: %w", err)
+	}
+	return &Mapping{m}, nil
+}
+
+// Close ends the mapping.
+func (m *Mapping) Close() error {
+	if err := m.m.ask(""); err != nil {
+		return fmt.Errorf("have the other process end its mapping: %w", err)
+	}
+	return nil
+}
+
+// ServeMappings is the whole life of the other process.
+func ServeMappings(in io.Reader, out io.Writer) error {
+	var held []byte
+	for lines := bufio.NewScanner(in); lines.Scan(); {
+		err := unmap(held)
+		held = nil
+		if err == nil && lines.Text() != "" {
+			held, err = mapFile(lines.Text())
+		}
+		answer := "ok"
+		if err != nil {
+			answer = strings.ReplaceAll(err.Error(), "\n", " ")
+		}
+		if _, err := fmt.Fprintln(out, answer); err != nil {
+			return err
+		}
+	}
+	return unmap(held)
+}
+
+func unmap(m []byte) error {
+	if m == nil {
+		return nil
+	}
+	return unix.Munmap(m)
+}
+
+// touched keeps the compiler from leaving out reads that nobody needs.
+var touched byte
+
+func mapFile(request string) ([]byte, error) {
+	var size int
+	number, path, _ := strings.Cut(request, " ")
+	if _, err := fmt.Sscan(number, &size); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	for at := 0; at < len(m); at += PageSize {
+		touched += m[at]
+	}
+	return m, nil
+}
