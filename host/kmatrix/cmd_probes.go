@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -10,41 +12,111 @@ import (
 	"kmatrix/guest/probe"
 	_ "kmatrix/guest/probe/all" // for what there is
 	"kmatrix/matrix"
+	"kmatrix/matrix/report"
 )
 
 func newProbesCommand() *cobra.Command {
 	var (
-		patterns []string
-		asJSON   bool
+		asJSON bool
+		output string
 	)
 	cmd := &cobra.Command{
-		Use:   "probes",
-		Short: "List the probes with a sentence each",
+		Use:   "probes [NAME|PATTERN]...",
+		Short: "List the probes, and explain one",
+		Long: `List the families of probes with a sentence each. With a pattern, list the probes
+that it matches; with a whole name, explain that one: what it does call by call, what
+each answer would mean, and where the question comes from. In a pattern "..." stands
+for any rest, "*" for one element; the beginning of a name is one, too.`,
 		Example: `  kmatrix probes
-  kmatrix probes -p 'stability/*/punch/...'`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := chosenProbes(patterns)
+  kmatrix probes stability/splice/punch/...
+  kmatrix probes stability/splice/punch/xfs/readahead
+  kmatrix probes --json 'stability/*/*/btrfs/...'`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			list, err := chosenProbes(args)
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				return e.Encode(map[string]any{"version": 1, "probes": list})
-			}
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			for _, p := range list {
-				if _, err := fmt.Fprintf(w, "%s\t%s\n", p.Name, p.Summary); err != nil {
-					return err
+			return writeTo(cmd, output, func(w io.Writer) error {
+				switch {
+				case asJSON:
+					return writeProbesJSON(w, list)
+				case len(args) == 0:
+					return writeFamilies(w)
+				case len(list) == 1:
+					return explainProbe(w, list[0])
 				}
-			}
-			return w.Flush()
+				return writeProbes(w, list)
+			})
 		},
 	}
-	cmd.Flags().StringArrayVarP(&patterns, "probe", "p", nil, "only probes that match `PATTERN`; repeatable")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, in which every name is spelled out")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of the standard output")
 	return cmd
+}
+
+func writeProbesJSON(w io.Writer, list []matrix.Probe) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(map[string]any{"version": 1, "probes": list})
+}
+
+// writeFamilies lists the families, with how many probes each has.
+func writeFamilies(w io.Writer) error {
+	counts, total := map[string]int{}, 0
+	for _, p := range probe.All() {
+		counts[probe.FamilyOf(p.Name).Name]++
+		total++
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, f := range probe.Families() {
+		fmt.Fprintf(t, "%s/...\t%4d\t%s\n", f.Name, counts[f.Name], f.Summary)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n%d probes; kmatrix probes PATTERN lists those of a family, kmatrix probes NAME explains one.\n", total)
+	return err
+}
+
+func writeProbes(w io.Writer, list []matrix.Probe) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, p := range list {
+		fmt.Fprintf(t, "%s\t%s\n", p.Name, p.Summary)
+	}
+	return t.Flush()
+}
+
+// explainWidth is where the explanation of a probe is wrapped.
+const explainWidth = 80
+
+// explainProbe says all that is known of a probe beforehand.
+func explainProbe(w io.Writer, p matrix.Probe) error {
+	f := probe.FamilyOf(p.Name)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", p.Name)
+	b.WriteString(report.Wrap(p.Summary, "", explainWidth))
+	b.WriteString("\nWhat it does:\n")
+	for i, s := range p.Steps {
+		b.WriteString(report.Wrap(fmt.Sprintf("%d. %s", i+1, s), "   ", explainWidth))
+	}
+	b.WriteString("\nWhat an answer means:\n")
+	for _, a := range f.Answers {
+		b.WriteString(report.Wrap(fmt.Sprintf("- %s: %s", a.Word, a.Meaning), "  ", explainWidth))
+	}
+	b.WriteString("\nWhere the question comes from:\n")
+	b.WriteString(report.Wrap(f.Origin, "", explainWidth))
+	needs := "nothing but memory"
+	if p.Needs != "" {
+		needs = p.Needs
+	}
+	fmt.Fprintf(&b, "\nNeeds %s.", needs)
+	if p.Since != "" {
+		fmt.Fprintf(&b, " Must be answered since Linux %s: \"unsupported\" there is a failure,\nunless the kernel was built without what it needs.", p.Since)
+	}
+	b.WriteString("\n")
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // allProbes lists what the guest can be asked.
@@ -78,7 +150,7 @@ func chosenProbes(patterns []string) ([]matrix.Probe, error) {
 	}
 	for _, pattern := range patterns {
 		if !hits[pattern] {
-			return nil, wrong("-p %s matches no probe: kmatrix probes lists them", pattern)
+			return nil, wrong("%s matches no probe: kmatrix probes lists them", pattern)
 		}
 	}
 	return list, nil

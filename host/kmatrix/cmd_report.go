@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,26 +90,15 @@ func formatName(asJSON bool) string {
 
 // writeReport compares the run and writes it in the named format, to the file
 // where one is named.
-func writeReport(cmd *cobra.Command, doc report.Document, name, output string, all bool) (err error) {
+func writeReport(cmd *cobra.Command, doc report.Document, name, output string, all bool) error {
 	format, ok := report.Lookup(name)
 	if !ok {
 		return wrong("--format %s: allowed are %s", name, strings.Join(report.Names(), ", "))
 	}
-	w := cmd.OutOrStdout()
-	if output != "" {
-		f, err := os.Create(output)
-		if err != nil {
-			return err
-		}
-		defer func() {
-			if e := f.Close(); err == nil {
-				err = e
-			}
-		}()
-		w = f
-	}
-	width, colour := terminal(w)
-	doc.Comparison = compare.Compare(doc.Run, doc.Results)
-	doc.Options = report.Options{Width: width, Colour: colour, All: all}
-	return format.Write(w, doc)
+	return writeTo(cmd, output, func(w io.Writer) error {
+		width, colour := terminal(w)
+		doc.Comparison = compare.Compare(doc.Run, doc.Results)
+		doc.Options = report.Options{Width: width, Colour: colour, All: all}
+		return format.Write(w, doc)
+	})
 }

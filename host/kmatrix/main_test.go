@@ -59,7 +59,7 @@ func TestWrongUse(t *testing.T) {
 		"no such finding":   {[]string{"run", "-f", good, "--fail-on", "sadness"}, "--fail-on sadness: allowed are differs, fail"},
 		"no deadline":       {[]string{"run", "-f", good, "--probe-deadline", "-1s"}, "deadline"},
 		"a broken file":     {[]string{"run", "-f", write(t, "version: 1\nkernel: []\n")}, ":2: kernel: is not a key here"},
-		"probes: no match":  {[]string{"probes", "-p", "nothing"}, "-p nothing matches no probe"},
+		"probes: no match":  {[]string{"probes", "nothing"}, "nothing matches no probe"},
 		"report: no run":    {[]string{"report", "--dir", t.TempDir()}, "there is no run in"},
 		"report: no format": {[]string{"report", "--format", "xls", "."}, "is no run"},
 		"shell: no kernel":  {[]string{"shell", "-f", good}, "one kernel"},
@@ -111,10 +111,24 @@ func TestNoQEMUIsTheHostsFault(t *testing.T) {
 	}
 }
 
-func TestProbesAreListed(t *testing.T) {
-	out, _, code := command(t, "probes", "-p", "stability/splice/punch/xfs")
-	if code != exitDone || strings.Count(out, "\n") != 2 || !strings.Contains(out, "stability/splice/punch/xfs/readahead  ") {
-		t.Errorf("exit code %d, printed %q", code, out)
+func TestProbesAreListedAndExplained(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want []string
+	}{
+		"families":  {nil, []string{"stability/splice/...", "can data still change", "cost/read-write/...", "kmatrix probes NAME explains one"}},
+		"a pattern": {[]string{"stability/splice/punch/xfs"}, []string{"stability/splice/punch/xfs/readahead  ", "stability/splice/punch/xfs/dirty  "}},
+		"a name": {[]string{"stability/splice/punch/xfs/readahead"}, []string{
+			"1. writes 8388608 bytes of the old pattern", "- zeroed: zeros have arrived", "M. Wilcox, 2023-06-29 18:34", "since Linux 5.10",
+		}},
+		"json": {[]string{"--json", "stability/splice/punch/xfs/readahead"}, []string{`"name": "stability/splice/punch/xfs/readahead"`, `"kind": "stability"`, `"since": "5.10"`, `"summary": "`}},
+	} {
+		out, _, code := command(t, append([]string{"probes"}, test.args...)...)
+		for _, want := range test.want {
+			if code != exitDone || !strings.Contains(out, want) {
+				t.Errorf("%s: exit code %d, no %q in\n%s", name, code, want, out)
+			}
+		}
 	}
 }
 

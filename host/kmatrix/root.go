@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 
@@ -61,6 +62,24 @@ func terminal(w any) (width int, colour bool) {
 func useColour() bool {
 	// https://no-color.org: any value but the empty one.
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// writeTo has write print to the standard output, or to the file where one is
+// named.
+func writeTo(cmd *cobra.Command, output string, write func(io.Writer) error) (err error) {
+	if output == "" {
+		return write(cmd.OutOrStdout())
+	}
+	f, err := os.Create(output)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}()
+	return write(f)
 }
 
 // cacheDir is where downloads and what is made of them are kept.

@@ -117,25 +117,3 @@ func made(run matrix.Run) string {
 	}
 	return fmt.Sprintf("Made with %s, on %s.", how, strings.Join(machines, ", "))
 }
-
-// wrap writes text in lines of at most width columns; all but the first are
-// indented.
-func wrap(b *bytes.Buffer, text, indent string, width int) {
-	line, length := "", 0
-	for _, word := range strings.Fields(text) {
-		n := visible(word)
-		if length > 0 && length+1+n > width {
-			fmt.Fprintln(b, line)
-			line, length = indent+word, visible(indent)+n
-			continue
-		}
-		if length > 0 {
-			line, length = line+" "+word, length+1+n
-		} else {
-			line, length = word, n
-		}
-	}
-	if line != "" {
-		fmt.Fprintln(b, line)
-	}
-}

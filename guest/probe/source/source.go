@@ -29,6 +29,22 @@ type State struct {
 	Doc string
 }
 
+// Steps say how the file comes into its state, call by call.
+func (s State) Steps(fs string) []string {
+	steps := []string{fmt.Sprintf("writes %d bytes of the old pattern to a file on %s", s.Size, fs)}
+	switch {
+	case s.Cold:
+		steps = append(steps, "fsync, posix_fadvise(DONTNEED) and, where pages stay, /proc/sys/vm/drop_caches, until mincore counts none of its pages")
+	case s.Clean:
+		steps = append(steps, "fsync: its pages are clean, and stay in the page cache")
+	}
+	steps = append(steps, "opens it anew for reading, as another's reader would")
+	if s.Mapped {
+		steps = append(steps, "has another process map it shared and read a byte of every page")
+	}
+	return steps
+}
+
 // Target returns the offset of the page that mutations aim at, inside the
 // window: never at the edge of a large folio, whose sizes are powers of two.
 func (s State) Target() int64 {

@@ -16,6 +16,8 @@ import (
 // mutation changes the source after the call under test has returned.
 type mutation struct {
 	name, doc string
+	// calls are the system calls that it makes.
+	calls string
 	// on are the file systems that have it; nil means all.
 	on []string
 	// whole tells that it makes sense of a file of one page.
@@ -35,10 +37,10 @@ var (
 const page = sys.PageSize
 
 var mutations = []mutation{
-	{name: "write", doc: "pwrite of one page of it", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
+	{name: "write", doc: "pwrite of one page of it", calls: "pwrite of 4096 bytes of the new pattern", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
 		return pwrite(r, f.File, "pwrite", f.Target(), source.New(f.Target(), page))
 	}},
-	{name: "mmap", doc: "a store to one page of it through a shared mapping", whole: true, basic: true, do: func(_ *sys.Recorder, f *source.File) error {
+	{name: "mmap", doc: "a store to one page of it through a shared mapping", calls: "mmap(MAP_SHARED), a store of 4096 bytes of the new pattern, munmap", whole: true, basic: true, do: func(_ *sys.Recorder, f *source.File) error {
 		at := f.Target()
 		m, err := unix.Mmap(f.File, at, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 		if err != nil {
@@ -47,28 +49,28 @@ var mutations = []mutation{
 		copy(m, source.New(at, page))
 		return unix.Munmap(m)
 	}},
-	{name: "punch", doc: "a hole punched for one page of it", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
+	{name: "punch", doc: "a hole punched for one page of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 4096 bytes", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
 		return punch(r, f, f.Target(), page)
 	}},
-	{name: "punch-part", doc: "a hole punched for 1000 bytes inside one page of it", do: func(r *sys.Recorder, f *source.File) error {
+	{name: "punch-part", doc: "a hole punched for 1000 bytes inside one page of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 1000 bytes from 512 bytes into the page", do: func(r *sys.Recorder, f *source.File) error {
 		return punch(r, f, f.Target()+512, 1000)
 	}},
-	{name: "punch-span", doc: "a hole punched from the middle of one page to the middle of the fourth behind it", do: func(r *sys.Recorder, f *source.File) error {
+	{name: "punch-span", doc: "a hole punched from the middle of one page to the middle of the fourth behind it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 16384 bytes from the middle of the page", do: func(r *sys.Recorder, f *source.File) error {
 		return punch(r, f, f.Target()+page/2, 4*page)
 	}},
-	{name: "punch-all", doc: "a hole punched for all of it", do: func(r *sys.Recorder, f *source.File) error {
+	{name: "punch-all", doc: "a hole punched for all of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of the whole file", do: func(r *sys.Recorder, f *source.File) error {
 		return punch(r, f, 0, f.Size)
 	}},
-	{name: "zero", doc: "one page of it zeroed by fallocate", on: onDisk, do: func(r *sys.Recorder, f *source.File) error {
+	{name: "zero", doc: "one page of it zeroed by fallocate", calls: "fallocate(ZERO_RANGE) of 4096 bytes", on: onDisk, do: func(r *sys.Recorder, f *source.File) error {
 		return fallocate(r, f, "ZERO_RANGE", unix.FALLOC_FL_ZERO_RANGE, f.Target(), page)
 	}},
-	{name: "collapse", doc: "one page of it collapsed, so that the rest moves down", on: moveRanges, do: func(r *sys.Recorder, f *source.File) error {
+	{name: "collapse", doc: "one page of it collapsed, so that the rest moves down", calls: "fallocate(COLLAPSE_RANGE) of 4096 bytes", on: moveRanges, do: func(r *sys.Recorder, f *source.File) error {
 		return fallocate(r, f, "COLLAPSE_RANGE", unix.FALLOC_FL_COLLAPSE_RANGE, f.Target(), page)
 	}},
-	{name: "insert", doc: "one page inserted, so that the rest moves up", on: moveRanges, do: func(r *sys.Recorder, f *source.File) error {
+	{name: "insert", doc: "one page inserted, so that the rest moves up", calls: "fallocate(INSERT_RANGE) of 4096 bytes", on: moveRanges, do: func(r *sys.Recorder, f *source.File) error {
 		return fallocate(r, f, "INSERT_RANGE", unix.FALLOC_FL_INSERT_RANGE, f.Target(), page)
 	}},
-	{name: "truncate", doc: "a truncation at one page of it, and back up again", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
+	{name: "truncate", doc: "a truncation at one page of it, and back up again", calls: "ftruncate down to where the page begins, and ftruncate up to the old size", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
 		for _, size := range []int64{f.Target(), f.Size} {
 			if _, err := r.Do(fmt.Sprintf("ftruncate(%d)", size), func() (int64, error) {
 				return 0, unix.Ftruncate(f.File, size)
@@ -78,7 +80,7 @@ var mutations = []mutation{
 		}
 		return nil
 	}},
-	{name: "direct", doc: "a write of one page of it with O_DIRECT", on: onDisk, whole: true, do: direct},
+	{name: "direct", doc: "a write of one page of it with O_DIRECT", calls: "open(O_DIRECT) and pwrite of 4096 bytes of the new pattern", on: onDisk, whole: true, do: direct},
 }
 
 // pwrite writes all of b at off with one call.

@@ -106,15 +106,27 @@ func (q question) probe() probe.Probe {
 			Name: strings.Join([]string{"stability", c.name, m.name, q.fs, s.Name}, "/"),
 			Kind: matrix.Stability, Needs: q.fs, Since: c.since,
 			Summary: fmt.Sprintf("%s of %s on %s, then %s: what arrives?", c.doc, s.Doc, q.fs, m.doc),
-			Steps: []string{
-				fmt.Sprintf("makes %s on %s, of %d bytes of the old pattern", s.Doc, q.fs, s.Size),
-				fmt.Sprintf("moves its last %d bytes by %s", s.Window, c.doc),
-				"mutates: " + m.doc + fmt.Sprintf(", at offset %d; what is written is the new pattern", s.Target()),
-				"reads the destination and counts old, new, zero and other bytes",
-			},
+			Steps:   q.steps(),
 		},
 		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return ask(env, q.fs, s, c, m) },
 	}
+}
+
+// steps say what the question does, call by call.
+func (q question) steps() []string {
+	s := q.state
+	steps := s.Steps(q.fs)
+	if q.fs == "tmpfs-huge" {
+		steps = append(steps, "makes sure that its pages are huge ones (ShmemHugePages of /proc/meminfo)")
+	}
+	if s.Cold {
+		steps = append(steps, fmt.Sprintf("moves all but the last %d bytes in the same way, so that readahead grows, and checks what arrives", s.Window))
+	}
+	return append(steps,
+		fmt.Sprintf("moves the last %d bytes: %s", s.Window, q.call.doc),
+		fmt.Sprintf("once the call has returned: %s (the page at offset %d)", q.mutation.calls, s.Target()),
+		"reads the destination and counts old, new, zero and other bytes",
+	)
 }
 
 // family describes a call.

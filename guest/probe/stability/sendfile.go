@@ -13,8 +13,8 @@ import (
 // back: what is under way still refers to the file's pages.
 func init() {
 	register(call{
-		name: "sendfile-pipe", doc: "sendfile into a pipe", kind: relays, since: "5.12",
-		origin: "sendfile(2): zero-copy support of pipes; 5.10 and 5.11 refuse them (fixed by 313d64a35d36)",
+		name: "sendfile-pipe", doc: "sendfile into a pipe", kind: relays,
+		origin: "sendfile(2): zero-copy support of pipes; 5.10.262 copies into them, 6.1 hands on the pages as splice does",
 		open: func(r *sys.Recorder, f *source.File) (carrier, error) {
 			p, err := sys.NewPipe(int(f.Window))
 			if err != nil {
