@@ -56,7 +56,7 @@ func TestObserve(t *testing.T) {
 }
 
 func TestTargetsLieInsideTheWindow(t *testing.T) {
-	for _, s := range []State{Dirty, Clean, Mapped, DirtyHuge, Readahead} {
+	for _, s := range []State{Dirty, Clean, Mapped, DirtyLarge, DirtyHuge, Readahead} {
 		at := s.Target()
 		if at%pageSize != 0 || at <= s.Size-s.Window || at+pageSize >= s.Size {
 			t.Errorf("%s of %d: the target %d is not inside the window", s.Name, s.Size, at)

@@ -13,6 +13,7 @@ import (
 
 // State is how the source's data stand in the page cache before the call.
 type State struct {
+	// Name is the state's, with the size where that is not the usual one.
 	Name string
 	// Size is the file's, and Window the part at its end, in bytes, that is in
 	// the pipe when the mutation comes.
@@ -56,13 +57,16 @@ func (s State) Target() int64 {
 // folios: the kernel's readahead begins with single pages, in windows that grow.
 var (
 	// OnePage is the smallest source: its page is the whole file.
-	OnePage = State{Name: "page", Size: pageSize, Window: pageSize, Doc: "a file of one page just written"}
+	OnePage = State{Name: "dirty/4k", Size: pageSize, Window: pageSize, Doc: "a file of one page just written"}
 	// Dirty is a small file just written: single pages, not written back.
 	Dirty = State{Name: "dirty", Size: 64 << 10, Window: 64 << 10, Doc: "a 64 KiB file just written"}
 	// Clean is the same once it is written back.
 	Clean = State{Name: "clean", Size: 64 << 10, Window: 64 << 10, Clean: true, Doc: "a 64 KiB file written back and still cached"}
 	// Mapped is a small file whose pages another process has in its page tables.
 	Mapped = State{Name: "mapped", Size: 64 << 10, Window: 64 << 10, Mapped: true, Doc: "a 64 KiB file just written that another process maps"}
+	// DirtyLarge is a large file just written, in folios as large as the file
+	// system makes them.
+	DirtyLarge = State{Name: "dirty/8m", Size: 8 << 20, Window: 1 << 20, Doc: "the last MiB of an 8 MiB file just written"}
 	// DirtyHuge is for a tmpfs of huge pages, of which the file must hold whole
 	// ones (2 MiB).
 	DirtyHuge = State{Name: "dirty", Size: 4 << 20, Window: 1 << 20, Doc: "the last MiB of a 4 MiB file just written to huge pages"}

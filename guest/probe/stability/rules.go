@@ -20,11 +20,11 @@ type place struct {
 }
 
 var places = []place{
-	{"tmpfs", []source.State{source.OnePage, source.Dirty, source.Mapped}},
+	{"tmpfs", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Mapped}},
 	{"tmpfs-huge", []source.State{source.DirtyHuge}},
-	{"xfs", []source.State{source.OnePage, source.Dirty, source.Clean, source.Mapped, source.Readahead}},
-	{"ext4", []source.State{source.OnePage, source.Dirty, source.Clean, source.Mapped, source.Readahead}},
-	{"btrfs", []source.State{source.OnePage, source.Dirty, source.Clean, source.Mapped, source.Readahead}},
+	{"xfs", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}},
+	{"ext4", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}},
+	{"btrfs", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}},
 	{"overlay", []source.State{source.Dirty, source.Readahead}},
 }
 
@@ -51,11 +51,11 @@ var rules = []rule{
 	{"a file of one page has no inside", func(q question) bool {
 		return q.state.Name == source.OnePage.Name && !q.mutation.whole
 	}},
-	{"who else maps or has written back a page matters to who takes it, which every call that takes pages does alike", func(q question) bool {
-		return q.call.kind != refers && slices.Contains([]string{source.Clean.Name, source.Mapped.Name, source.OnePage.Name}, q.state.Name)
+	{"who else maps or has written back a page, and how large a folio it is in, matters to who takes it, which every call that takes pages does alike", func(q question) bool {
+		return q.call.kind != refers && slices.Contains([]string{source.Clean.Name, source.Mapped.Name, source.OnePage.Name, source.DirtyLarge.Name}, q.state.Name)
 	}},
-	{"that another process maps a page matters to the mutations that every call is asked with", func(q question) bool {
-		return q.state.Name == source.Mapped.Name && !q.mutation.basic
+	{"that another process maps a page, or that many were written at once, matters to the mutations that every call is asked with", func(q question) bool {
+		return slices.Contains([]string{source.Mapped.Name, source.DirtyLarge.Name}, q.state.Name) && !q.mutation.basic
 	}},
 	{"an overlay hands mutations to the file system below it", func(q question) bool {
 		return q.fs == "overlay" && !q.mutation.basic
