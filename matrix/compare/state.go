@@ -88,9 +88,10 @@ const maxNames = 4
 // Findings says in words what differs: a sentence for all rows of which the
 // same can be said.
 func (c Comparison) Findings() []string {
-	var order []string
+	var order, all []string
 	rows := map[string][]string{}
 	for _, r := range c.Rows {
+		all = append(all, r.label())
 		if !slices.ContainsFunc(r.Cells, func(cell Cell) bool { return cell.Verdict == Differs || cell.Flaky() }) {
 			continue
 		}
@@ -102,7 +103,7 @@ func (c Comparison) Findings() []string {
 	}
 	var list []string
 	for _, s := range order {
-		names := rows[s]
+		names := Cover(rows[s], all)
 		who := strings.Join(names[:min(len(names), maxNames)], ", ")
 		if n := len(names) - maxNames; n > 0 {
 			who += fmt.Sprintf(" and %d more", n)

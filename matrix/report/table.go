@@ -46,6 +46,9 @@ func trimLines(text []byte) []byte {
 	return out.Bytes()
 }
 
+// wideFrom is the width in columns from which on cells say more.
+const wideFrom = 120
+
 // layout turns the comparison into text.
 func layout(doc Document) grid {
 	c, o := doc.Comparison, doc.Options
@@ -82,41 +85,94 @@ func heading(col compare.Column, short bool) string {
 	return strings.Join(lines, "\n")
 }
 
-// group adds the rows of one group; those that are the same everywhere come
-// down to a line.
+// group adds the rows of one group. Those that are the same everywhere come down
+// to a line; of the others, rows whose cells are alike share one.
 func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o Options) {
-	var folded []string
+	var uniform []compare.Row
+	var lines [][]compare.Row
+	at := map[string]int{}
+	for _, r := range rows {
+		key, alike := likeness(c, r, group, o)
+		switch n, ok := at[key]; {
+		case !o.All && len(present(c)) > 1 && r.Uniform(c.Columns):
+			uniform = append(uniform, r)
+		case alike && ok:
+			lines[n] = append(lines[n], r)
+		default:
+			at[key] = len(lines)
+			lines = append(lines, []compare.Row{r})
+		}
+	}
+	for _, alike := range lines {
+		g.line(c, alike, rows, group, o)
+	}
+	g.uniform(c, uniform)
+}
+
+// likeness is equal for rows that can share a line, which costs cannot: rows of
+// one machine whose names begin alike and whose cells show the same.
+func likeness(c compare.Comparison, r compare.Row, group string, o Options) (key string, can bool) {
+	first, _, _ := strings.Cut(strings.TrimPrefix(r.Probe, group+"/"), "/")
+	key = first + " " + r.Machine
+	for i, cell := range r.Cells {
+		if cell.Sample() != nil {
+			return r.Probe + " " + r.Machine, false
+		}
+		key += "|" + text(c, i, cell, Options{live: o.live}) + " " + cell.State()
+	}
+	return key, !o.All
+}
+
+// line adds one line for rows that are alike; the first is shown. rows are all of
+// the group, which decide how the names are said.
+func (g *grid) line(c compare.Comparison, alike, rows []compare.Row, group string, o Options) {
+	on := ""
+	if alike[0].Machines > 1 {
+		on = " on " + alike[0].Machine
+	}
+	if len(alike) > 1 {
+		// Offsets need not be the same.
+		o.Width = min(o.Width, wideFrom-1)
+	}
+	var row gridRow
+	for i, cell := range alike[0].Cells {
+		row.cells = append(row.cells, paint(cell, text(c, i, cell, o), o.Colour))
+	}
+	for _, name := range compare.Cover(names(alike), names(rows)) {
+		row.label = "  " + strings.TrimPrefix(name, group+"/") + on
+		g.rows = append(g.rows, row)
+		row.cells = nil
+	}
+}
+
+// names lists the rows' probes, each once.
+func names(rows []compare.Row) []string {
+	var list []string
+	for _, r := range rows {
+		list = append(list, r.Probe)
+	}
+	return slices.Compact(list)
+}
+
+// uniform adds the line that counts rows that are the same everywhere.
+func (g *grid) uniform(c compare.Comparison, rows []compare.Row) {
+	var words []string
 	counts := map[string]int{}
 	everywhere := "every kernel"
 	for _, r := range rows {
-		for i, cell := range r.Cells {
-			if c.Columns[i].Absent() || !cell.Answered() {
-				everywhere = "all that answered"
-			}
+		if slices.ContainsFunc(r.Cells, func(cell compare.Cell) bool { return !cell.Answered() }) {
+			everywhere = "all that answered"
 		}
-		if !o.All && len(present(c)) > 1 && r.Uniform(c.Columns) {
-			word := word(r)
-			if counts[word]++; counts[word] == 1 {
-				folded = append(folded, word)
-			}
-			continue
+		word := word(r)
+		if counts[word]++; counts[word] == 1 {
+			words = append(words, word)
 		}
-		row := gridRow{label: "  " + strings.TrimPrefix(r.Probe, group+"/")}
-		if r.Machines > 1 {
-			row.label += " on " + r.Machine
-		}
-		for i, cell := range r.Cells {
-			row.cells = append(row.cells, paint(cell, text(c, i, cell, o), o.Colour))
-		}
-		g.rows = append(g.rows, row)
 	}
-	total := 0
-	for i, word := range folded {
-		total += counts[word]
-		folded[i] = fmt.Sprintf("%d %s", counts[word], word)
+	for i, word := range words {
+		words[i] = fmt.Sprintf("%d %s", counts[word], word)
 	}
-	if total > 0 {
-		g.rows = append(g.rows, gridRow{label: fmt.Sprintf("  %d more, the same on %s: %s", total, everywhere, strings.Join(folded, ", "))})
+	if len(rows) > 0 {
+		g.rows = append(g.rows, gridRow{label: fmt.Sprintf("  %d more, the same on %s: %s", len(rows), everywhere, strings.Join(words, ", "))})
 	}
 }
 
@@ -144,7 +200,7 @@ func word(r compare.Row) string {
 // baseline, ~ where a sample is only indicative, † where its kernel's costs are
 // not comparable with the baseline's.
 func text(c compare.Comparison, column int, cell compare.Cell, o Options) string {
-	wide := o.Width >= 120
+	wide := o.Width >= wideFrom
 	switch {
 	case c.Columns[column].Absent():
 		return "–"
