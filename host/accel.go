@@ -99,10 +99,9 @@ func (v verdict) accel() matrix.Accel {
 	return matrix.AccelTCG
 }
 
-// accelerated returns the batch's machine with "auto" resolved. Whether KVM is
-// usable is found out once, with the first image that is there.
-func (r *Runner) accelerated(ctx context.Context, b batch, img Bootable) (matrix.Machine, error) {
-	m := r.machine(b.machine)
+// accelerated returns the machine with the accelerator that "auto" stands for.
+// Whether KVM is usable is found out once, with the first image that is there.
+func (r *Runner) accelerated(ctx context.Context, m matrix.Machine, b batch, img Bootable) (matrix.Machine, error) {
 	if m.Accel != matrix.AccelAuto {
 		return m, nil
 	}

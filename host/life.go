@@ -45,7 +45,7 @@ type booter func(context.Context, launch) (guest, error)
 // answers at least one cell, so that this comes to an end.
 func (r *Runner) work(ctx context.Context, b batch, img Bootable) error {
 	started := time.Now()
-	m, err := r.accelerated(ctx, b, img)
+	m, err := r.resolved(ctx, b, img)
 	if err != nil {
 		return err
 	}
@@ -152,8 +152,12 @@ func (l *life) probes(ctx context.Context, g guest) end {
 	overdue := fmt.Errorf("no answer within %s", limit)
 	watch := time.AfterFunc(limit, func() { cancel(overdue) })
 	defer watch.Stop()
+	deadline := l.r.Deadlines.Probe
+	if l.machine.Clock == matrix.ClockIcount {
+		deadline = 0 // a guest whose time jumps keeps none
+	}
 	began := time.Now()
-	err := g.Run(ctx, wire.Request{Probes: l.left, Deadline: l.r.Deadlines.Probe}, func(ev wire.Event) {
+	err := g.Run(ctx, wire.Request{Probes: l.left, Deadline: deadline}, func(ev wire.Event) {
 		watch.Reset(limit)
 		switch ev.Type {
 		case wire.EventStart:
@@ -188,7 +192,7 @@ func (l *life) answer(ev wire.Event, took time.Duration) {
 	}
 	p := l.r.probe(ev.Probe)
 	if s := ev.Answer.Sample; s != nil {
-		s.Clock, s.Indicative = matrix.ClockWall, l.machine.Accel != matrix.AccelKVM
+		clocked(s, l.machine)
 	}
 	outcome, detail := answered(l.r.kernel(l.batch.kernel), p, l.hello, *ev.Answer)
 	l.store = l.r.keep(l.cell(ev.Probe), l.batch.boot, outcome, detail, *ev.Answer, took)

@@ -22,14 +22,20 @@ var Accels = []Accel{AccelAuto, AccelKVM, AccelTCG}
 type Clock string
 
 const (
-	// ClockAuto leaves the choice to the run.
+	// ClockAuto leaves the choice to the run: wall under KVM, and where no cost
+	// is measured, else icount.
 	ClockAuto Clock = "auto"
 	// ClockWall is the guest's monotonic clock, in real nanoseconds.
 	ClockWall Clock = "wall"
+	// ClockIcount has a guest nanosecond pass with each instruction that the one
+	// CPU retires (QEMU's -icount shift=0). It repeats, and it knows neither
+	// caches nor contention: an instruction counts one whatever it does, and a
+	// string instruction one for each of its elements.
+	ClockIcount Clock = "icount"
 )
 
 // Clocks lists the clocks that kernels.yaml may name.
-var Clocks = []Clock{ClockAuto, ClockWall}
+var Clocks = []Clock{ClockAuto, ClockWall, ClockIcount}
 
 // Machine is a guest: the hardware that every kernel of the matrix is given,
 // and the probes that run in it.

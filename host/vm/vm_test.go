@@ -30,6 +30,10 @@ func TestArgs(t *testing.T) {
 			Machine: matrix.Machine{MemoryMiB: 1024, CPUs: 2, Accel: matrix.AccelKVM, CPU: "host"},
 			Disks:   []Disk{{Path: "/d/a,b.img", Serial: "xfs"}, {Path: "/d/ext4.img", Serial: "ext4"}},
 		},
+		"icount": {
+			Kernel: "vmlinux", Initrd: "init.cpio",
+			Machine: matrix.Machine{CPU: "max,-erms,-fsrm", Clock: matrix.ClockIcount},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(Args(c), "\n") + "\n"

@@ -80,13 +80,14 @@ func troubles(results []matrix.Result) []string {
 
 // legend explains the marks that the table has.
 func legend(b *bytes.Buffer, doc Document) {
-	differs, indicative, other := false, false, false
+	differs, indicative, other, counted := false, false, false, false
 	for _, r := range doc.Comparison.Rows {
 		for i, cell := range r.Cells {
 			differs = differs || cell.Verdict == compare.Differs
 			s := cell.Sample()
 			other = other || s != nil && !doc.Comparison.CostComparable(i)
 			indicative = indicative || s != nil && s.Indicative
+			counted = counted || s != nil && s.Clock == matrix.ClockIcount
 		}
 	}
 	if differs {
@@ -94,6 +95,9 @@ func legend(b *bytes.Buffer, doc Document) {
 	}
 	if other {
 		wrap(b, "†  another configuration or compiler than the baseline's: its cost is not comparable with the baseline's", "   ", doc.Options.Width)
+	}
+	if counted {
+		wrap(b, "insn  instructions that the guest's one CPU retired (QEMU's icount): they know no caches and no contention, and a string instruction counts once for each element", "   ", doc.Options.Width)
 	}
 	if indicative {
 		wrap(b, "~  wall clock on an emulated CPU: it varies by tens of percent from boot to boot, and allows no verdict", "   ", doc.Options.Width)

@@ -38,6 +38,12 @@ func (p *reader) machine(n ast.Node, key string) {
 			p.list(n, key, func(n ast.Node, key string) { m.Probes = append(m.Probes, p.pattern(n, key)) })
 		},
 	}, "name", "probes")
+	if m.Clock == matrix.ClockIcount && m.CPUs > 1 {
+		p.problem(line(n), join(key, "clock"), fmt.Sprintf("is icount, on %d CPUs", m.CPUs), "it counts the instructions of one: leave cpus out, or take clock: wall")
+	}
+	if m.Clock == matrix.ClockIcount && m.Accel == matrix.AccelKVM {
+		p.problem(line(n), join(key, "clock"), "is icount, under KVM", "QEMU counts what it emulates: take accel: tcg, or clock: wall")
+	}
 	p.spec.Machines = append(p.spec.Machines, m)
 }
 

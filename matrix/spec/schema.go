@@ -71,11 +71,13 @@ func Schema(known Known) ([]byte, error) {
 		"memory": text(sizePattern, "for example 512M or 1G"),
 		"cpus":   whole(maxCPUs, "how many CPUs"),
 		"accel":  object{"enum": matrix.Accels, "description": "how QEMU runs the guest"},
-		"clock":  object{"enum": matrix.Clocks, "description": "what cost is measured by"},
+		"clock":  object{"enum": matrix.Clocks, "description": "what cost is measured by: wall time, or instructions (icount), which needs TCG and one CPU"},
 		"cpu":    text(`[^\n\r]+`, "QEMU's -cpu"),
 		"boots":  whole(maxBoots, "how many fresh boots each cell gets"),
 		"probes": list(text(oneLine, "a pattern of probes' names")),
 	}, "name", "probes")
+	machine["if"] = object{"properties": object{"clock": object{"const": matrix.ClockIcount}}, "required": []string{"clock"}}
+	machine["then"] = object{"properties": object{"cpus": object{"const": 1}, "accel": object{"not": object{"const": matrix.AccelKVM}}}}
 	url := func(doc string) object { return text(`https?://[^\n\r]*`, doc) }
 	build := closed(object{
 		"config":    text(`[^\n\r]+`, "tiny, defconfig, kernel:NAME for the one of a kernel that comes built, or the path of a configuration"),

@@ -1,0 +1,45 @@
+package host
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+)
+
+// resolved returns the batch's machine with the accelerator and the clock that
+// "auto" stands for. Counting instructions needs one CPU, emulated; it is chosen
+// where costs are measured and wall time would tell little.
+func (r *Runner) resolved(ctx context.Context, b batch, img Bootable) (matrix.Machine, error) {
+	m := r.machine(b.machine)
+	if m.Clock == matrix.ClockIcount {
+		m.Accel = matrix.AccelTCG
+		return m, nil
+	}
+	m, err := r.accelerated(ctx, m, b, img)
+	if err != nil {
+		return m, err
+	}
+	if m.Clock == matrix.ClockAuto {
+		m.Clock = matrix.ClockWall
+		measures := func(name string) bool { return r.probe(name).Kind == matrix.Performance }
+		if m.Accel != matrix.AccelKVM && m.CPUs <= 1 && slices.ContainsFunc(b.probes, measures) {
+			m.Clock = matrix.ClockIcount
+		}
+	}
+	return m, nil
+}
+
+// clocked says by which clock the guest's nanoseconds were counted, which the
+// guest cannot know.
+func clocked(s *matrix.Sample, m matrix.Machine) {
+	s.Clock = matrix.ClockWall
+	s.Indicative = m.Accel != matrix.AccelKVM
+	if m.Clock == matrix.ClockIcount {
+		s.Clock, s.Indicative = matrix.ClockIcount, false
+		if per, ok := strings.CutPrefix(s.Unit, "ns/"); ok {
+			s.Unit = "insn/" + per
+		}
+	}
+}

@@ -1,0 +1,49 @@
+package host
+
+import (
+	"testing"
+
+	"kmatrix/matrix"
+)
+
+func TestTheClockOfAuto(t *testing.T) {
+	r := &Runner{Probes: []matrix.Probe{{Name: "s", Kind: matrix.Stability}, {Name: "c", Kind: matrix.Performance}}}
+	for name, test := range map[string]struct {
+		machine matrix.Machine
+		probes  []string
+		clock   matrix.Clock
+		accel   matrix.Accel
+	}{
+		"costs, emulated":    {matrix.Machine{CPUs: 1, Accel: matrix.AccelTCG, Clock: matrix.ClockAuto}, []string{"s", "c"}, matrix.ClockIcount, matrix.AccelTCG},
+		"costs under KVM":    {matrix.Machine{CPUs: 1, Accel: matrix.AccelKVM, Clock: matrix.ClockAuto}, []string{"c"}, matrix.ClockWall, matrix.AccelKVM},
+		"costs on two CPUs":  {matrix.Machine{CPUs: 2, Accel: matrix.AccelTCG, Clock: matrix.ClockAuto}, []string{"c"}, matrix.ClockWall, matrix.AccelTCG},
+		"no costs":           {matrix.Machine{CPUs: 1, Accel: matrix.AccelTCG, Clock: matrix.ClockAuto}, []string{"s"}, matrix.ClockWall, matrix.AccelTCG},
+		"asked for":          {matrix.Machine{CPUs: 1, Accel: matrix.AccelAuto, Clock: matrix.ClockIcount}, []string{"s"}, matrix.ClockIcount, matrix.AccelTCG},
+		"wall was asked for": {matrix.Machine{CPUs: 1, Accel: matrix.AccelTCG, Clock: matrix.ClockWall}, []string{"c"}, matrix.ClockWall, matrix.AccelTCG},
+	} {
+		test.machine.Name = "m"
+		r.Machines = []matrix.Machine{test.machine}
+		m, err := r.resolved(t.Context(), batch{machine: "m", probes: test.probes}, Bootable{})
+		if err != nil || m.Clock != test.clock || m.Accel != test.accel {
+			t.Errorf("%s: the clock is %s under %s (%v)", name, m.Clock, m.Accel, err)
+		}
+	}
+}
+
+func TestTheUnitSaysTheClock(t *testing.T) {
+	for _, test := range []struct {
+		machine    matrix.Machine
+		unit       string
+		indicative bool
+	}{
+		{matrix.Machine{Accel: matrix.AccelTCG, Clock: matrix.ClockIcount}, "insn/B", false},
+		{matrix.Machine{Accel: matrix.AccelTCG, Clock: matrix.ClockWall}, "ns/B", true},
+		{matrix.Machine{Accel: matrix.AccelKVM, Clock: matrix.ClockWall}, "ns/B", false},
+	} {
+		s := matrix.Sample{Unit: "ns/B"}
+		clocked(&s, test.machine)
+		if s.Unit != test.unit || s.Indicative != test.indicative || s.Clock != test.machine.Clock {
+			t.Errorf("%+v gives %+v", test.machine, s)
+		}
+	}
+}
