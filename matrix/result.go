@@ -78,6 +78,11 @@ type Sample struct {
 	// Low and High are the smallest and the largest repetition.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`
+	// Counters are what explains the value, by name: sums over all repetitions,
+	// such as "pages_copied" and "minor_faults", and what there was after the
+	// last, "pages_resident". A counter that the kernel does not have is not
+	// there.
+	Counters map[string]int64 `json:"counters,omitempty"`
 }
 
 // Outcome is what became of a cell in one boot. There is exactly one.

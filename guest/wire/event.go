@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,6 +21,8 @@ const (
 	MaxDetail = 4 << 10
 	// MaxCalls is how many calls an observation keeps.
 	MaxCalls = 64
+	// MaxCounters is how many counters a sample keeps.
+	MaxCounters = 32
 )
 
 // ErrNoDone is what an [EventReader] returns when the stream ended without
@@ -98,8 +102,21 @@ func (ev *Event) check() error {
 	}
 	if s := a.Sample; s != nil {
 		s.Unit = Clean(s.Unit, 40)
+		s.Counters = cleanCounters(s.Counters)
 	}
 	return nil
+}
+
+// cleanCounters keeps the first [MaxCounters] by name, under cleaned names.
+func cleanCounters(counters map[string]int64) map[string]int64 {
+	if counters == nil {
+		return nil
+	}
+	clean := map[string]int64{}
+	for _, name := range slices.Sorted(maps.Keys(counters))[:min(len(counters), MaxCounters)] {
+		clean[Clean(name, 40)] = counters[name]
+	}
+	return clean
 }
 
 // Clean makes text from a guest fit for a terminal, a table and a file:

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 
 // TestRegistry is the contract that every probe keeps.
 func TestRegistry(t *testing.T) {
-	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+/[0-9]+[km])$`)
+	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+(/(ext4|xfs)/(first|tenth))?/[0-9]+[km]?)$`)
 	seen := map[string]bool{}
 	for _, p := range probe.All() {
 		if !grammar.MatchString(p.Name) {
@@ -53,7 +53,8 @@ func TestRegistry(t *testing.T) {
 	}
 	for _, want := range []string{
 		"stability/splice/punch/xfs/readahead", "stability/splice/write/tmpfs/dirty", "stability/splice/truncate/tmpfs-huge/dirty",
-		"stability/read-write/mmap/xfs/readahead", "stability/splice/direct/btrfs/clean", "stability/vmsplice-gift/unmap/anon/dirty", "cost/splice-file-pipe/64k", "cost/read-write/64k",
+		"stability/read-write/mmap/xfs/readahead", "stability/splice/direct/btrfs/clean", "stability/vmsplice-gift/unmap/anon/dirty",
+		"cost/splice-file-pipe/64k", "cost/read-write/64k", "cost/splice-file-pipe-cold/4k", "cost/mmap-write-tee/1m", "cost/serve-again/ext4/tenth/64k", "cost/write-byte/1",
 	} {
 		if !seen[want] {
 			t.Errorf("there is no %s", want)
@@ -97,6 +98,41 @@ func TestOnThisKernel(t *testing.T) {
 	}
 	if asked < 50 {
 		t.Errorf("only %d probes were asked", asked)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%d files are left behind (%v)", len(left), err)
+	}
+}
+
+// TestCostsOnThisKernel measures on this machine's kernel, with this directory's
+// file system in the place of all: every path moves all of its data, and what
+// explains it is counted.
+func TestCostsOnThisKernel(t *testing.T) {
+	dir := t.TempDir()
+	env := &probe.Env{Dirs: map[string]string{"ext4": dir, "xfs": dir}}
+	for _, p := range probe.All() {
+		if p.Kind != matrix.Performance || strings.Contains(p.Name, "-cold/") || strings.HasPrefix(p.Name, "cost/serve-again/") {
+			continue // dropping caches is for guests
+		}
+		found, err := p.Run(t.Context(), env)
+		if err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+			continue
+		}
+		s := found.Sample
+		if s.Value <= 0 || s.Low > s.Value || s.High < s.Value || s.Iterations < 5 {
+			t.Errorf("%s: %+v", p.Name, s)
+		}
+		want := []string{"minor_faults", "major_faults", "voluntary_switches", "involuntary_switches", "refaults", "kib_read"}
+		if p.Needs != "" {
+			want = append(want, "pages_resident")
+		}
+		for _, counter := range want {
+			if n, ok := s.Counters[counter]; !ok || n < 0 {
+				t.Errorf("%s: the counter %s is %d, %v", p.Name, counter, n, ok)
+			}
+		}
+		t.Logf("%-28s %8.3g %s (%.3g…%.3g), %d passes, %v %s", p.Name, s.Value, s.Unit, s.Low, s.High, s.Iterations, s.Counters, found.Detail)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("%d files are left behind (%v)", len(left), err)

@@ -1,22 +1,19 @@
 package source
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/sys"
 )
 
 // HugePages reads how much memory the tmpfs have in huge pages, in KiB.
 func HugePages() (int, error) {
-	// Counters stand in a CPU's own part until there is enough to tell: 5.10
-	// would report two huge pages as none for up to a second. A kernel without
-	// the file has counters that are told at once.
-	if err := os.WriteFile("/proc/sys/vm/stat_refresh", []byte("1"), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, fmt.Errorf("refresh the counters: %w", err)
+	// 5.10 would report two huge pages as none for up to a second.
+	if err := sys.RefreshCounters(); err != nil {
+		return 0, err
 	}
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {

@@ -131,7 +131,7 @@ func openReadVmsplice(r *sys.Recorder, f *source.File) (carrier, error) {
 	on := pipeTo(r, p, pair.Tx, "socket")
 	c := funcs{
 		move: func(off, n int64) error {
-			b, err := anonymous(n)
+			b, err := sys.Anonymous(n)
 			if err != nil {
 				return err
 			}

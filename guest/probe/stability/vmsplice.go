@@ -87,23 +87,12 @@ func init() {
 	}
 }
 
-// anonymous maps private memory.
-func anonymous(n int64) ([]byte, error) {
-	m, err := unix.Mmap(-1, 0, int(n), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
-	if err != nil {
-		return nil, fmt.Errorf("map memory: %w", err)
-	}
-	return m, nil
-}
-
 // vmspliceAll moves all of b into a pipe.
 func vmspliceAll(r *sys.Recorder, p sys.Pipe, b []byte, flags int) error {
 	flags |= unix.SPLICE_F_NONBLOCK
 	return repeat(0, int64(len(b)), func(off, n int64) (int64, error) {
 		return r.Do(fmt.Sprintf("vmsplice(pipe, %d, %#x)", n, flags), func() (int64, error) {
-			v := unix.Iovec{Base: &b[off]}
-			v.SetLen(int(n))
-			n, err := unix.Vmsplice(p.W, []unix.Iovec{v}, flags)
+			n, err := p.Vmsplice(b[off:], flags)
 			return int64(n), err
 		})
 	})
@@ -111,7 +100,7 @@ func vmspliceAll(r *sys.Recorder, p sys.Pipe, b []byte, flags int) error {
 
 // vmsplice is the course of these probes.
 func vmsplice(flags, shift int, m memoryMutation) (found probe.Finding, err error) {
-	whole, err := anonymous(vmspliceSize + sys.PageSize)
+	whole, err := sys.Anonymous(vmspliceSize + sys.PageSize)
 	if err != nil {
 		return found, err
 	}

@@ -1,0 +1,138 @@
+package cost
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/probe/sys"
+	"kmatrix/matrix"
+)
+
+const (
+	// mostPasses is how many passes are timed at most, leastPasses at least.
+	mostPasses, leastPasses = 21, 5
+	// budget is what warming up and timing may take together, preparations
+	// included, once leastPasses are timed; warming up takes half at most.
+	budget = 100 * time.Millisecond
+	// gain is what a pass must be faster by than those before it for the course
+	// to be still warming up.
+	gain = 0.05
+)
+
+// work is what is done over and over.
+type work struct {
+	// prepare comes before each pass, untimed and uncounted; it may be nil.
+	prepare func() error
+	// pass is what is timed.
+	pass func() error
+	// units is how many bytes or operations a pass has, unit their name in
+	// [matrix.Sample].
+	units int
+	unit  string
+	// warm tells that prepare has carried out passes already.
+	warm bool
+}
+
+// measure times passes by a clock in nanoseconds. The thread is locked and the
+// collector off meanwhile. The detail says where warming up came to no end, ""
+// where it did.
+func measure(w work, now func() (int64, error)) (_ *matrix.Sample, detail string, err error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	began, err := now()
+	if err != nil {
+		return nil, "", err
+	}
+	var (
+		warming, times []float64
+		tally          sys.Tally
+		clock          = began
+	)
+	spent := func() time.Duration { return time.Duration(clock - began) }
+	// once carries out a pass and appends its nanoseconds per unit.
+	once := func(to *[]float64, counted bool) error {
+		if w.prepare != nil {
+			if err := w.prepare(); err != nil {
+				return fmt.Errorf("prepare a pass: %w", err)
+			}
+		}
+		if counted {
+			if err := tally.Start(); err != nil {
+				return err
+			}
+		}
+		start, err := now()
+		if err != nil {
+			return err
+		}
+		if err := w.pass(); err != nil {
+			return err
+		}
+		if clock, err = now(); err != nil {
+			return err
+		}
+		*to = append(*to, float64(clock-start)/float64(w.units))
+		if counted {
+			return tally.Stop()
+		}
+		return nil
+	}
+
+	for !w.warm && !settled(warming) {
+		if spent() >= budget/2 && len(warming) > 0 {
+			detail = fmt.Sprintf("after %d passes of warming up they still got faster", len(warming))
+			break
+		}
+		if err := once(&warming, false); err != nil {
+			return nil, "", err
+		}
+	}
+	// Counting takes time and caches: it comes between passes only where
+	// preparations do, whose counts are not the passes'.
+	between := w.prepare != nil
+	if !between {
+		if err := tally.Start(); err != nil {
+			return nil, "", err
+		}
+	}
+	for len(times) < leastPasses || len(times) < mostPasses && spent() < budget {
+		if err := once(&times, between); err != nil {
+			return nil, "", err
+		}
+	}
+	if !between {
+		if err := tally.Stop(); err != nil {
+			return nil, "", err
+		}
+	}
+	slices.Sort(times)
+	return &matrix.Sample{
+		Value: times[(len(times)-1)/2], Unit: w.unit, Better: matrix.Lower, Clock: matrix.ClockWall,
+		Iterations: len(times), Low: times[0], High: times[len(times)-1], Counters: tally.Sums,
+	}, detail, nil
+}
+
+// settled tells whether passes have become no faster: neither of the last two is
+// faster than all before them by the gain. One slow pass among them says nothing.
+func settled(times []float64) bool {
+	if len(times) < 3 {
+		return false
+	}
+	last := len(times) - 2
+	return slices.Min(times[last:]) >= (1-gain)*slices.Min(times[:last])
+}
+
+// now reads a clock that nothing adjusts, in nanoseconds.
+func now() (int64, error) {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC_RAW, &ts); err != nil {
+		return 0, fmt.Errorf("read the clock: %w", err)
+	}
+	return ts.Nano(), nil
+}

@@ -1,0 +1,164 @@
+// Package cost measures what moving data costs, by the paths that the thread is
+// about: is what splice saves worth that its data may change, and what would it
+// cost to take or to copy pages instead?
+//
+// A path (a file for each kind: files.go, pipes.go, sockets.go, …) says what one
+// pass over the data does, a mebibyte in operations of 4 KiB, 64 KiB or 1 MiB,
+// and how it is prepared. The course (course.go) is the same for all: it warms
+// up, times passes and takes their median, and counts what explains it: pages
+// copied and moved, faults, what was read from a disk.
+//
+// Sender and receiver are one thread, which takes out of a pipe or a socket what
+// it has put in before it goes on: one CPU is enough and nothing waits.
+package cost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/source"
+	"kmatrix/matrix"
+)
+
+// sizes are what an operation moves, by the names that end the probes' names.
+var sizes = []struct {
+	name  string
+	bytes int
+}{{"4k", 4 << 10}, {"64k", 64 << 10}, {"1m", passBytes}}
+
+// passBytes is what a pass moves.
+const passBytes = 1 << 20
+
+// file is the file that paths move.
+var file = source.Cached
+
+// path is a way that data take.
+type path struct {
+	// name stands in the probes' names, doc in their sentences: "splice from a
+	// file into a pipe".
+	name, doc string
+	// origin says who in the thread asks for it, or which manual page.
+	origin string
+	// fs is where the file is, "" for a path without one.
+	fs string
+	// steps are the calls of an operation; "{size}" stands for its bytes.
+	steps []string
+	// cold tells that it is also asked with the file dropped from the page
+	// cache before every pass.
+	cold bool
+	// open makes what the path goes through.
+	open func(b *bench) (work, error)
+}
+
+// register adds the path at every size, as a family, and one more for a cold
+// cache.
+func register(p path) {
+	from, begin := "", []string{}
+	if p.fs != "" {
+		from, begin = ", from a cached file on "+p.fs, file.Steps(p.fs)
+	}
+	p.family(p.name, p.doc, from, begin, nil)
+	if p.cold {
+		p.family(p.name+"-cold", p.doc+", from a cold cache", ", the file dropped from the page cache before each pass", begin, (*bench).dropCache)
+	}
+}
+
+// family registers the path under a name; prepare comes before each pass and may
+// be nil.
+func (p path) family(name, doc, from string, begin []string, prepare func(*bench) error) {
+	var all []probe.Probe
+	for _, s := range sizes {
+		var steps []string
+		if prepare != nil {
+			steps = append(steps, "before each pass, untimed: fsync and posix_fadvise(DONTNEED), until mincore counts no page of it")
+		}
+		steps = append(steps, fmt.Sprintf("a pass moves %d bytes, %d in each operation", passBytes, s.bytes))
+		for _, step := range p.steps {
+			steps = append(steps, strings.ReplaceAll(step, "{size}", fmt.Sprint(s.bytes)))
+		}
+		all = append(all, question{
+			name: "cost/" + name + "/" + s.name, fs: p.fs, size: s.bytes,
+			summary: fmt.Sprintf("time per byte of %s, %s at a time%s", p.doc, s.name, from),
+			steps:   append(append([]string{}, begin...), steps...),
+			open: func(b *bench) (work, error) {
+				w, err := p.open(b)
+				if prepare != nil {
+					w.prepare = func() error { return prepare(b) }
+				}
+				return w, err
+			},
+		}.probe())
+	}
+	probe.Register(describe(name, doc, p.origin, perByte), all...)
+}
+
+// The units of samples.
+const (
+	perByte      = "ns/B"
+	perOperation = "ns/op"
+)
+
+// describe makes a family.
+func describe(name, doc, origin, unit string) probe.Family {
+	meaning := map[string]string{
+		perByte:      "nanoseconds of wall clock for each byte that was moved",
+		perOperation: "nanoseconds of wall clock for each call",
+	}[unit]
+	return probe.Family{
+		Name: "cost/" + name, Summary: "what does " + doc + " cost?", Origin: origin,
+		Answers: []probe.Answer{{Word: unit, Meaning: meaning + ", the median of the passes; less is better"}},
+	}
+}
+
+// question is one probe: how its bench is set up.
+type question struct {
+	name, summary, fs string
+	size              int
+	steps             []string
+	open              func(b *bench) (work, error)
+}
+
+// probe makes the question one.
+func (q question) probe() probe.Probe {
+	return probe.Probe{
+		Probe: matrix.Probe{
+			Name: q.name, Kind: matrix.Performance, Needs: q.fs, Since: "5.10", Summary: q.summary,
+			Steps: append(q.steps, fmt.Sprintf("passes until they get no faster; then up to %d, within %d ms but at least %d, are timed and what the kernel counts meanwhile is added up", mostPasses, budget.Milliseconds(), leastPasses)),
+		},
+		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return ask(env, q) },
+	}
+}
+
+// ask is the course of every probe of cost.
+func ask(env *probe.Env, q question) (found probe.Finding, err error) {
+	b := &bench{size: q.size}
+	defer func() { err = errors.Join(err, b.close()) }()
+	if q.fs != "" {
+		dir, err := env.Dir(q.fs)
+		if err != nil {
+			return probe.Finding{}, err
+		}
+		if b.file, err = source.Make(dir, file); err != nil {
+			return probe.Finding{}, err
+		}
+	}
+	w, err := q.open(b)
+	if err != nil {
+		return probe.Finding{}, err
+	}
+	sample, detail, err := measure(w, now)
+	if err != nil {
+		return probe.Finding{}, err
+	}
+	if b.file != nil {
+		resident, err := b.file.Resident()
+		if err != nil {
+			return probe.Finding{}, err
+		}
+		sample.Counters["pages_resident"] = int64(resident)
+	}
+	return probe.Finding{Sample: sample, Detail: detail}, nil
+}
