@@ -39,8 +39,8 @@ type work struct {
 }
 
 // measure times passes by a clock in nanoseconds. The thread is locked and the
-// collector off meanwhile. The detail says where warming up came to no end, ""
-// where it did.
+// collector off meanwhile. The detail says where the budget ended the warming
+// up, "" where the passes settled.
 func measure(w work, now func() (int64, error)) (_ *matrix.Sample, detail string, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -86,7 +86,7 @@ func measure(w work, now func() (int64, error)) (_ *matrix.Sample, detail string
 
 	for !w.warm && !settled(warming) {
 		if spent() >= budget/2 && len(warming) > 0 {
-			detail = fmt.Sprintf("after %d passes of warming up they still got faster", len(warming))
+			detail = fmt.Sprintf("warming up was ended after %d passes, by its budget", len(warming))
 			break
 		}
 		if err := once(&warming, false); err != nil {

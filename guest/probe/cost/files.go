@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/probe/sys"
 )
 
 // Paths from a file into a pipe or a file: the thread's subject, what it is
@@ -52,7 +54,7 @@ func init() {
 				return all(off, n, func(off int64, n int) (int, error) {
 					return do("copy_file_range", out, unix.POLLOUT, func() (int, error) {
 						from, to := off, off
-						return unix.CopyFileRange(b.file.In, &from, out, &to, n, 0)
+						return sys.RawCopyFileRange(b.file.In, &from, out, &to, n)
 					})
 				})
 			}), nil
@@ -71,21 +73,20 @@ func (b *bench) spliceIn(pipe int) step {
 	return func(off int64, n int) (int, error) {
 		return do("splice the file into the pipe", pipe, unix.POLLOUT, func() (int, error) {
 			at := off
-			n, err := unix.Splice(b.file.In, &at, pipe, nil, n, 0)
-			return int(n), err
+			return sys.RawSplice(b.file.In, &at, pipe, n, 0)
 		})
 	}
 }
 
 // read reads from the file.
 func (b *bench) read(buffer []byte, off int64) (int, error) {
-	return do("read the file", b.file.In, unix.POLLIN, func() (int, error) { return unix.Pread(b.file.In, buffer, off) })
+	return do("read the file", b.file.In, unix.POLLIN, func() (int, error) { return sys.RawPread(b.file.In, buffer, off) })
 }
 
 // write is a step that writes bytes to a pipe or a socket, which out empties.
 func write(fd int, bytes []byte, out sink) step {
 	return func(off int64, n int) (int, error) {
-		n, err := do("write", fd, unix.POLLOUT, func() (int, error) { return unix.Write(fd, bytes[off:off+int64(n)]) })
+		n, err := do("write", fd, unix.POLLOUT, func() (int, error) { return sys.RawWrite(fd, bytes[off:off+int64(n)]) })
 		if err != nil {
 			return n, err
 		}

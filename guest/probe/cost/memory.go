@@ -61,7 +61,7 @@ func unmap(memory []byte) error {
 func vmsplice(p sys.Pipe, memory []byte, flags int) step {
 	return func(off int64, n int) (int, error) {
 		return do("vmsplice", p.W, unix.POLLOUT, func() (int, error) {
-			return p.Vmsplice(memory[off:off+int64(n)], flags|unix.SPLICE_F_NONBLOCK)
+			return sys.RawVmsplice(p.W, memory[off:off+int64(n)], flags|unix.SPLICE_F_NONBLOCK)
 		})
 	}
 }

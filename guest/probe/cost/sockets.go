@@ -1,6 +1,10 @@
 package cost
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/probe/sys"
+)
 
 // Paths from a file to a TCP connection over loopback.
 func init() {
@@ -23,7 +27,7 @@ func init() {
 				return through(off, n, func(off int64, n int) (int, error) {
 					return do("sendfile", tx, unix.POLLOUT, func() (int, error) {
 						at := off
-						return unix.Sendfile(tx, b.file.In, &at, n)
+						return sys.RawSendfile(tx, b.file.In, &at, n)
 					})
 				}, receive)
 			}), err

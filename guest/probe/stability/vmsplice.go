@@ -92,7 +92,7 @@ func vmspliceAll(r *sys.Recorder, p sys.Pipe, b []byte, flags int) error {
 	flags |= unix.SPLICE_F_NONBLOCK
 	return repeat(0, int64(len(b)), func(off, n int64) (int64, error) {
 		return r.Do(fmt.Sprintf("vmsplice(pipe, %d, %#x)", n, flags), func() (int64, error) {
-			n, err := p.Vmsplice(b[off:], flags)
+			n, err := sys.RawVmsplice(p.W, b[off:], flags)
 			return int64(n), err
 		})
 	})

@@ -14,11 +14,3 @@ func Anonymous(n int64) ([]byte, error) {
 	}
 	return m, nil
 }
-
-// Vmsplice moves memory into the pipe, as much as there is room for, and returns
-// how many bytes.
-func (p Pipe) Vmsplice(b []byte, flags int) (int, error) {
-	v := unix.Iovec{Base: &b[0]}
-	v.SetLen(len(b))
-	return unix.Vmsplice(p.W, []unix.Iovec{v}, flags)
-}

@@ -123,16 +123,6 @@ func (s Sockets) Drain(b []byte) ([]byte, error) {
 	}
 }
 
-// Discard receives up to n bytes without copying them anywhere (MSG_TRUNC,
-// tcp(7)), and returns how many.
-func (s Sockets) Discard(n int) (int, error) {
-	got, _, errno := unix.Syscall6(unix.SYS_RECVFROM, uintptr(s.Rx), 0, uintptr(n), unix.MSG_TRUNC, 0, 0)
-	if errno != 0 {
-		return -1, errno
-	}
-	return int(got), nil
-}
-
 // loopback brings the loopback device up, which a guest's PID 1 has no need of.
 var loopback = sync.OnceValue(func() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
