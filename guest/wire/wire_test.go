@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/matrix"
 )
 
 func TestReadySkipsNoiseAndStopsAtItsEnd(t *testing.T) {
@@ -123,5 +126,28 @@ func TestClean(t *testing.T) {
 		if got := Clean(in, 10); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestCountersAreCappedAndCleaned(t *testing.T) {
+	counters := map[string]int64{"\x1b[31mred": 3, strings.Repeat("x", 1000): 4}
+	for i := range 2 * MaxCounters {
+		counters[fmt.Sprintf("n%02d", i)] = int64(i)
+	}
+	line, err := json.Marshal(Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Sample: &matrix.Sample{Value: 1, Counters: counters}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev, err := NewEventReader(bytes.NewReader(append(line, '\n'))).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ev.Answer.Sample.Counters
+	if len(got) != MaxCounters || got["·[31mred"] != 3 || got["n07"] != 7 {
+		t.Errorf("%d counters: %v", len(got), got)
+	}
+	few := cleanCounters(map[string]int64{strings.Repeat("x", 1000): 4})
+	if diff := cmp.Diff(map[string]int64{strings.Repeat("x", 40) + "…": 4}, few); diff != "" {
+		t.Error(diff)
 	}
 }

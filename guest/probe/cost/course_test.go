@@ -1,0 +1,156 @@
+package cost
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// script is a clock on which passes take the times that it lists, in
+// nanoseconds, and the last of them for ever.
+type script struct {
+	clock  int64
+	times  []int64
+	passes int
+}
+
+func (s *script) now() (int64, error) { return s.clock, nil }
+
+func (s *script) pass() error {
+	s.clock += s.times[min(s.passes, len(s.times)-1)]
+	s.passes++
+	return nil
+}
+
+func TestMeasure(t *testing.T) {
+	const ms = int64(time.Millisecond)
+	for name, test := range map[string]struct {
+		times  []int64
+		warm   bool
+		value  float64
+		low    float64
+		high   float64
+		timed  int
+		passes int
+		detail string
+	}{
+		"steady":               {[]int64{1000}, false, 10, 10, 10, mostPasses, 3 + mostPasses, ""},
+		"warming up":           {[]int64{9000, 5000, 3000, 2000, 1000}, false, 10, 10, 10, mostPasses, 7 + mostPasses, ""},
+		"one slow pass":        {[]int64{1000, 4000, 1000, 1000}, false, 10, 10, 10, mostPasses, 3 + mostPasses, ""},
+		"spread":               {[]int64{1000, 1000, 1000, 5000, 1000, 2000, 1000}, false, 10, 10, 50, mostPasses, 3 + mostPasses, ""},
+		"slower from pass two": {[]int64{1000, 7000}, false, 70, 70, 70, mostPasses, 3 + mostPasses, ""},
+		"warm already":         {[]int64{1000}, true, 10, 10, 10, mostPasses, mostPasses, ""},
+		"slow":                 {[]int64{18 * ms}, false, 180000, 180000, 180000, leastPasses, 3 + leastPasses, ""},
+		"medium":               {[]int64{8 * ms}, false, 80000, 80000, 80000, 10, 3 + 10, ""},
+		"never settled":        {[]int64{90 * ms, 80 * ms, 70 * ms, 60 * ms, 50 * ms, 40 * ms}, false, 600000, 400000, 800000, leastPasses, 1 + leastPasses, "after 1 passes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{times: test.times}
+			got, detail, err := measure(work{pass: s.pass, units: 100, unit: perByte, warm: test.warm}, s.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Value != test.value || got.Low != test.low || got.High != test.high || got.Iterations != test.timed || got.Unit != perByte {
+				t.Errorf("sample %+v", got)
+			}
+			if s.passes != test.passes {
+				t.Errorf("%d passes, want %d", s.passes, test.passes)
+			}
+			if test.detail == "" && detail != "" || !strings.Contains(detail, test.detail) {
+				t.Errorf("detail %q, want %q", detail, test.detail)
+			}
+		})
+	}
+}
+
+func TestAPassThatFailsIsNoSample(t *testing.T) {
+	broken := errors.New("broken")
+	for name, w := range map[string]work{
+		"pass":    {pass: func() error { return broken }},
+		"prepare": {prepare: func() error { return broken }, pass: func() error { return nil }},
+	} {
+		w.units = 1
+		s := &script{}
+		if got, _, err := measure(w, s.now); !errors.Is(err, broken) || got != nil {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+// TestOnlyPassesCount has the preparation, but not the pass, touch memory that
+// is new.
+func TestOnlyPassesCount(t *testing.T) {
+	const pages = 64
+	var memory []byte
+	fresh := func() (err error) {
+		if err := unmap(memory); err != nil {
+			return err
+		}
+		memory, err = unix.Mmap(-1, 0, pages<<12, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+		return err
+	}
+	touch := func() error {
+		for at := 0; at < len(memory); at += 1 << 12 {
+			memory[at]++
+		}
+		return nil
+	}
+	both := func() error { return errors.Join(fresh(), touch()) }
+	nothing := func() error { return nil }
+	for name, test := range map[string]struct {
+		prepare, pass func() error
+		faults        bool
+	}{
+		"faults of the pass":        {fresh, touch, true},
+		"faults of the preparation": {both, nothing, false},
+		"without preparation":       {nil, both, true},
+	} {
+		s, _, err := measure(work{prepare: test.prepare, pass: test.pass, units: 1}, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		faults, most := s.Counters["minor_faults"], int64(s.Iterations*pages)
+		if test.faults && faults < most/4 || !test.faults && faults > most/4 {
+			t.Errorf("%s: %d faults in %d passes of %d pages", name, faults, s.Iterations, pages)
+		}
+	}
+	if err := unmap(memory); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPathThatEndsEarlyFails(t *testing.T) {
+	left := 3
+	err := all(0, 8, func(_ int64, n int) (int, error) {
+		n = min(n, left)
+		left -= n
+		return n, nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "5 bytes early, at 3") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestCallsAreRepeated(t *testing.T) {
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(ends[0])
+	defer unix.Close(ends[1])
+	answers := []error{unix.EINTR, unix.EAGAIN, nil}
+	n, err := do("write", ends[1], unix.POLLOUT, func() (int, error) {
+		a := answers[0]
+		answers = answers[1:]
+		return 7, a
+	})
+	if n != 7 || err != nil || len(answers) > 0 {
+		t.Errorf("%d, %v, %d answers left", n, err, len(answers))
+	}
+	if _, err := do("write to nowhere", -1, 0, func() (int, error) { return -1, unix.EBADF }); !errors.Is(err, unix.EBADF) || !strings.HasPrefix(err.Error(), "write to nowhere: ") {
+		t.Errorf("error %v", err)
+	}
+}
