@@ -120,7 +120,7 @@ func TestCostsOnThisKernel(t *testing.T) {
 			continue
 		}
 		s := found.Sample
-		if s.Value <= 0 || s.Low > s.Value || s.High < s.Value || s.Iterations < 5 {
+		if s.Value <= 0 || s.Low > s.Value || s.High < s.Value || s.Iterations < 3 {
 			t.Errorf("%s: %+v", p.Name, s)
 		}
 		want := []string{"minor_faults", "major_faults", "voluntary_switches", "involuntary_switches", "refaults", "kib_read"}

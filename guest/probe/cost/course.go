@@ -15,7 +15,7 @@ import (
 
 const (
 	// mostPasses is how many passes are timed at most, leastPasses at least.
-	mostPasses, leastPasses = 21, 5
+	mostPasses, leastPasses = 21, 3
 	// budget is what warming up and timing may take together, preparations
 	// included, once leastPasses are timed; warming up takes half at most.
 	budget = 100 * time.Millisecond

@@ -38,6 +38,9 @@ func (t *Tally) Start() (err error) {
 //	pages_copied, pages_moved                    /proc/fs/splice
 //	refaults                                     file pages read again that reclaim had evicted (/proc/vmstat)
 //	kib_read                                     what all disks have read (/proc/vmstat)
+//
+// Pages that splice takes from a file leave no trace in the page cache, as those
+// do that reclaim evicts: that they are read again shows in kib_read alone.
 func (t *Tally) Stop() error {
 	thread, err := threadCounters()
 	if err != nil {
