@@ -19,8 +19,8 @@ const (
 	// budget is what warming up and timing may take together, preparations
 	// included, once leastPasses are timed; warming up takes half at most.
 	budget = 100 * time.Millisecond
-	// gain is what a pass must be faster by than those before it for the course
-	// to be still warming up.
+	// gain is the part by which a pass must be faster than all before it for the
+	// course to be still warming up.
 	gain = 0.05
 )
 
@@ -118,14 +118,12 @@ func measure(w work, now func() (int64, error)) (_ *matrix.Sample, detail string
 	}, detail, nil
 }
 
-// settled tells whether passes have become no faster: neither of the last two is
-// faster than all before them by the gain. One slow pass among them says nothing.
+// settled tells whether passes have become no faster: the last one does not gain
+// on all before it. Where it was slow by chance and the next is faster again, the
+// median is not.
 func settled(times []float64) bool {
-	if len(times) < 3 {
-		return false
-	}
-	last := len(times) - 2
-	return slices.Min(times[last:]) >= (1-gain)*slices.Min(times[:last])
+	last := len(times) - 1
+	return last > 0 && times[last] >= (1-gain)*slices.Min(times[:last])
 }
 
 // now reads a clock that nothing adjusts, in nanoseconds.

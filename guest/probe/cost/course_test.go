@@ -37,14 +37,14 @@ func TestMeasure(t *testing.T) {
 		passes int
 		detail string
 	}{
-		"steady":               {[]int64{1000}, false, 10, 10, 10, mostPasses, 3 + mostPasses, ""},
-		"warming up":           {[]int64{9000, 5000, 3000, 2000, 1000}, false, 10, 10, 10, mostPasses, 7 + mostPasses, ""},
-		"one slow pass":        {[]int64{1000, 4000, 1000, 1000}, false, 10, 10, 10, mostPasses, 3 + mostPasses, ""},
-		"spread":               {[]int64{1000, 1000, 1000, 5000, 1000, 2000, 1000}, false, 10, 10, 50, mostPasses, 3 + mostPasses, ""},
-		"slower from pass two": {[]int64{1000, 7000}, false, 70, 70, 70, mostPasses, 3 + mostPasses, ""},
+		"steady":               {[]int64{1000}, false, 10, 10, 10, mostPasses, 2 + mostPasses, ""},
+		"warming up":           {[]int64{9000, 5000, 3000, 2000, 1000}, false, 10, 10, 10, mostPasses, 6 + mostPasses, ""},
+		"one slow pass":        {[]int64{1000, 4000, 1000, 1000}, false, 10, 10, 10, mostPasses, 2 + mostPasses, ""},
+		"spread":               {[]int64{1000, 1000, 1000, 5000, 1000, 2000, 1000}, false, 10, 10, 50, mostPasses, 2 + mostPasses, ""},
+		"slower from pass two": {[]int64{1000, 7000}, false, 70, 70, 70, mostPasses, 2 + mostPasses, ""},
 		"warm already":         {[]int64{1000}, true, 10, 10, 10, mostPasses, mostPasses, ""},
-		"slow":                 {[]int64{18 * ms}, false, 180000, 180000, 180000, leastPasses, 3 + leastPasses, ""},
-		"medium":               {[]int64{8 * ms}, false, 80000, 80000, 80000, 10, 3 + 10, ""},
+		"slow":                 {[]int64{30 * ms}, false, 300000, 300000, 300000, leastPasses, 2 + leastPasses, ""},
+		"medium":               {[]int64{8 * ms}, false, 80000, 80000, 80000, 11, 2 + 11, ""},
 		"never settled":        {[]int64{90 * ms, 80 * ms, 70 * ms, 60 * ms, 50 * ms, 40 * ms}, false, 700000, 600000, 800000, leastPasses, 1 + leastPasses, "after 1 passes"},
 	} {
 		t.Run(name, func(t *testing.T) {
