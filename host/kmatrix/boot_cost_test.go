@@ -23,9 +23,14 @@ func TestCostsOnARealKernel(t *testing.T) {
 			t.Errorf("%s: %s, %q", r.Cell, r.Outcome, r.Detail)
 			continue
 		}
-		unit := "ns/B"
+		unit := "B"
 		if p.Name == "cost/write-byte/1" {
-			unit = "ns/op"
+			unit = "op"
+		}
+		if s.Clock == matrix.ClockIcount {
+			unit = "insn/" + unit
+		} else {
+			unit = "ns/" + unit
 		}
 		if s.Unit != unit || s.Value <= 0 || s.Low > s.Value || s.High < s.Value || s.Iterations < 3 {
 			t.Errorf("%s: %+v", r.Cell, s)

@@ -7,21 +7,23 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"kmatrix/guest/probe/sys"
 	"kmatrix/matrix"
 )
 
 const (
-	// mostPasses is how many passes are timed at most, leastPasses at least.
-	mostPasses, leastPasses = 21, 3
+	// mostPasses is how many passes are timed at most, leastPasses at least, and
+	// enoughPasses when they agree.
+	mostPasses, enoughPasses, leastPasses = 21, 5, 3
 	// budget is what warming up and timing may take together, preparations
 	// included, once leastPasses are timed; warming up takes half at most.
 	budget = 100 * time.Millisecond
 	// gain is the part by which a pass must be faster than all before it for the
 	// course to be still warming up.
 	gain = 0.05
+	// agreement is the part of the median that the middle half of the passes may
+	// differ by, to be enough: counted instructions repeat, time does not.
+	agreement = 0.01
 )
 
 // work is what is done over and over.
@@ -38,14 +40,13 @@ type work struct {
 	warm bool
 }
 
-// measure times passes by a clock in nanoseconds. The thread is locked and the
-// collector off meanwhile. The detail says where the budget ended the warming
-// up, "" where the passes settled.
-func measure(w work, now func() (int64, error)) (_ *matrix.Sample, detail string, err error) {
+// measure times passes. The thread is locked and the collector off meanwhile. The
+// detail says where the budget ended the warming up, "" where the passes settled.
+func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	began, err := now()
+	began, err := c.wall()
 	if err != nil {
 		return nil, "", err
 	}
@@ -67,21 +68,15 @@ func measure(w work, now func() (int64, error)) (_ *matrix.Sample, detail string
 				return err
 			}
 		}
-		start, err := now()
+		took, err := c.time(w.pass)
 		if err != nil {
 			return err
 		}
-		if err := w.pass(); err != nil {
+		*to = append(*to, float64(took)/float64(w.units))
+		if clock, err = c.wall(); err != nil || !counted {
 			return err
 		}
-		if clock, err = now(); err != nil {
-			return err
-		}
-		*to = append(*to, float64(clock-start)/float64(w.units))
-		if counted {
-			return tally.Stop()
-		}
-		return nil
+		return tally.Stop()
 	}
 
 	for !w.warm && !settled(warming) {
@@ -101,7 +96,7 @@ func measure(w work, now func() (int64, error)) (_ *matrix.Sample, detail string
 			return nil, "", err
 		}
 	}
-	for len(times) < leastPasses || len(times) < mostPasses && spent() < budget {
+	for len(times) < leastPasses || len(times) < mostPasses && spent() < budget && !agree(times) {
 		if err := once(&times, between); err != nil {
 			return nil, "", err
 		}
@@ -126,11 +121,13 @@ func settled(times []float64) bool {
 	return last > 0 && times[last] >= (1-gain)*slices.Min(times[:last])
 }
 
-// now reads a clock that nothing adjusts, in nanoseconds.
-func now() (int64, error) {
-	var ts unix.Timespec
-	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC_RAW, &ts); err != nil {
-		return 0, fmt.Errorf("read the clock: %w", err)
+// agree tells whether more passes would tell no more: the middle half of them are
+// the same.
+func agree(times []float64) bool {
+	n := len(times)
+	if n < enoughPasses {
+		return false
 	}
-	return ts.Nano(), nil
+	sorted := slices.Sorted(slices.Values(times))
+	return sorted[n*3/4]-sorted[n/4] <= agreement*sorted[n/2]
 }

@@ -2,6 +2,7 @@ package cost
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,18 +11,30 @@ import (
 )
 
 // script is a clock on which passes take the times that it lists, in
-// nanoseconds, and the last of them for ever.
+// nanoseconds, and the last of them for ever. Half of each it has the CPU, and
+// may wait for the other.
 type script struct {
 	clock  int64
+	waits  int64
 	times  []int64
 	passes int
+	asleep bool
 }
 
-func (s *script) now() (int64, error) { return s.clock, nil }
+func (s *script) clocks() clocks {
+	return clocks{
+		wall:  func() (int64, error) { return s.clock, nil },
+		cpu:   func() (int64, error) { return s.clock / 2, nil },
+		waits: func() (int64, error) { return s.waits, nil },
+	}
+}
 
 func (s *script) pass() error {
 	s.clock += s.times[min(s.passes, len(s.times)-1)]
 	s.passes++
+	if s.asleep {
+		s.waits++
+	}
 	return nil
 }
 
@@ -37,19 +50,20 @@ func TestMeasure(t *testing.T) {
 		passes int
 		detail string
 	}{
-		"steady":               {[]int64{1000}, false, 10, 10, 10, mostPasses, 2 + mostPasses, ""},
-		"warming up":           {[]int64{9000, 5000, 3000, 2000, 1000}, false, 10, 10, 10, mostPasses, 6 + mostPasses, ""},
-		"one slow pass":        {[]int64{1000, 4000, 1000, 1000}, false, 10, 10, 10, mostPasses, 2 + mostPasses, ""},
-		"spread":               {[]int64{1000, 1000, 1000, 5000, 1000, 2000, 1000}, false, 10, 10, 50, mostPasses, 2 + mostPasses, ""},
-		"slower from pass two": {[]int64{1000, 7000}, false, 70, 70, 70, mostPasses, 2 + mostPasses, ""},
-		"warm already":         {[]int64{1000}, true, 10, 10, 10, mostPasses, mostPasses, ""},
+		"steady":               {[]int64{1000}, false, 10, 10, 10, enoughPasses, 2 + enoughPasses, ""},
+		"warming up":           {[]int64{9000, 5000, 3000, 2000, 1000}, false, 10, 10, 10, enoughPasses, 6 + enoughPasses, ""},
+		"one slow pass":        {[]int64{1000, 4000, 1000, 1000}, false, 10, 10, 10, enoughPasses, 2 + enoughPasses, ""},
+		"a tick in one":        {[]int64{1000, 1000, 1000, 5000, 1000, 1002, 1000}, false, 10, 10, 50, enoughPasses, 2 + enoughPasses, ""},
+		"spread":               {slices.Repeat([]int64{1000, 1500, 2000}, 8), false, 15, 10, 20, mostPasses, 2 + mostPasses, ""},
+		"slower from pass two": {[]int64{1000, 7000}, false, 70, 70, 70, enoughPasses, 2 + enoughPasses, ""},
+		"warm already":         {[]int64{1000}, true, 10, 10, 10, enoughPasses, enoughPasses, ""},
 		"slow":                 {[]int64{30 * ms}, false, 300000, 300000, 300000, leastPasses, 2 + leastPasses, ""},
-		"medium":               {[]int64{8 * ms}, false, 80000, 80000, 80000, 11, 2 + 11, ""},
+		"medium":               {[]int64{18 * ms}, false, 180000, 180000, 180000, 4, 2 + 4, ""},
 		"never settled":        {[]int64{90 * ms, 80 * ms, 70 * ms, 60 * ms, 50 * ms, 40 * ms}, false, 700000, 600000, 800000, leastPasses, 1 + leastPasses, "after 1 passes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &script{times: test.times}
-			got, detail, err := measure(work{pass: s.pass, units: 100, unit: perByte, warm: test.warm}, s.now)
+			got, detail, err := measure(work{pass: s.pass, units: 100, unit: perByte, warm: test.warm}, s.clocks())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,6 +80,16 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+func TestWaitingIsNoCost(t *testing.T) {
+	for asleep, want := range map[bool]float64{false: 10, true: 5} {
+		s := &script{times: []int64{1000}, asleep: asleep}
+		got, _, err := measure(work{pass: s.pass, units: 100}, s.clocks())
+		if err != nil || got.Value != want {
+			t.Errorf("waits %v: %+v, %v", asleep, got, err)
+		}
+	}
+}
+
 func TestAPassThatFailsIsNoSample(t *testing.T) {
 	broken := errors.New("broken")
 	for name, w := range map[string]work{
@@ -74,7 +98,7 @@ func TestAPassThatFailsIsNoSample(t *testing.T) {
 	} {
 		w.units = 1
 		s := &script{}
-		if got, _, err := measure(w, s.now); !errors.Is(err, broken) || got != nil {
+		if got, _, err := measure(w, s.clocks()); !errors.Is(err, broken) || got != nil {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -108,7 +132,7 @@ func TestOnlyPassesCount(t *testing.T) {
 		"faults of the preparation": {both, nothing, false},
 		"without preparation":       {nil, both, true},
 	} {
-		s, _, err := measure(work{prepare: test.prepare, pass: test.pass, units: 1}, now)
+		s, _, err := measure(work{prepare: test.prepare, pass: test.pass, units: 1}, machine)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -103,13 +103,13 @@ const (
 
 // describe makes a family.
 func describe(name, doc, origin, unit string) probe.Family {
-	meaning := map[string]string{
-		perByte:      "nanoseconds of wall clock for each byte that was moved",
-		perOperation: "nanoseconds of wall clock for each call",
-	}[unit]
+	of := map[string]string{perByte: "for each byte that was moved", perOperation: "for each call"}[unit]
 	return probe.Family{
 		Name: "cost/" + name, Summary: "what does " + doc + " cost?", Origin: origin,
-		Answers: []probe.Answer{{Word: unit, Meaning: meaning + ", the median of the passes; less is better"}},
+		Answers: []probe.Answer{
+			{Word: unit, Meaning: "nanoseconds " + of + ", the median of the passes; of a pass that waited, for a disk, those in which its thread had the CPU; less is better"},
+			{Word: strings.Replace(unit, "ns", "insn", 1), Meaning: "the same in instructions, where the machine's clock counts them"},
+		},
 	}
 }
 
@@ -126,7 +126,7 @@ func (q question) probe() probe.Probe {
 	return probe.Probe{
 		Probe: matrix.Probe{
 			Name: q.name, Kind: matrix.Performance, Needs: q.fs, Since: "5.10", Summary: q.summary,
-			Steps: append(q.steps, fmt.Sprintf("passes until they get no faster; then up to %d, within %d ms but at least %d, are timed and what the kernel counts meanwhile is added up", mostPasses, budget.Milliseconds(), leastPasses)),
+			Steps: append(q.steps, fmt.Sprintf("passes until they get no faster; then up to %d, within %d ms but at least %d, are timed, until the middle half of %d or more agree within %g %%; what the kernel counts meanwhile is added up", mostPasses, budget.Milliseconds(), leastPasses, enoughPasses, 100*agreement)),
 		},
 		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return ask(env, q) },
 	}
@@ -149,7 +149,7 @@ func ask(env *probe.Env, q question) (found probe.Finding, err error) {
 	if err != nil {
 		return probe.Finding{}, err
 	}
-	sample, detail, err := measure(w, now)
+	sample, detail, err := measure(w, machine)
 	if err != nil {
 		return probe.Finding{}, err
 	}
