@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -40,12 +41,17 @@ type work struct {
 	warm bool
 }
 
-// measure times passes. The thread is locked and the collector off meanwhile. The
-// detail says where the budget ended the warming up, "" where the passes settled.
+// measure times passes. The thread is locked, others are kept from preempting it,
+// and the collector is off meanwhile. The detail says where the budget ended the warming up, "" where the passes settled.
 func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	end, err := sys.Quieten()
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	began, err := c.wall()
 	if err != nil {
 		return nil, "", err
