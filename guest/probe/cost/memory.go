@@ -20,10 +20,8 @@ func init() {
 	} {
 		register(path{
 			name: c.name, doc: c.doc, origin: c.origin,
-			steps: []string{
-				"before each pass, untimed: maps new private memory and writes to every page of it",
-				"vmsplice {size} bytes of it into a pipe", toNull,
-			},
+			before: "maps new private memory and writes to every page of it",
+			steps:  []string{"vmsplice {size} bytes of it into a pipe", toNull},
 			open: func(b *bench) (work, error) {
 				p, out, err := b.pipeToNull()
 				var memory []byte

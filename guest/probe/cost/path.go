@@ -44,6 +44,8 @@ type path struct {
 	origin string
 	// fs is where the file is, "" for a path without one.
 	fs string
+	// before says what comes before each pass, untimed; "" for nothing.
+	before string
 	// steps are the calls of an operation; "{size}" stands for its bytes.
 	steps []string
 	// cold tells that it is also asked with the file dropped from the page
@@ -62,6 +64,7 @@ func register(p path) {
 	}
 	p.family(p.name, p.doc, from, begin, nil)
 	if p.cold {
+		p.before = "fsync and posix_fadvise(DONTNEED), until mincore counts no page of the file"
 		p.family(p.name+"-cold", p.doc+", from a cold cache", ", the file dropped from the page cache before each pass", begin, (*bench).dropCache)
 	}
 }
@@ -72,8 +75,8 @@ func (p path) family(name, doc, from string, begin []string, prepare func(*bench
 	var all []probe.Probe
 	for _, s := range sizes {
 		var steps []string
-		if prepare != nil {
-			steps = append(steps, "before each pass, untimed: fsync and posix_fadvise(DONTNEED), until mincore counts no page of it")
+		if p.before != "" {
+			steps = append(steps, "before each pass, untimed: "+p.before)
 		}
 		steps = append(steps, fmt.Sprintf("a pass moves %d bytes, %d in each operation", passBytes, s.bytes))
 		for _, step := range p.steps {
@@ -126,7 +129,7 @@ func (q question) probe() probe.Probe {
 	return probe.Probe{
 		Probe: matrix.Probe{
 			Name: q.name, Kind: matrix.Performance, Needs: q.fs, Since: "5.10", Summary: q.summary,
-			Steps: append(q.steps, fmt.Sprintf("passes until they get no faster; then up to %d, within %d ms but at least %d, are timed, until the middle half of %d or more agree within %g %%; what the kernel counts meanwhile is added up", mostPasses, budget.Milliseconds(), leastPasses, enoughPasses, 100*agreement)),
+			Steps: append(q.steps, fmt.Sprintf("repeats passes until they get no faster, then times them until the middle half of %d or more agree within %g %%, but not more than %d, nor for longer than %d ms once %d are timed; adds up what the kernel counts meanwhile", enoughPasses, 100*agreement, mostPasses, budget.Milliseconds(), leastPasses)),
 		},
 		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return ask(env, q) },
 	}

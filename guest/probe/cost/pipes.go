@@ -56,8 +56,8 @@ func init() {
 			name: "cost/write-byte/1", size: 1,
 			summary: "time of one write of one byte into a pipe: the floor under an operation of any path",
 			steps: []string{
-				fmt.Sprintf("a pass writes one byte into a pipe, %d times", writes),
 				"before each pass, untimed: reads the pipe until it is empty",
+				fmt.Sprintf("a pass writes one byte into a pipe, %d times", writes),
 			},
 			open: func(b *bench) (work, error) {
 				p, err := b.pipe()
