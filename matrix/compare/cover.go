@@ -20,7 +20,9 @@ func cover(prefix string, names, all []string) []string {
 		if n := strings.IndexByte(all[i][len(prefix):], '/'); n >= 0 {
 			next = all[i][:len(prefix)+n+1]
 		}
-		below := func(name string) bool { return name == next || strings.HasSuffix(next, "/") && strings.HasPrefix(name, next) }
+		below := func(name string) bool {
+			return name == next || strings.HasSuffix(next, "/") && strings.HasPrefix(name, next)
+		}
 		end := i
 		for end < len(all) && below(all[end]) {
 			end++

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -106,7 +107,7 @@ func unmap(m []byte) error {
 }
 
 // touched keeps the compiler from leaving out reads that nobody needs.
-var touched byte
+var touched atomic.Uint32
 
 func mapFile(request string) ([]byte, error) {
 	var size int
@@ -123,7 +124,7 @@ func mapFile(request string) ([]byte, error) {
 		return nil, err
 	}
 	for at := 0; at < len(m); at += PageSize {
-		touched += m[at]
+		touched.Add(uint32(m[at]))
 	}
 	return m, nil
 }
