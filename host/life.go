@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,21 +145,30 @@ func (l *life) introduce() error {
 	return l.r.column(l.batch.kernel, func(c *matrix.Column) { c.Booted = &l.hello })
 }
 
+// errOverdue ends a guest whose probe has passed its deadline.
+var errOverdue = errors.New("overdue")
+
 // probes runs what is left, watching each probe's deadline.
 func (l *life) probes(ctx context.Context, g guest) end {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	limit := l.r.Deadlines.Probe + probeGrace
-	overdue := fmt.Errorf("no answer within %s", limit)
-	watch := time.AfterFunc(limit, func() { cancel(overdue) })
-	defer watch.Stop()
-	deadline := l.r.Deadlines.Probe
+	req := wire.Request{Probes: l.left, Deadline: l.r.Deadlines.Probe, Budgets: l.r.budgets(l.left)}
 	if l.machine.Clock == matrix.ClockIcount {
-		deadline = 0 // a guest whose time jumps keeps none
+		req.Deadline = 0 // a guest whose time jumps keeps none
 	}
+	// The probe that is waited for is the first of those that are left.
+	limit := func() time.Duration {
+		d := l.r.Deadlines.Probe + probeGrace
+		if len(l.left) > 0 {
+			d += req.Budgets[l.left[0]]
+		}
+		return d
+	}
+	watch := time.AfterFunc(limit(), func() { cancel(errOverdue) })
+	defer watch.Stop()
 	began := time.Now()
-	err := g.Run(ctx, wire.Request{Probes: l.left, Deadline: deadline}, func(ev wire.Event) {
-		watch.Reset(limit)
+	err := g.Run(ctx, req, func(ev wire.Event) {
+		defer func() { watch.Reset(limit()) }()
 		switch ev.Type {
 		case wire.EventStart:
 			began = time.Now()
@@ -170,9 +180,9 @@ func (l *life) probes(ctx context.Context, g guest) end {
 			cancel(l.store)
 		}
 	})
-	late := errors.Is(context.Cause(ctx), overdue)
+	late := errors.Is(context.Cause(ctx), errOverdue)
 	if late {
-		err = overdue
+		err = fmt.Errorf("no answer within %s", limit())
 	}
 	if err == nil && len(l.left) > 0 {
 		err = fmt.Errorf("the agent was done before %s had an answer", l.left[0])
@@ -241,6 +251,17 @@ func within(ctx context.Context, p phase, limit time.Duration, do func(context.C
 		e.err = fmt.Errorf("not over within %s: %w", limit, err)
 	}
 	return e
+}
+
+// budgets returns the budgets of those probes that have one.
+func (r *Runner) budgets(probes []string) map[string]time.Duration {
+	all := map[string]time.Duration{}
+	for _, name := range probes {
+		if own := r.probe(name).Budget; own > 0 {
+			all[name] = cmp.Or(r.Budget, own)
+		}
+	}
+	return all
 }
 
 func (r *Runner) machine(name string) matrix.Machine {

@@ -36,7 +36,8 @@ type Deadlines struct {
 	// Agent is from agent-ready to the agent's hello: login, file systems
 	// mounted. The default is 60 s.
 	Agent time.Duration
-	// Probe is for each single probe; the default is 30 s.
+	// Probe is for each single probe; the default is 30 s. A probe with a
+	// budget has that on top.
 	Probe time.Duration
 }
 
@@ -57,7 +58,7 @@ func (d Deadlines) orDefault() Deadlines {
 const probeGrace = 10 * time.Second
 
 // Runner answers cells with guests on this host. All fields but Deadlines,
-// Notify and CacheDir must be set.
+// Budget, Notify and CacheDir must be set.
 type Runner struct {
 	Kernels  []matrix.Kernel
 	Machines []matrix.Machine
@@ -69,6 +70,9 @@ type Runner struct {
 	// Jobs is how many guests run at once, see [Jobs].
 	Jobs      int
 	Deadlines Deadlines
+	// Budget is how long each probe works that has a budget; 0 leaves each its
+	// own.
+	Budget time.Duration
 	// QEMU is the program, and Version its version.
 	QEMU    string
 	Version string

@@ -3,6 +3,7 @@ package matrix
 import (
 	"path"
 	"strings"
+	"time"
 )
 
 // ProbeKind says what a probe's answer is.
@@ -14,7 +15,8 @@ const (
 	// Performance probes answer with a [Sample]; their names begin with
 	// "cost/".
 	Performance ProbeKind = "performance"
-	// Stress probes answer by surviving.
+	// Stress probes answer by surviving, and with an [Observation] of what they
+	// saw meanwhile; their names begin with "stress/".
 	Stress ProbeKind = "stress"
 )
 
@@ -36,6 +38,9 @@ type Probe struct {
 	// example "5.10": from there on "unsupported" is a failure. Empty means
 	// that no kernel must.
 	Since string `json:"since,omitempty"`
+	// Budget is how long the probe works unless the user says otherwise; its
+	// deadline comes on top. 0 is for a probe that ends when it is done.
+	Budget time.Duration `json:"budget_ns,omitempty"`
 }
 
 // Match reports whether the probe's name matches the pattern. "..." as the

@@ -22,7 +22,9 @@ const (
 func ErrnoClass(name string) Class { return Class("errno:" + name) }
 
 // Observation is what a stability probe saw: how many of the bytes that
-// reached the destination are of which kind.
+// reached the destination are of which kind. A [Stress] probe takes two readings
+// of the same data, one at once and one later, and counts bytes that stayed as
+// they were as old.
 type Observation struct {
 	Class Class `json:"class"`
 	// Bytes is how many bytes arrived: Old + New + Zero + Other.

@@ -28,7 +28,7 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("write event: %w", err)
 		}
 		began := time.Now()
-		answer := a.ask(ctx, p, req.Deadline)
+		answer := a.ask(ctx, task{Probe: p, Budget: req.Budgets[p]}, req.DeadlineOf(p))
 		answer.Seconds = time.Since(began).Seconds()
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -45,7 +45,7 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // ask has the worker answer one probe, starting one where there is none, and
 // leaves none behind that is not fit for the next.
-func (a *agent) ask(ctx context.Context, p string, deadline time.Duration) wire.Answer {
+func (a *agent) ask(ctx context.Context, t task, deadline time.Duration) wire.Answer {
 	if a.worker == nil {
 		w, err := startWorker(a.reaper, a.workerPath)
 		if err != nil {
@@ -53,7 +53,8 @@ func (a *agent) ask(ctx context.Context, p string, deadline time.Duration) wire.
 		}
 		a.worker = w
 	}
-	answer, fit := a.worker.ask(ctx, task{Probe: p, Files: a.fileSystems()}, deadline)
+	t.Files = a.fileSystems()
+	answer, fit := a.worker.ask(ctx, t, deadline)
 	if !fit {
 		a.worker.kill()
 		a.worker = nil

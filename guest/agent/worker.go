@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,8 +23,9 @@ const workerArgument = "worker"
 
 // task is what a worker is asked.
 type task struct {
-	Probe string      `json:"probe"`
-	Files fileSystems `json:"files"`
+	Probe  string        `json:"probe"`
+	Budget time.Duration `json:"budget_ns,omitempty"`
+	Files  fileSystems   `json:"files"`
 }
 
 // reply is what it answers.
@@ -161,7 +163,7 @@ func carryOut(t task) (r reply) {
 	}
 	// What a probe leaves to the collector is closed and freed before the next.
 	defer runtime.GC()
-	found, err := p.Run(context.Background(), &probe.Env{Dirs: t.Files.Dirs, Refused: t.Files.Refused})
+	found, err := p.Run(context.Background(), &probe.Env{Dirs: t.Files.Dirs, Refused: t.Files.Refused, Budget: cmp.Or(t.Budget, p.Budget)})
 	var lacking *probe.UnsupportedError
 	switch {
 	case errors.As(err, &lacking):

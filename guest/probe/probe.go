@@ -1,7 +1,7 @@
 // Package probe holds the questions that are put to a kernel.
 //
 // This package is their registry; each probe carries its own way of being
-// asked. The packages below it hold the kinds (stability, cost), one file a
+// asked. The packages below it hold the kinds (stability, cost, stress), one file a
 // family, which registers itself from init, and what they share: source makes
 // the files that probes read, sys makes the system calls. A program that needs
 // the probes imports the package all.
@@ -16,6 +16,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"kmatrix/matrix"
 )
@@ -43,6 +44,9 @@ type Env struct {
 	Dirs map[string]string
 	// Refused says why others are not.
 	Refused map[string]string
+	// Budget is how long a probe works that has a budget of its own; it is 0
+	// for others.
+	Budget time.Duration
 }
 
 // Dir returns a file system's directory.

@@ -92,6 +92,17 @@ type Request struct {
 	// Deadline is how long a single probe may take before its worker is
 	// killed and replaced, by the guest's clock; 0 leaves that to the host.
 	Deadline time.Duration `json:"deadline_ns"`
+	// Budgets are how long those probes work that have a budget, by name. The
+	// deadline of such a probe is that much later.
+	Budgets map[string]time.Duration `json:"budgets_ns,omitempty"`
+}
+
+// DeadlineOf returns how long the probe may take, 0 for as long as it likes.
+func (r Request) DeadlineOf(probe string) time.Duration {
+	if r.Deadline == 0 {
+		return 0
+	}
+	return r.Deadline + r.Budgets[probe]
 }
 
 // EventType is the type of an [Event].

@@ -38,6 +38,7 @@ type runOptions struct {
 	initramfs string
 	boot      time.Duration
 	probe     time.Duration
+	stressFor time.Duration
 }
 
 func newRunCommand() *cobra.Command {
@@ -53,6 +54,7 @@ one table of what they did. Every result is kept under --dir as it comes.
   kmatrix run -k 5.10 -k 6.1 -p stability/splice/punch
   kmatrix run --kernel 5.15=../linux-5.15.148
   kmatrix run --all-probes
+  kmatrix run -p stress --stress-for 30s
   kmatrix run --json -o run.json
   kmatrix run --fail-on differs,crash`,
 		Args: noArgs,
@@ -75,7 +77,8 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.StringVar(&o.qemu, "qemu", "qemu-system-x86_64", "the QEMU `PROGRAM`")
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
-	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s)")
+	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
+	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
 	return cmd
 }
 
@@ -143,7 +146,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	r := &host.Runner{
 		Kernels: plan.Kernels, Machines: plan.Machines, Probes: plan.Probes,
 		Images: images, Store: st, Jobs: o.jobs, QEMU: o.qemu, Version: version, CacheDir: cache,
-		Deadlines: host.Deadlines{Boot: o.boot, Probe: o.probe}, Notify: progress.event,
+		Deadlines: host.Deadlines{Boot: o.boot, Probe: o.probe}, Budget: o.stressFor, Notify: progress.event,
 	}
 	results, runErr := r.Run(ctx, plan.Cells())
 	now := time.Now().UTC()
@@ -170,6 +173,9 @@ func (o *runOptions) check() error {
 	}
 	if o.boot < 0 || o.probe < 0 {
 		return wrong("a deadline must be longer than nothing")
+	}
+	if o.stressFor < 0 {
+		return wrong("--stress-for %s: want a time such as 30s", o.stressFor)
 	}
 	if o.allProbes && len(o.patterns) > 0 {
 		return wrong("--all-probes and -p: choose one")
@@ -198,6 +204,9 @@ func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
 		patterns = s.Probes
 	}
 	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns}, known)
+	if err == nil && o.stressFor > 0 && !slices.ContainsFunc(plan.Probes, func(p matrix.Probe) bool { return p.Budget > 0 }) {
+		err = wrong("--stress-for: no stress probe is asked: add -p stress")
+	}
 	return s, plan, err
 }
 

@@ -57,6 +57,8 @@ func TestWrongUse(t *testing.T) {
 		"two selections":    {[]string{"run", "-f", good, "--all-probes", "-p", "cost"}, "--all-probes and -p: choose one"},
 		"no guests":         {[]string{"run", "-f", good, "-j", "-1"}, "-j -1"},
 		"no such finding":   {[]string{"run", "-f", good, "--fail-on", "sadness"}, "--fail-on sadness: allowed are differs, fail"},
+		"no budget":         {[]string{"run", "-f", good, "-p", "stress", "--stress-for", "-1s"}, "want a time such as 30s"},
+		"nothing to stress": {[]string{"run", "-f", good, "-p", "cost", "--stress-for", "9s"}, "no stress probe is asked"},
 		"no deadline":       {[]string{"run", "-f", good, "--probe-deadline", "-1s"}, "deadline"},
 		"a broken file":     {[]string{"run", "-f", write(t, "version: 1\nkernel: []\n")}, ":2: kernel: is not a key here"},
 		"probes: no match":  {[]string{"probes", "nothing"}, "nothing matches no probe"},

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 
 // TestRegistry is the contract that every probe keeps.
 func TestRegistry(t *testing.T) {
-	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+(/(ext4|xfs)/(first|tenth))?/[0-9]+[km]?)$`)
+	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+(/(ext4|xfs)/(first|tenth))?/[0-9]+[km]?|stress/[a-z-]+/[a-z]+/[a-z-]+[0-9]?)$`)
 	seen := map[string]bool{}
 	for _, p := range probe.All() {
 		if !grammar.MatchString(p.Name) {
@@ -35,8 +35,11 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("%s is there twice", p.Name)
 		}
 		seen[p.Name] = true
-		if kind := map[string]matrix.ProbeKind{"stability": matrix.Stability, "cost": matrix.Performance}[strings.Split(p.Name, "/")[0]]; p.Kind != kind {
+		if kind := map[string]matrix.ProbeKind{"stability": matrix.Stability, "cost": matrix.Performance, "stress": matrix.Stress}[strings.Split(p.Name, "/")[0]]; p.Kind != kind {
 			t.Errorf("%s is of the kind %q, want %q", p.Name, p.Kind, kind)
+		}
+		if (p.Kind == matrix.Stress) != (p.Budget > 0) {
+			t.Errorf("%s is of the kind %s and has a budget of %s", p.Name, p.Kind, p.Budget)
 		}
 		if len(p.Summary) < 20 || p.Since == "" || p.Run == nil {
 			t.Errorf("%s lacks a sentence, a first kernel or a way to be asked", p.Name)
@@ -55,6 +58,7 @@ func TestRegistry(t *testing.T) {
 		"stability/splice/punch/xfs/readahead", "stability/splice/write/tmpfs/dirty", "stability/splice/truncate/tmpfs-huge/dirty",
 		"stability/read-write/mmap/xfs/readahead", "stability/splice/direct/btrfs/clean", "stability/vmsplice-gift/unmap/anon/dirty",
 		"cost/splice-file-pipe/64k", "cost/read-write/64k", "cost/splice-file-pipe-cold/4k", "cost/mmap-write-tee/1m", "cost/serve-again/ext4/tenth/64k", "cost/write-byte/1",
+		"stress/vmsplice-gift/reuse/anon", "stress/vmsplice-gift/mapping/ext4", "stress/splice-race/all/xfs", "stress/splice-race/punch/tmpfs-huge", "stress/pipe-churn/many/tmpfs",
 	} {
 		if !seen[want] {
 			t.Errorf("there is no %s", want)

@@ -77,12 +77,12 @@ func Observe(got []byte, off, want int64) matrix.Observation {
 			}
 		}
 	}
-	o.Class = classify(o, want)
+	o.Class = Classify(o, want)
 	return o
 }
 
-// classify names what the counts say.
-func classify(o matrix.Observation, want int64) matrix.Class {
+// Classify names what the counts say, of which want bytes were to arrive.
+func Classify(o matrix.Observation, want int64) matrix.Class {
 	switch {
 	case o.Other > 0 || o.Bytes != want:
 		return matrix.Torn

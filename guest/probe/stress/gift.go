@@ -1,0 +1,264 @@
+package stress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/source"
+	"kmatrix/guest/probe/sys"
+)
+
+const (
+	// giftBatch is what one call gives: as many pages as a pipe takes that
+	// anybody may make.
+	giftBatch = 1 << 20
+	// leastGifts is how many pages are given away at least, however long it
+	// takes: the author of the RFC reports an oops after a large batch.
+	leastGifts = 32 << 10
+)
+
+// gift is a kind of memory to give away.
+type gift struct {
+	name, fs, doc string
+	steps         []string
+	// begin returns a round, which gives away one batch; two are at it at once.
+	begin func(g *giver) (round func() error, end func() error, err error)
+}
+
+// Memory is given away with SPLICE_F_GIFT again and again.
+func init() {
+	const family = "stress/vmsplice-gift"
+	give := fmt.Sprintf("gives the %d pages away into a pipe by vmsplice with SPLICE_F_GIFT, in as few calls as the pipe allows", giftBatch/sys.PageSize)
+	take := "reads the pipe: every byte must be the one that was given"
+	gifts := []gift{
+		{"reuse", "anon", "private memory, which is written to again once the pipe is empty", []string{
+			"fills 1 MiB of private memory with the old pattern", give, take,
+			"reads the memory: what was given away is there, or zeros are",
+		}, beginReuse},
+		{"unmap", "anon", "private memory, which is unmapped while it is in the pipe, and other memory put in its place", []string{
+			"fills 1 MiB of private memory with the old pattern", give,
+			"maps other memory over it, in four parts, and fills that with the new pattern", take,
+			"reads the other memory: it holds the new pattern",
+		}, beginUnmap},
+		{"fork", "anon", "private memory that a child process shares", []string{
+			"fills 1 MiB of private memory with the old pattern, and forks", give,
+			"has the child write its memory into another pipe, and reads that: it is the child's, and stays", take,
+		}, beginFork},
+	}
+	for _, fs := range []string{"xfs", "ext4", "tmpfs"} {
+		gifts = append(gifts, gift{"mapping", fs, "a mapping of a file on " + fs + ", shared or private", []string{
+			"maps a file of 1 MiB of the old pattern on " + fs + ": shared and clean, private and clean, shared and dirty, in turn", give, take,
+			"reads the mapping, and the file: both hold the old pattern still", "unmaps it",
+		}, beginMapping})
+	}
+	var all []probe.Probe
+	for _, g := range gifts {
+		needs := g.fs
+		if needs == "anon" {
+			needs = ""
+		}
+		all = append(all, question(family, g.name+"/"+g.fs, needs,
+			fmt.Sprintf("vmsplice with SPLICE_F_GIFT of %s, %d pages at least, from two threads: does it all arrive, and the kernel survive?", g.doc, leastGifts),
+			append([]string{"two threads, each with its own memory and pipe, again and again:"}, g.steps...),
+			func(ctx context.Context, env *probe.Env, t *tally) error { return g.away(ctx, env, t) }))
+	}
+	probe.Register(probe.Family{
+		Name: family, Summary: "does everything arrive that is given away with SPLICE_F_GIFT in large batches, and does the kernel survive it?",
+		Origin:  "D. Howells, 2023-06-29 15:54, patch 2/4: gifted pages are stolen, and after a large batch of it that version of the kernel oopses in the interval tree; vmsplice(2): who gives pages away must never modify them again, and the probe does not",
+		Answers: answers("bytes of other memory have arrived that was put in the place of what was given away"),
+	}, all...)
+}
+
+// giver is one of the threads that give.
+type giver struct {
+	t *tally
+	p sys.Pipe
+	// path is the file, "" where there is none.
+	path string
+	got  []byte
+	// n counts the rounds.
+	n int64
+}
+
+func (g gift) away(ctx context.Context, env *probe.Env, t *tally) (err error) {
+	path := ""
+	if g.fs != "anon" {
+		dir, err := env.Dir(g.fs)
+		if err != nil {
+			return err
+		}
+		f, err := source.Make(dir, source.State{Name: "gift", Size: giftBatch, Window: giftBatch, Clean: true})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		path = f.Path
+	}
+	var workers []func(func() bool) error
+	for i := range int64(2) {
+		p, err := sys.NewPipe(giftBatch)
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		one := &giver{t: t, p: p, path: path, got: make([]byte, giftBatch), n: i}
+		round, end, err := g.begin(one)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, end()) }()
+		workers = append(workers, func(func() bool) error {
+			defer func() { one.n++ }()
+			return round()
+		})
+	}
+	before, counted := sys.CountPages()
+	err = together(ctx, env.Budget, func() bool { return t.times(gifted) >= leastGifts || t.broken() }, workers...)
+	if now, ok := sys.CountPages(); ok && counted {
+		t.count("pages moved", now.Moved-before.Moved)
+		t.count("pages copied", now.Copied-before.Copied)
+	}
+	return err
+}
+
+// gifted counts pages that were given away.
+const gifted = "pages given"
+
+// offset is where the pattern of the round begins: another one each time, so
+// that what is left of the last one is told from it.
+func (g *giver) offset() int64 { return g.n * giftBatch % source.MaxFile }
+
+// give gives all of the memory away; what the kernel does not take is noted,
+// and how much it took is returned.
+func (g *giver) give(m []byte) (int64, error) {
+	took := int64(0)
+	for int(took) < len(m) {
+		n, err := again(func() (int64, error) {
+			v := unix.Iovec{Base: &m[took]}
+			v.SetLen(len(m) - int(took))
+			n, err := unix.Vmsplice(g.p.W, []unix.Iovec{v}, unix.SPLICE_F_GIFT|unix.SPLICE_F_NONBLOCK)
+			return int64(n), err
+		})
+		if err != nil || n == 0 {
+			return took, g.t.fail("vmsplice(GIFT)", err)
+		}
+		took += n
+	}
+	g.t.count(gifted, int(took)/sys.PageSize)
+	return took, nil
+}
+
+// take reads as much from the pipe as was given, and checks it.
+func (g *giver) take(off, n int64) error {
+	got, err := g.p.Drain(g.got[:n])
+	if err != nil {
+		return err
+	}
+	g.t.exact(got, off, n)
+	return nil
+}
+
+func beginReuse(g *giver) (func() error, func() error, error) {
+	m, err := private(giftBatch)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func() error {
+		off := g.offset()
+		copy(m, source.Old()[off:])
+		n, err := g.give(m)
+		if err != nil {
+			return err
+		}
+		if err := g.take(off, n); err != nil {
+			return err
+		}
+		// The giver has no right to what it gave, and none to anything else.
+		g.t.twice(m, m, off, giftBatch, true)
+		return nil
+	}, func() error { return unix.Munmap(m) }, nil
+}
+
+func beginUnmap(g *giver) (func() error, func() error, error) {
+	m, err := private(giftBatch)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func() error {
+		off := g.offset()
+		copy(m, source.Old()[off:])
+		n, err := g.give(m)
+		if err != nil {
+			return err
+		}
+		const part = giftBatch / 4
+		for at := 0; at < giftBatch; at += part {
+			// A mapping of what is mapped unmaps that first (mmap(2)).
+			if _, err := unix.MmapPtr(-1, 0, unsafe.Pointer(&m[at]), part, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_FIXED); err != nil {
+				return fmt.Errorf("map other memory in its place: %w", err)
+			}
+			copy(m[at:at+part], source.New(off+int64(at), part))
+		}
+		if err := g.take(off, n); err != nil {
+			return err
+		}
+		other := source.New(off, giftBatch)
+		g.t.twice(other, m, off, giftBatch, false)
+		return nil
+	}, func() error { return unix.Munmap(m) }, nil
+}
+
+// beginMapping maps the file anew each round.
+func beginMapping(g *giver) (func() error, func() error, error) {
+	fd, err := unix.Open(g.path, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("open the file: %w", err)
+	}
+	return func() (err error) {
+		kind, dirty := unix.MAP_SHARED, g.n%3 == 2
+		if g.n%3 == 1 {
+			kind = unix.MAP_PRIVATE
+		}
+		m, err := unix.Mmap(fd, 0, giftBatch, unix.PROT_READ|unix.PROT_WRITE, kind)
+		if err != nil {
+			return fmt.Errorf("map the file: %w", err)
+		}
+		defer func() { err = errors.Join(err, unix.Munmap(m)) }()
+		if dirty {
+			copy(m, source.Old()) // what is there already
+		} else if err := g.t.fail("fsync", unix.Fsync(fd)); err != nil {
+			return err
+		}
+		n, err := g.give(m)
+		if err != nil {
+			return err
+		}
+		if err := g.take(0, n); err != nil {
+			return err
+		}
+		g.t.exact(m, 0, giftBatch)
+		read, err := again(func() (int64, error) {
+			n, err := unix.Pread(fd, g.got, 0)
+			return int64(n), err
+		})
+		if err != nil {
+			return g.t.fail("pread", err)
+		}
+		g.t.exact(g.got[:read], 0, giftBatch)
+		return nil
+	}, func() error { return unix.Close(fd) }, nil
+}
+
+// private maps private memory.
+func private(n int) ([]byte, error) {
+	m, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return nil, fmt.Errorf("map memory: %w", err)
+	}
+	return m, nil
+}

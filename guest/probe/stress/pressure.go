@@ -1,0 +1,79 @@
+package stress
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/probe/sys"
+)
+
+// spare is how much memory stays available when it is filled up: enough for
+// the kernel, which has no swap, to find what it needs without ending a process.
+const spare = 96 << 20
+
+func beginPressure(r *race, chance uint64) (func(func() bool) error, func() error, error) {
+	c, n := r.chooser(chance), 0
+	return func(more func() bool) error {
+		if err := c.write(r.f.File, c.page(1), sys.PageSize, "pwrite"); err != nil {
+			return err
+		}
+		// Only clean pages can be dropped.
+		if err := r.t.fail("fsync", unix.Fsync(r.f.File)); err != nil {
+			return err
+		}
+		if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte("1"), 0); err != nil {
+			return fmt.Errorf("drop the page cache: %w", err)
+		}
+		if n++; n%8 == 0 {
+			return fill(more)
+		}
+		return nil
+	}, nothing, nil
+}
+
+// fill fills memory up, and frees it.
+func fill(more func() bool) (err error) {
+	const chunk = 8 << 20
+	var held [][]byte
+	defer func() {
+		for _, m := range held {
+			err = errors.Join(err, unix.Munmap(m))
+		}
+	}()
+	for more() {
+		left, err := available()
+		if err != nil {
+			return err
+		}
+		if left < spare+chunk {
+			return nil
+		}
+		m, err := unix.Mmap(-1, 0, chunk, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+		if err != nil {
+			return fmt.Errorf("map memory: %w", err)
+		}
+		held = append(held, m)
+		for at := 0; at < chunk; at += sys.PageSize {
+			m[at] = 1
+		}
+	}
+	return nil
+}
+
+// available reads how much memory can be had without swapping, in bytes.
+func available() (int64, error) {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, fmt.Errorf("read how much memory is left: %w", err)
+	}
+	_, rest, ok := strings.Cut(string(text), "MemAvailable:")
+	var kib int64
+	if _, err := fmt.Sscan(rest, &kib); !ok || err != nil {
+		return 0, fmt.Errorf("read how much memory is left: no MemAvailable (%v)", err)
+	}
+	return kib << 10, nil
+}

@@ -1,0 +1,152 @@
+package stress
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/source"
+	"kmatrix/guest/probe/sys"
+	"kmatrix/matrix"
+)
+
+// tally is what the workers of a probe have seen. Its zero value has seen
+// nothing; it may be used from several goroutines.
+type tally struct {
+	mu   sync.Mutex
+	sum  matrix.Observation
+	want int64
+	// failed are the calls that failed, by name and error.
+	failed map[string]*matrix.Call
+	// did counts what was done, by what it is.
+	did map[string]int
+}
+
+// add adds counts, of want bytes that were to arrive.
+func (t *tally) add(o matrix.Observation, want int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sum.Bytes == 0 || t.sum.FirstOffset < 0 {
+		t.sum.FirstOffset = o.FirstOffset
+	}
+	t.sum.Bytes, t.sum.Old, t.sum.New = t.sum.Bytes+o.Bytes, t.sum.Old+o.Old, t.sum.New+o.New
+	t.sum.Zero, t.sum.Other, t.want = t.sum.Zero+o.Zero, t.sum.Other+o.Other, t.want+want
+}
+
+// exact counts bytes that must be the old ones of their offsets.
+func (t *tally) exact(got []byte, off, want int64) { t.add(source.Observe(got, off, want), want) }
+
+// twice counts two readings of the same pipe buffers, see [source.Readings].
+func (t *tally) twice(early, late []byte, off, want int64, zeros bool) {
+	t.add(source.Readings(early, late, off, zeros), want)
+}
+
+// count notes that something was done n times.
+func (t *tally) count(what string, n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.did == nil {
+		t.did = map[string]int{}
+	}
+	t.did[what] += n
+}
+
+// times says how often something was done.
+func (t *tally) times(what string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.did[what]
+}
+
+// fail notes that a call failed, and returns what is no failure of a call.
+func (t *tally) fail(call string, err error) error {
+	var errno unix.Errno
+	if err == nil || !errors.As(err, &errno) {
+		return err
+	}
+	name := unix.ErrnoName(errno)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failed == nil {
+		t.failed = map[string]*matrix.Call{}
+	}
+	key := call + " " + name
+	if t.failed[key] == nil {
+		t.failed[key] = &matrix.Call{Name: call, Return: -1, Errno: name}
+	}
+	t.failed[key].Count++
+	return nil
+}
+
+// finding is what it all comes to.
+func (t *tally) finding() (probe.Finding, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := t.sum
+	o.Class = source.Classify(o, t.want)
+	for _, c := range t.failed {
+		o.Calls = append(o.Calls, *c)
+	}
+	slices.SortFunc(o.Calls, func(a, b matrix.Call) int {
+		return cmp.Or(b.Count-a.Count, strings.Compare(a.Name, b.Name), strings.Compare(a.Errno, b.Errno))
+	})
+	parts := []string{fmt.Sprintf("%d KiB checked", o.Bytes>>10)}
+	if o.Bytes != t.want {
+		parts = append(parts, fmt.Sprintf("%d bytes never came", t.want-o.Bytes))
+	}
+	for _, what := range slices.Sorted(maps.Keys(t.did)) {
+		parts = append(parts, fmt.Sprintf("%d %s", t.did[what], what))
+	}
+	for _, c := range o.Calls {
+		parts = append(parts, fmt.Sprintf("%s: %d× %s", c.Name, c.Count, c.Errno))
+	}
+	detail := strings.Join(parts, ", ")
+	switch {
+	case t.want > 0:
+	case len(o.Calls) > 0:
+		o.Class, o.FirstOffset = matrix.ErrnoClass(o.Calls[0].Errno), -1
+	default:
+		return probe.Finding{}, fmt.Errorf("nothing has left a pipe: %s", detail)
+	}
+	return probe.Finding{Observation: &o, Detail: detail}, nil
+}
+
+// splice moves up to n bytes from the file into the pipe, as many as fit; 0 at
+// the file's end, into a full pipe, and when the call failed, which is noted.
+func (t *tally) splice(in int, off int64, p sys.Pipe, n int64) (int64, error) {
+	moved, err := again(func() (int64, error) {
+		at := off
+		return unix.Splice(in, &at, p.W, nil, int(n), unix.SPLICE_F_NONBLOCK)
+	})
+	switch {
+	case errors.Is(err, unix.EAGAIN):
+		return 0, nil
+	case err != nil:
+		return 0, t.fail("splice(file, pipe)", err)
+	}
+	return moved, nil
+}
+
+// tee duplicates the n bytes that from holds.
+func (t *tally) tee(from, to sys.Pipe, n int64) (int64, error) {
+	got, err := again(func() (int64, error) { return unix.Tee(from.R, to.W, int(n), unix.SPLICE_F_NONBLOCK) })
+	if err != nil {
+		return 0, t.fail("tee", err)
+	}
+	return got, nil
+}
+
+// broken tells whether calls have failed, so that what is to be reached may
+// never be.
+func (t *tally) broken() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.failed) > 0
+}
