@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"kmatrix/guest/wire"
 	"kmatrix/host/vm"
@@ -52,6 +53,13 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 		case strings.HasSuffix(p, "/spin"):
 			<-ctx.Done()
 			return ctx.Err()
+		case strings.HasSuffix(p, "/works"):
+			select { // for its budget, as a stress probe does
+			case <-time.After(req.Budgets[p]):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			answer.Detail = req.Budgets[p].String()
 		case strings.HasSuffix(p, "/died"):
 			answer = wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}
 		case strings.HasSuffix(p, "/forge"):

@@ -102,6 +102,32 @@ func TestOverdueProbeIsAHangAndTheRestGoesOn(t *testing.T) {
 	}
 }
 
+// TestABudgetComesOnTopOfTheDeadline gives one probe of three a budget that is
+// longer than the deadline, and has the one behind it overrun the deadline.
+func TestABudgetComesOnTopOfTheDeadline(t *testing.T) {
+	for name, test := range map[string]struct {
+		asked, want time.Duration
+	}{
+		"the probe's own": {0, 300 * time.Millisecond},
+		"the user's":      {200 * time.Millisecond, 200 * time.Millisecond},
+	} {
+		r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/works", "s/spin"})
+		r.Deadlines.Probe, r.Budget = 100*time.Millisecond-probeGrace, test.asked
+		r.Probes[1].Budget = 300 * time.Millisecond
+		began := time.Now()
+		got := outcomes(t, r, cells)
+		if res := got["good/m/s/works"]; res.Outcome != matrix.Pass || res.Detail != test.want.String() {
+			t.Errorf("%s: %s, %q; want pass after %s", name, res.Outcome, res.Detail, test.want)
+		}
+		if res := got["good/m/s/spin"]; res.Outcome != matrix.Hang || !strings.Contains(res.Detail, "no answer within 100ms") {
+			t.Errorf("%s: the probe behind it is %s, %q", name, res.Outcome, res.Detail)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("%s: it took %s", name, took)
+		}
+	}
+}
+
 func TestInterruptKeepsWhatWasAnswered(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/spin"})
 	ctx, cancel := context.WithCancel(t.Context())

@@ -30,7 +30,11 @@ import (
 func TestMain(m *testing.M) {
 	lookup = func(name string) (probe.Probe, bool) {
 		run, ok := testProbes[name]
-		return probe.Probe{Probe: matrix.Probe{Name: name}, Run: run}, ok
+		p := probe.Probe{Probe: matrix.Probe{Name: name}, Run: run}
+		if name == "budget" {
+			p.Budget = 10 * time.Millisecond
+		}
+		return p, ok
 	}
 	if len(os.Args) == 2 && os.Args[1] == workerArgument {
 		os.Exit(work(os.NewFile(3, "requests"), os.NewFile(4, "answers")))
@@ -59,6 +63,10 @@ var testProbes = map[string]func(context.Context, *probe.Env) (probe.Finding, er
 	"sleep": func(context.Context, *probe.Env) (probe.Finding, error) {
 		time.Sleep(time.Hour)
 		return probe.Finding{}, nil
+	},
+	"budget": func(_ context.Context, env *probe.Env) (probe.Finding, error) {
+		time.Sleep(env.Budget)
+		return probe.Finding{Observation: &matrix.Observation{}, Detail: env.Budget.String()}, nil
 	},
 	"pid": func(context.Context, *probe.Env) (probe.Finding, error) {
 		return probe.Finding{Observation: &matrix.Observation{}, Detail: fmt.Sprint(os.Getpid())}, nil
@@ -190,13 +198,18 @@ func output(t testing.TB, c *ssh.Client, command, input string) []byte {
 // order of the events.
 func answers(t testing.TB, c *ssh.Client, deadline time.Duration, probes ...string) []wire.Answer {
 	t.Helper()
-	req, err := json.Marshal(wire.Request{Probes: probes, Deadline: deadline})
+	return answersTo(t, c, wire.Request{Probes: probes, Deadline: deadline})
+}
+
+func answersTo(t testing.TB, c *ssh.Client, request wire.Request) []wire.Answer {
+	t.Helper()
+	req, err := json.Marshal(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	events := wire.NewEventReader(bytes.NewReader(output(t, c, wire.CommandRun, string(req))))
 	var list []wire.Answer
-	for _, p := range probes {
+	for _, p := range request.Probes {
 		start, err := events.Next()
 		if err != nil || start.Type != wire.EventStart || start.Probe != p {
 			t.Fatalf("before %s: %+v, %v", p, start, err)
@@ -236,6 +249,25 @@ func TestEveryProbeIsAnsweredWhateverBecomesOfItsWorker(t *testing.T) {
 		if got[1].Status != wire.StatusOK {
 			t.Errorf("after %s the next probe is %s, %q", want.probe, got[1].Status, got[1].Detail)
 		}
+	}
+}
+
+// TestABudgetIsTheHostsOrTheProbesOwn has a probe work for longer than the
+// deadline, which its budget puts off, and only its.
+func TestABudgetIsTheHostsOrTheProbesOwn(t *testing.T) {
+	c, _ := login(t)
+	got := answersTo(t, c, wire.Request{
+		Probes: []string{"budget", "sleep"}, Deadline: 300 * time.Millisecond,
+		Budgets: map[string]time.Duration{"budget": 500 * time.Millisecond},
+	})
+	if got[0].Status != wire.StatusOK || got[0].Detail != "500ms" || got[0].Seconds < 0.5 {
+		t.Errorf("with a budget of the host's: %+v", got[0])
+	}
+	if got[1].Status != wire.StatusOverdue {
+		t.Errorf("the probe behind it is %s, %q", got[1].Status, got[1].Detail)
+	}
+	if got := answers(t, c, time.Second, "budget"); got[0].Detail != "10ms" {
+		t.Errorf("without one: %+v", got[0])
 	}
 }
 

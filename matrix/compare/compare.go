@@ -67,10 +67,10 @@ type Row struct {
 }
 
 // Group is the beginning of the name that related rows share: kind and call
-// of a stability probe, "cost" for a cost.
+// of a stability probe, kind and load of a stress probe, "cost" for a cost.
 func (r Row) Group() string {
 	parts := strings.SplitN(r.Probe, "/", 3)
-	if parts[0] == "stability" && len(parts) == 3 {
+	if (parts[0] == "stability" || parts[0] == "stress") && len(parts) == 3 {
 		return parts[0] + "/" + parts[1]
 	}
 	return parts[0]

@@ -55,6 +55,27 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestChanceIsNoDifference compares races, of which the counts are chance.
+func TestChanceIsNoDifference(t *testing.T) {
+	race := func(kernel string, class matrix.Class, zero int64) matrix.Result {
+		r := observed(kernel, 1, class, zero)
+		r.Probe = "stress/splice-race/punch/xfs"
+		r.Cell = matrix.Cell{Kernel: kernel, Machine: "m", Probe: r.Probe}.ID()
+		return r
+	}
+	header := run("a", "a", "b", "c")
+	header.Probes = []string{"stress/splice-race/punch/xfs"}
+	c := Compare(header, []matrix.Result{race("a", matrix.Mixed, 4096), race("b", matrix.Mixed, 77), race("c", matrix.Stable, 0)})
+	row := c.Rows[0]
+	if row.Cells[1].Verdict != Same || row.Cells[2].Verdict != Differs || row.Group() != "stress/splice-race" {
+		t.Errorf("%+v of the group %s", row, row.Group())
+	}
+	want := "stress/splice-race/punch/xfs: a (baseline) and b: data changed in a pipe (mixed); c: nothing changed in a pipe."
+	if got := c.Findings(); len(got) != 1 || got[0] != want {
+		t.Errorf("findings %q, want %q", got, want)
+	}
+}
+
 func TestStates(t *testing.T) {
 	for want, results := range map[string][]matrix.Result{
 		"stable":                    {observed("a", 1, matrix.Stable, 0)},

@@ -45,7 +45,8 @@ func state(r matrix.Result) string {
 		return string(r.Outcome)
 	}
 	text := string(r.Observation.Class)
-	if n := touched(*r.Observation); n > 0 {
+	// How often a race was won is chance.
+	if n := touched(*r.Observation); n > 0 && !stress(r) {
 		text += fmt.Sprintf(" %d", n)
 	}
 	if r.Outcome != matrix.Pass {
@@ -53,6 +54,9 @@ func state(r matrix.Result) string {
 	}
 	return text
 }
+
+// stress tells whether it is the result of a stress probe.
+func stress(r matrix.Result) bool { return strings.HasPrefix(r.Probe, "stress/") }
 
 // touched counts the bytes that are not the old ones.
 func touched(o matrix.Observation) int64 { return o.New + o.Zero + o.Other }
@@ -164,6 +168,12 @@ func phrase(c Cell) string {
 		return string(r.Outcome)
 	}
 	at := fmt.Sprintf("from offset %d", o.FirstOffset)
+	switch {
+	case o.Class == matrix.Stable && stress(r):
+		return "nothing changed in a pipe"
+	case stress(r) && (o.Class == matrix.Changed || o.Class == matrix.Zeroed || o.Class == matrix.Mixed):
+		return "data changed in a pipe (" + string(o.Class) + ")"
+	}
 	switch o.Class {
 	case matrix.Stable:
 		return "the old data"
