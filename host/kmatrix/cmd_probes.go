@@ -115,6 +115,9 @@ func explainProbe(w io.Writer, p matrix.Probe) error {
 		fmt.Fprintf(&b, " Must be answered since Linux %s: \"unsupported\" there is a failure,\nunless the kernel was built without what it needs.", p.Since)
 	}
 	b.WriteString("\n")
+	if p.Budget > 0 {
+		fmt.Fprintf(&b, "Works for %s, or for as long as run --stress-for says.\n", p.Budget)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -119,16 +119,10 @@ func (g gift) away(ctx context.Context, env *probe.Env, t *tally) (err error) {
 			return round()
 		})
 	}
-	before, counted := sys.CountPages()
 	latest := time.Now().Add(mostBudgets * env.Budget)
-	err = together(ctx, env.Budget, func() bool {
+	return together(ctx, env.Budget, func() bool {
 		return t.times(gifted) >= leastGifts || t.broken() || time.Now().After(latest)
 	}, workers...)
-	if now, ok := sys.CountPages(); ok && counted {
-		t.count("pages moved", now.Moved-before.Moved)
-		t.count("pages copied", now.Copied-before.Copied)
-	}
-	return err
 }
 
 // gifted counts pages that were given away.

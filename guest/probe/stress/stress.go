@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/sys"
 	"kmatrix/matrix"
 )
 
@@ -40,8 +41,13 @@ func question(family, rest, needs, summary string, steps []string, do work) prob
 		},
 		Run: func(ctx context.Context, env *probe.Env) (probe.Finding, error) {
 			var t tally
+			before, counted := sys.CountPages()
 			if err := do(ctx, env, &t); err != nil {
 				return probe.Finding{}, err
+			}
+			if now, ok := sys.CountPages(); ok && counted {
+				t.count("pages moved", now.Moved-before.Moved)
+				t.count("pages copied", now.Copied-before.Copied)
 			}
 			return t.finding()
 		},
@@ -51,7 +57,7 @@ func question(family, rest, needs, summary string, steps []string, do work) prob
 // answers are what the classes of these probes mean.
 func answers(changed string) []probe.Answer {
 	list := []probe.Answer{
-		{Word: string(matrix.Stable), Meaning: "every byte that left a pipe is one that stood there when the call returned"},
+		{Word: string(matrix.Stable), Meaning: "every byte that left a pipe is one that was written at its offset, and none was another when it was read again later"},
 		{Word: string(matrix.Torn), Meaning: "bytes that were never written at their offset have left a pipe, or not as many as went in: a bug, whatever the contract"},
 		{Word: "crash, hang", Meaning: "the kernel died, or came to no end; the console's line says of what"},
 	}
