@@ -1,7 +1,6 @@
 package host
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -251,17 +250,6 @@ func within(ctx context.Context, p phase, limit time.Duration, do func(context.C
 		e.err = fmt.Errorf("not over within %s: %w", limit, err)
 	}
 	return e
-}
-
-// budgets returns the budgets of those probes that have one.
-func (r *Runner) budgets(probes []string) map[string]time.Duration {
-	all := map[string]time.Duration{}
-	for _, name := range probes {
-		if own := r.probe(name).Budget; own > 0 {
-			all[name] = cmp.Or(r.Budget, own)
-		}
-	}
-	return all
 }
 
 func (r *Runner) machine(name string) matrix.Machine {

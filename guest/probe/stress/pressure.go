@@ -70,10 +70,10 @@ func available() (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read how much memory is left: %w", err)
 	}
-	_, rest, ok := strings.Cut(string(text), "MemAvailable:")
+	_, rest, _ := strings.Cut(string(text), "MemAvailable:")
 	var kib int64
-	if _, err := fmt.Sscan(rest, &kib); !ok || err != nil {
-		return 0, fmt.Errorf("read how much memory is left: no MemAvailable (%v)", err)
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		return 0, fmt.Errorf("read MemAvailable in /proc/meminfo: %w", err)
 	}
 	return kib << 10, nil
 }
