@@ -65,12 +65,12 @@ func TestChanceIsNoDifference(t *testing.T) {
 	}
 	header := run("a", "a", "b", "c")
 	header.Probes = []string{"stress/splice-race/punch/xfs"}
-	c := Compare(header, []matrix.Result{race("a", matrix.Mixed, 4096), race("b", matrix.Mixed, 77), race("c", matrix.Stable, 0)})
+	c := Compare(header, []matrix.Result{race("a", matrix.Mixed, 4096), race("b", matrix.Changed, 77), race("c", matrix.Stable, 0)})
 	row := c.Rows[0]
 	if row.Cells[1].Verdict != Same || row.Cells[2].Verdict != Differs || row.Group() != "stress/splice-race" {
 		t.Errorf("%+v of the group %s", row, row.Group())
 	}
-	want := "stress/splice-race/punch/xfs: a (baseline) and b: data changed in a pipe (mixed); c: nothing changed in a pipe."
+	want := "stress/splice-race/punch/xfs: a (baseline) and b: data changed in a pipe; c: nothing changed in a pipe."
 	if got := c.Findings(); len(got) != 1 || got[0] != want {
 		t.Errorf("findings %q, want %q", got, want)
 	}

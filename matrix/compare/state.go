@@ -45,14 +45,24 @@ func state(r matrix.Result) string {
 		return string(r.Outcome)
 	}
 	text := string(r.Observation.Class)
-	// How often a race was won is chance.
-	if n := touched(*r.Observation); n > 0 && !stress(r) {
+	if stress(r) {
+		text = raced(*r.Observation)
+	} else if n := touched(*r.Observation); n > 0 {
 		text += fmt.Sprintf(" %d", n)
 	}
 	if r.Outcome != matrix.Pass {
 		text = string(r.Outcome) + ": " + text
 	}
 	return text
+}
+
+// raced is the class of a stress probe as far as it is no chance. How often a
+// race was won is, and whether what won it wrote data or zeros.
+func raced(o matrix.Observation) string {
+	if o.Class == matrix.Zeroed || o.Class == matrix.Mixed {
+		return string(matrix.Changed)
+	}
+	return string(o.Class)
 }
 
 // stress tells whether it is the result of a stress probe.
@@ -171,8 +181,8 @@ func phrase(c Cell) string {
 	switch {
 	case o.Class == matrix.Stable && stress(r):
 		return "nothing changed in a pipe"
-	case stress(r) && (o.Class == matrix.Changed || o.Class == matrix.Zeroed || o.Class == matrix.Mixed):
-		return "data changed in a pipe (" + string(o.Class) + ")"
+	case stress(r) && raced(*o) == string(matrix.Changed):
+		return "data changed in a pipe"
 	}
 	switch o.Class {
 	case matrix.Stable:

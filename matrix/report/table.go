@@ -224,7 +224,7 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 		}
 		return strings.TrimSpace(s + " " + marks)
 	}
-	if seen := cell.Results[0].Observation; wide && seen != nil && seen.FirstOffset >= 0 && !cell.Flaky() {
+	if seen := cell.Results[0].Observation; wide && seen != nil && seen.FirstOffset >= 0 && !cell.Flaky() && !strings.HasPrefix(cell.Results[0].Probe, "stress/") {
 		s += fmt.Sprintf(" @%d", seen.FirstOffset)
 	}
 	if strings.HasPrefix(s, "stable") || cell.Results[0].Observation == nil {
