@@ -18,6 +18,9 @@ const (
 	// Stress probes answer by surviving, and with an [Observation] of what they
 	// saw meanwhile; their names begin with "stress/".
 	Stress ProbeKind = "stress"
+	// External probes run a [Program] and answer with a [Test]; their names
+	// begin with [ExternalPrefix].
+	External ProbeKind = "external"
 )
 
 // Probe describes one question to a kernel. How it is asked lives in
@@ -41,6 +44,8 @@ type Probe struct {
 	// Budget is how long the probe works unless the user says otherwise; its
 	// deadline comes on top. 0 is for a probe that ends when it is done.
 	Budget time.Duration `json:"budget_ns,omitempty"`
+	// Program is what an external probe runs; nil for every other.
+	Program *Program `json:"program,omitempty"`
 }
 
 // Match reports whether the probe's name matches the pattern. "..." as the

@@ -129,10 +129,16 @@ type Result struct {
 	Outcome     Outcome      `json:"outcome"`
 	Observation *Observation `json:"observation,omitempty"`
 	Sample      *Sample      `json:"sample,omitempty"`
+	Test        *Test        `json:"test,omitempty"`
 	// Cell is the cell's [Cell.ID].
 	Cell string `json:"cell"`
 	// Detail says in one line why the outcome is not Pass.
 	Detail string `json:"detail,omitempty"`
+	// Life counts the guests of the boot from 1; 0 when there was none.
+	Life int `json:"life,omitempty"`
+	// Output is the file with what an external probe printed, relative to the
+	// run's directory, "" when there is none.
+	Output string `json:"output,omitempty"`
 	// Seconds is how long the probe took by the host's clock.
 	Seconds float64 `json:"seconds"`
 }

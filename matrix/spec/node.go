@@ -86,6 +86,15 @@ func describe(n ast.Node) string {
 	return "a " + n.Type().YAMLName()
 }
 
+// each calls do with every key of a mapping; for what is none it does nothing.
+func each(n ast.Node, do func(key string, value ast.Node)) {
+	if m, ok := n.(ast.MapNode); ok {
+		for it := m.MapRange(); it.Next(); {
+			do(it.Key().GetToken().Value, it.Value())
+		}
+	}
+}
+
 // mapping reads a mapping: each key is one of fields, and those in required
 // are there.
 func (p *reader) mapping(n ast.Node, key string, fields map[string]field, required ...string) {

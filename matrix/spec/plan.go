@@ -52,10 +52,11 @@ func (s *Spec) Plan(sel Selection, known Known) (*Plan, error) {
 	if !slices.ContainsFunc(plan.Kernels, func(k matrix.Kernel) bool { return k.Name == s.Baseline }) {
 		plan.Baseline = plan.Kernels[0].Name
 	}
+	all := s.AllProbes(known)
 	hit, runs := map[string]bool{}, map[string]bool{}
 	for _, m := range s.Machines {
 		var probes []string
-		for _, p := range known.Probes {
+		for _, p := range all {
 			if matchesAny(m.Probes, p.Name, nil) && (len(sel.Probes) == 0 || matchesAny(sel.Probes, p.Name, hit)) {
 				probes, runs[p.Name] = append(probes, p.Name), true
 			}
@@ -70,7 +71,7 @@ func (s *Spec) Plan(sel Selection, known Known) (*Plan, error) {
 			}
 		}
 	}
-	for _, p := range known.Probes {
+	for _, p := range all {
 		if runs[p.Name] {
 			plan.Probes = append(plan.Probes, p)
 		}
@@ -79,8 +80,8 @@ func (s *Spec) Plan(sel Selection, known Known) (*Plan, error) {
 		if hit[want] {
 			continue
 		}
-		mend := "matches no probe; " + unknownPattern(want, known.Probes)
-		if slices.ContainsFunc(known.Probes, func(p matrix.Probe) bool { return matrix.Match(want, p.Name) }) {
+		mend := "matches no probe; " + unknownPattern(want, all)
+		if slices.ContainsFunc(all, func(p matrix.Probe) bool { return matrix.Match(want, p.Name) }) {
 			mend = "matches no probe that a machine of " + s.Path + " runs: add it to machines: probes:"
 		}
 		return nil, &SelectionError{"-p", want, mend}

@@ -36,6 +36,10 @@ var Default = matrix.Machine{Name: "default", MemoryMiB: 512, CPUs: 1, Accel: ma
 var (
 	nameRE = regexp.MustCompile(`^` + namePattern + `$`)
 	sizeRE = regexp.MustCompile(`^` + sizePattern + `$`)
+
+	externalRE  = regexp.MustCompile(`^` + externalPattern + `$`)
+	durationRE  = regexp.MustCompile(`^` + durationPattern + `$`)
+	selftestsRE = regexp.MustCompile(`^` + selftestsPattern + `$`)
 )
 
 // reader turns the document into a Spec, gathering problems.
@@ -61,7 +65,9 @@ func (p *reader) document(text []byte) {
 	p.boots = Default.Boots
 	p.buildOf, p.baseOf, p.seriesOf = map[int]ast.Node{}, map[int]ast.Node{}, map[int]ast.Node{}
 	p.configOf = map[string]ast.Node{}
+	p.externals(root)
 	p.mapping(root, "", map[string]field{
+		"external": func(ast.Node, string) {}, // it has been read
 		"version": func(n ast.Node, key string) {
 			if i, ok := n.(*ast.IntegerNode); !ok || i.GetToken().Value != strconv.Itoa(Version) {
 				p.problem(line(n), key, "is "+describe(n), fmt.Sprintf("this kmatrix reads version %d", Version))

@@ -85,7 +85,19 @@ func Schema(known Known) ([]byte, error) {
 		"jobs":      whole(maxJobs, "how many compilers run at once (default: as many as CPUs)"),
 		"make":      object{"type": "object", "additionalProperties": text(oneLine, "text"), "propertyNames": object{"not": object{"enum": reserved}, "pattern": `^[^ =\t]+$`}, "description": "variables for make"},
 	})
+	external := closed(object{
+		"name":     object{"type": "string", "pattern": "^" + externalPattern + "$", "maxLength": nameLength, "description": "the probe is external/NAME"},
+		"c":        text(`[^\n\r]*\.c`, "a file of C, compiled on this machine"),
+		"exec":     text(`[^\n\r]+`, "a static executable, or a script for the guest's shell"),
+		"tree":     text(selftestsPattern, "a directory of self-tests in the source of kernels that are built"),
+		"args":     list(text(oneLine, "an argument")),
+		"result":   object{"enum": matrix.Judges, "description": "what tells how it did: its exit code, KTAP on its standard output, or its exit code as LTP has it"},
+		"deadline": text(durationPattern, "how long it may take, for example 90s or 5m"),
+		"summary":  text(oneLine, "one sentence"),
+	}, "name")
+	external["oneOf"] = []object{{"required": []string{"c"}}, {"required": []string{"exec"}}, {"required": []string{"tree"}, "properties": object{"args": false, "result": object{"enum": []matrix.Judge{matrix.JudgeExit, matrix.JudgeKTAP}}}}}
 	root := closed(object{
+		"external": list(external),
 		"version":  object{"const": Version},
 		"kernels":  list(kernel),
 		"machines": list(machine),

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"kmatrix/matrix"
 )
@@ -36,6 +37,8 @@ type Spec struct {
 	Machines     []matrix.Machine
 	// Builds are the named builds, the default one included.
 	Builds []matrix.Build
+	// External are the probes that the file itself declares.
+	External []matrix.Probe
 	// Probes are the patterns of what is asked unless the user says otherwise;
 	// without one, all that the machines name.
 	Probes []string
@@ -64,7 +67,14 @@ func LoadFile(path string, known Known) (*Spec, error) {
 	return Load(f, path, known)
 }
 
-// Load reads a kernels.yaml; name stands for it in errors. The error is an
+// AllProbes lists what can be asked with this file: the known probes and, after
+// them, its own.
+func (s *Spec) AllProbes(known Known) []matrix.Probe {
+	return append(slices.Clip(known.Probes), s.External...)
+}
+
+// Load reads a kernels.yaml; name stands for it in errors, and the programs of
+// external: are looked for from its directory. The error is an
 // [*Error] for whatever the file's author can mend.
 func Load(r io.Reader, name string, known Known) (*Spec, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))

@@ -34,7 +34,7 @@ var testKnown = Known{
 
 // semantic are bad files that a JSON Schema cannot tell: it does not see names
 // that must be equal or differ, anchors, or what probes there are.
-var semantic = []string{"duplicate-names", "unknown-baseline", "unknown-pattern", "anchors", "several-documents", "memory-range", "duplicate-keys", "syntax", "empty", "unknown-build", "base-unknown", "base-circle", "base-not-built", "series-not-built"}
+var semantic = []string{"duplicate-names", "unknown-baseline", "unknown-pattern", "anchors", "several-documents", "memory-range", "duplicate-keys", "syntax", "empty", "unknown-build", "base-unknown", "base-circle", "base-not-built", "series-not-built", "external-names", "external-missing"}
 
 // TestBadFiles reads every file in testdata/bad and compares the errors with
 // those beside it. The schema must refuse the same files.

@@ -1,0 +1,123 @@
+package matrix
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Test is what an external probe's program said of itself.
+type Test struct {
+	Judge Judge `json:"judge"`
+	// ExitCode is the program's, -1 when a signal ended it. Of several it is
+	// the first that is not 0.
+	ExitCode int `json:"exit_code"`
+	// Passed, Failed, Skipped and Expected count tests: the program itself, or
+	// those that it tells of, of nested ones the innermost. Expected failed as
+	// they are known to (XFAIL, TODO).
+	Passed   int `json:"passed"`
+	Failed   int `json:"failed"`
+	Skipped  int `json:"skipped"`
+	Expected int `json:"expected_failures"`
+	// Failing names those that failed, Skips those that were skipped with
+	// their reasons. Both are capped at [MaxNames].
+	Failing []string `json:"failing,omitempty"`
+	Skips   []string `json:"skips,omitempty"`
+	// Problems say what is wrong with the report itself: a plan that was not
+	// kept, "Bail out!". Each makes the probe fail.
+	Problems []string `json:"problems,omitempty"`
+	// Diagnostics are the lines that came with the failing tests, capped.
+	Diagnostics []string `json:"diagnostics,omitempty"`
+}
+
+// MaxNames is how many names, reasons, problems and diagnostics a [Test] keeps
+// of each.
+const MaxNames = 50
+
+// Bits of an exit code of the Linux Test Project.
+const (
+	ltpFail, ltpBroken, ltpWarn, ltpConf = 1, 2, 4, 32
+)
+
+// Outcome judges the test: [Pass], [Fail] or [Unsupported], and why.
+func (t Test) Outcome() (Outcome, string) {
+	switch {
+	case t.Judge == JudgeLTP:
+		return t.ltp()
+	case t.Failed > 0 && t.Judge == JudgeExit && t.Ran() == 1:
+		return Fail, fmt.Sprintf("exit code %d", t.ExitCode)
+	case t.Failed > 0:
+		return Fail, fmt.Sprintf("%d of %d failed: %s", t.Failed, t.Ran(), Several(t.Failing, t.Failed))
+	case len(t.Problems) > 0:
+		return Fail, strings.Join(t.Problems, "; ")
+	case t.Ran() == 0 && t.Skipped > 0:
+		return Unsupported, "skipped: " + Several(t.Skips, t.Skipped)
+	}
+	return Pass, ""
+}
+
+// Ran counts the tests that were not skipped.
+func (t Test) Ran() int { return t.Passed + t.Failed + t.Expected }
+
+// ltp reads the exit code as the Linux Test Project does.
+func (t Test) ltp() (Outcome, string) {
+	if t.ExitCode == 0 {
+		return Pass, ""
+	}
+	if t.ExitCode == ltpConf {
+		return Unsupported, "exit code 32: its configuration is not what the test needs (TCONF)"
+	}
+	if t.ExitCode&^(ltpFail|ltpBroken|ltpWarn|ltpConf) != 0 {
+		return Fail, fmt.Sprintf("exit code %d, which is none of LTP's", t.ExitCode)
+	}
+	var words []string
+	for _, b := range []struct {
+		bit  int
+		word string
+	}{{ltpFail, "failed (TFAIL)"}, {ltpBroken, "broken (TBROK)"}, {ltpWarn, "warned (TWARN)"}, {ltpConf, "lacks configuration (TCONF)"}} {
+		if t.ExitCode&b.bit != 0 {
+			words = append(words, b.word)
+		}
+	}
+	return Fail, fmt.Sprintf("exit code %d: %s", t.ExitCode, strings.Join(words, ", "))
+}
+
+// String is what a table says of the test: "ok", "ok 5", "2 of 5 failed",
+// "exit 3", "broken after 4".
+func (t Test) String() string {
+	outcome, _ := t.Outcome()
+	one := t.Judge != JudgeKTAP && t.Ran()+t.Skipped == 1
+	switch {
+	case outcome == Unsupported:
+		return string(Unsupported)
+	case outcome == Pass && one:
+		return "ok"
+	case outcome == Pass && t.Skipped > 0:
+		return fmt.Sprintf("ok %d, %d skipped", t.Ran(), t.Skipped)
+	case outcome == Pass:
+		return fmt.Sprintf("ok %d", t.Ran())
+	case one && len(t.Problems) == 0:
+		return fmt.Sprintf("exit %d", t.ExitCode)
+	case t.Failed > 0:
+		return fmt.Sprintf("%d of %d failed", t.Failed, t.Ran())
+	}
+	return fmt.Sprintf("broken after %d", t.Ran())
+}
+
+// Equal reports whether two kernels did the same: the same tests failed.
+func (t Test) Equal(o Test) bool {
+	return t.String() == o.String() && slices.Equal(t.Failing, o.Failing) && slices.Equal(t.Problems, o.Problems)
+}
+
+// maxSeveral is how many of a list a sentence names.
+const maxSeveral = 3
+
+// Several names the first of a list whose length is total.
+func Several(names []string, total int) string {
+	shown := names[:min(len(names), maxSeveral)]
+	text := strings.Join(shown, ", ")
+	if n := total - len(shown); n > 0 && len(shown) > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}

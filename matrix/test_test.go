@@ -1,0 +1,43 @@
+package matrix
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestWhatAProgramSaysOfItself(t *testing.T) {
+	for name, test := range map[string]struct {
+		t       Test
+		outcome Outcome
+		why     string
+		shown   string
+	}{
+		"exit 0":          {Test{Judge: JudgeExit, Passed: 1}, Pass, "", "ok"},
+		"exit 3":          {Test{Judge: JudgeExit, ExitCode: 3, Failed: 1, Failing: []string{"x"}}, Fail, "exit code 3", "exit 3"},
+		"two programs":    {Test{Judge: JudgeExit, ExitCode: 1, Passed: 1, Failed: 1, Failing: []string{"x.sh"}}, Fail, "1 of 2 failed: x.sh", "1 of 2 failed"},
+		"ktap":            {Test{Judge: JudgeKTAP, Passed: 4, Expected: 1}, Pass, "", "ok 5"},
+		"ktap of one":     {Test{Judge: JudgeKTAP, Passed: 1}, Pass, "", "ok 1"},
+		"ktap skips":      {Test{Judge: JudgeKTAP, Passed: 4, Skipped: 1}, Pass, "", "ok 4, 1 skipped"},
+		"ktap fails":      {Test{Judge: JudgeKTAP, Passed: 3, Failed: 2, Failing: []string{"a", "b"}}, Fail, "2 of 5 failed: a, b", "2 of 5 failed"},
+		"many fail":       {Test{Judge: JudgeKTAP, Failed: 60, Failing: []string{"a", "b", "c", "d"}}, Fail, "60 of 60 failed: a, b, c and 57 more", "60 of 60 failed"},
+		"a plan not kept": {Test{Judge: JudgeKTAP, Passed: 4, Problems: []string{"4 of 5 planned tests ran"}}, Fail, "4 of 5 planned", "broken after 4"},
+		"all skipped":     {Test{Judge: JudgeKTAP, Skipped: 2, Skips: []string{"a: no", "b: no"}}, Unsupported, "skipped: a: no, b: no", "unsupported"},
+		"ltp passes":      {Test{Judge: JudgeLTP, Passed: 1}, Pass, "", "ok"},
+		"ltp fails":       {Test{Judge: JudgeLTP, ExitCode: 5, Failed: 1}, Fail, "exit code 5: failed (TFAIL), warned (TWARN)", "exit 5"},
+		"ltp is broken":   {Test{Judge: JudgeLTP, ExitCode: 2, Failed: 1}, Fail, "broken (TBROK)", "exit 2"},
+		"ltp lacks":       {Test{Judge: JudgeLTP, ExitCode: 32, Skipped: 1}, Unsupported, "TCONF", "unsupported"},
+		"no ltp":          {Test{Judge: JudgeLTP, ExitCode: 127, Failed: 1}, Fail, "none of LTP's", "exit 127"},
+	} {
+		outcome, why := test.t.Outcome()
+		if outcome != test.outcome || !strings.Contains(why, test.why) || (why == "") != (outcome == Pass) {
+			t.Errorf("%s: %s, %q; want %s, …%q…", name, outcome, why, test.outcome, test.why)
+		}
+		if shown := test.t.String(); shown != test.shown {
+			t.Errorf("%s: shown as %q, want %q", name, shown, test.shown)
+		}
+	}
+	a, b := Test{Judge: JudgeKTAP, Passed: 1, Failed: 1, Failing: []string{"a"}}, Test{Judge: JudgeKTAP, Passed: 1, Failed: 1, Failing: []string{"b"}}
+	if a.Equal(b) || !a.Equal(a) {
+		t.Error("it does not matter which tests fail")
+	}
+}
