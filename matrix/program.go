@@ -52,3 +52,36 @@ const (
 
 // Judges lists the judges that kernels.yaml may name.
 var Judges = []Judge{JudgeExit, JudgeKTAP, JudgeLTP}
+
+// Installed is a program as the guest has it: what the host puts into the
+// initramfs, and the agent runs.
+type Installed struct {
+	// Probe is the name of the probe.
+	Probe    string        `json:"probe"`
+	Judge    Judge         `json:"judge"`
+	Deadline time.Duration `json:"deadline_ns,omitempty"`
+	// Dir is the working directory, "" for an empty one on tmpfs.
+	Dir string `json:"dir,omitempty"`
+	// Runs are run one after the other, each with a result of its own. It is
+	// more than one for a directory of self-tests.
+	Runs []Invocation `json:"runs,omitempty"`
+	// Selftests tells that the kernel's conventions for these hold: exit code 4
+	// means skipped.
+	Selftests bool `json:"selftests,omitempty"`
+	// Lacks says what the kernel's configuration lacks of what the self-tests
+	// ask for, "" for nothing: what fails may fail of that.
+	Lacks string `json:"lacks,omitempty"`
+	// Unsupported says why there is nothing to run, "" where there is.
+	Unsupported string `json:"unsupported,omitempty"`
+}
+
+// Invocation is one program to run.
+type Invocation struct {
+	// Name is what its failure is told by.
+	Name string `json:"name"`
+	// Path is that of a static executable or, of a Script, of a file for the
+	// guest's shell.
+	Path   string   `json:"path"`
+	Args   []string `json:"args,omitempty"`
+	Script bool     `json:"script,omitempty"`
+}

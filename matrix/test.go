@@ -30,9 +30,12 @@ type Test struct {
 	Diagnostics []string `json:"diagnostics,omitempty"`
 }
 
-// MaxNames is how many names, reasons, problems and diagnostics a [Test] keeps
-// of each.
-const MaxNames = 50
+// Limits of what a [Test] keeps: MaxNames names, reasons, problems and
+// diagnostics, of each, and MaxText bytes of every one.
+const (
+	MaxNames = 20
+	MaxText  = 120
+)
 
 // Bits of an exit code of the Linux Test Project.
 const (
@@ -42,6 +45,8 @@ const (
 // Outcome judges the test: [Pass], [Fail] or [Unsupported], and why.
 func (t Test) Outcome() (Outcome, string) {
 	switch {
+	case t.Ran() == 0 && t.Skipped > 0 && len(t.Problems) == 0:
+		return Unsupported, "skipped: " + Several(t.Skips, t.Skipped)
 	case t.Judge == JudgeLTP:
 		return t.ltp()
 	case t.Failed > 0 && t.Judge == JudgeExit && t.Ran() == 1:
@@ -50,8 +55,6 @@ func (t Test) Outcome() (Outcome, string) {
 		return Fail, fmt.Sprintf("%d of %d failed: %s", t.Failed, t.Ran(), Several(t.Failing, t.Failed))
 	case len(t.Problems) > 0:
 		return Fail, strings.Join(t.Problems, "; ")
-	case t.Ran() == 0 && t.Skipped > 0:
-		return Unsupported, "skipped: " + Several(t.Skips, t.Skipped)
 	}
 	return Pass, ""
 }
@@ -63,9 +66,6 @@ func (t Test) Ran() int { return t.Passed + t.Failed + t.Expected }
 func (t Test) ltp() (Outcome, string) {
 	if t.ExitCode == 0 {
 		return Pass, ""
-	}
-	if t.ExitCode == ltpConf {
-		return Unsupported, "exit code 32: its configuration is not what the test needs (TCONF)"
 	}
 	if t.ExitCode&^(ltpFail|ltpBroken|ltpWarn|ltpConf) != 0 {
 		return Fail, fmt.Sprintf("exit code %d, which is none of LTP's", t.ExitCode)
@@ -120,4 +120,31 @@ func Several(names []string, total int) string {
 		text += fmt.Sprintf(" and %d more", n)
 	}
 	return text
+}
+
+// Merge adds what other tests came to.
+func (t *Test) Merge(o Test) {
+	t.Passed, t.Failed, t.Skipped, t.Expected = t.Passed+o.Passed, t.Failed+o.Failed, t.Skipped+o.Skipped, t.Expected+o.Expected
+	t.Failing, t.Skips = Keep(t.Failing, o.Failing...), Keep(t.Skips, o.Skips...)
+	t.Problems, t.Diagnostics = Keep(t.Problems, o.Problems...), Keep(t.Diagnostics, o.Diagnostics...)
+	if t.ExitCode == 0 {
+		t.ExitCode = o.ExitCode
+	}
+}
+
+// Within makes the tests parts of the test name.
+func (t *Test) Within(name string) {
+	for _, list := range [][]string{t.Failing, t.Skips, t.Problems, t.Diagnostics} {
+		for i := range list {
+			list[i] = name + "/" + list[i]
+		}
+	}
+}
+
+// Keep appends texts up to [MaxNames], each cut to [MaxText].
+func Keep(list []string, texts ...string) []string {
+	for _, s := range texts[:max(0, min(len(texts), MaxNames-len(list)))] {
+		list = append(list, s[:min(len(s), MaxText)])
+	}
+	return list
 }

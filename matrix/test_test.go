@@ -25,7 +25,7 @@ func TestWhatAProgramSaysOfItself(t *testing.T) {
 		"ltp passes":      {Test{Judge: JudgeLTP, Passed: 1}, Pass, "", "ok"},
 		"ltp fails":       {Test{Judge: JudgeLTP, ExitCode: 5, Failed: 1}, Fail, "exit code 5: failed (TFAIL), warned (TWARN)", "exit 5"},
 		"ltp is broken":   {Test{Judge: JudgeLTP, ExitCode: 2, Failed: 1}, Fail, "broken (TBROK)", "exit 2"},
-		"ltp lacks":       {Test{Judge: JudgeLTP, ExitCode: 32, Skipped: 1}, Unsupported, "TCONF", "unsupported"},
+		"ltp lacks":       {Test{Judge: JudgeLTP, ExitCode: 32, Skipped: 1, Skips: []string{"x: TCONF: no such device"}}, Unsupported, "skipped: x: TCONF: no such device", "unsupported"},
 		"no ltp":          {Test{Judge: JudgeLTP, ExitCode: 127, Failed: 1}, Fail, "none of LTP's", "exit 127"},
 	} {
 		outcome, why := test.t.Outcome()

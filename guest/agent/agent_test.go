@@ -39,10 +39,15 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == workerArgument {
 		os.Exit(work(os.NewFile(3, "requests"), os.NewFile(4, "answers")))
 	}
+	if len(os.Args) == 3 && os.Args[1] == spliceArgument {
+		os.Exit(spliceThenChange(os.Args[2]))
+	}
 	if mode := os.Getenv(forbiddenEnv); mode != "" {
 		os.Exit(withoutSplice(mode))
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	os.RemoveAll(programsDir)
+	os.Exit(code)
 }
 
 var testProbes = map[string]func(context.Context, *probe.Env) (probe.Finding, error){
@@ -108,7 +113,7 @@ func serveTest(t testing.TB, own wire.Life) (net.Conn, <-chan error) {
 	}
 	f.Close()
 	a := &agent{
-		reaper: theReaper(), workerPath: "/proc/self/exe",
+		reaper: theReaper(), workerPath: "/proc/self/exe", shellPath: "/bin/sh", programs: testPrograms(),
 		facts: facts{transport: wire.TransportVirtio, modules: &modules{loaded: []string{"xfs"}}, ready: 1.5},
 		mount: func() fileSystems {
 			return fileSystems{Dirs: map[string]string{"xfs": "/mnt/xfs"}, Refused: map[string]string{"ext4": "the kernel has no ext4"}}

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/wire"
 )
 
 // forbiddenEnv makes this test's executable run one mode in a process in which
@@ -47,9 +49,14 @@ func withoutSplice(mode string) int {
 		return control()
 	}
 	t := &outside{}
+	defer func() { os.RemoveAll(programsDir) }()
 	c, _ := login(t)
 	answers(t, c, time.Minute, "ok", "exit", "ok")
 	output(t, c, "hello", "")
+	if test, text := runExternal(t, c, "external/prints"); test.Status != wire.StatusOK || !strings.Contains(text, "bytes left out") {
+		fmt.Printf("external: %+v\n", test)
+		return 1
+	}
 	s, err := c.NewSession()
 	if err != nil {
 		return 1

@@ -5,7 +5,9 @@
 // to the host (line.go), the greeting and what the host sends for this one life
 // (life.go), the SSH server (server.go) and its commands: hello.go, run.go,
 // shell.go. Probes run in a worker process (worker.go) that is replaced when
-// it dies or overruns; reaper.go collects every process that ends.
+// it dies or overruns; an external probe's program is run (external.go,
+// execute.go) and what it prints is kept (capture.go). reaper.go collects every
+// process that ends.
 //
 // The transport uses none of the calls under test: every copy is an explicit
 // loop of read and write, see copy.go and its test.
@@ -73,9 +75,13 @@ func serveGuest() error {
 	if err := errors.Join(setClock(own.Time), addEntropy(own.Entropy)); err != nil {
 		complain(err)
 	}
+	programs, err := readExternals(externalList)
+	if err != nil {
+		return err
+	}
 	reaper := startReaper()
 	a := &agent{
-		reaper: reaper, workerPath: "/proc/self/exe",
+		reaper: reaper, workerPath: "/proc/self/exe", shellPath: guestShell, programs: programs,
 		facts: facts{transport: transport, modules: m, ready: up}, mount: mountFileSystems,
 	}
 	return a.serve(line, own)

@@ -5,16 +5,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"kmatrix/guest/wire"
+	"kmatrix/matrix"
 )
 
 // maxRequest is the longest request, in bytes.
 const maxRequest = 4 << 20
 
-// run answers a request: for each probe the event that it starts, then its
-// answer, and done after the last.
+// run answers a request: for each probe the event that it starts, what its
+// program printed where it has one, then its answer, and done after the last.
 func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	var req wire.Request
 	if err := json.NewDecoder(io.LimitReader(in, maxRequest)).Decode(&req); err != nil {
@@ -28,10 +30,17 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("write event: %w", err)
 		}
 		began := time.Now()
-		answer := a.ask(ctx, task{Probe: p, Budget: req.Budgets[p]}, req.DeadlineOf(p))
+		answer, output := a.answer(ctx, task{Probe: p, Budget: req.Budgets[p]}, req.DeadlineOf(p))
 		answer.Seconds = time.Since(began).Seconds()
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		for len(output) > 0 {
+			part := output[:min(len(output), wire.MaxPart)]
+			if err := events.Encode(wire.Event{Type: wire.EventOutput, Probe: p, Output: part}); err != nil {
+				return fmt.Errorf("write event: %w", err)
+			}
+			output = output[len(part):]
 		}
 		if err := events.Encode(wire.Event{Type: wire.EventAnswer, Probe: p, Answer: &answer}); err != nil {
 			return fmt.Errorf("write event: %w", err)
@@ -41,6 +50,20 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("write event: %w", err)
 	}
 	return nil
+}
+
+// answer answers one probe.
+func (a *agent) answer(ctx context.Context, t task, deadline time.Duration) (wire.Answer, []byte) {
+	if strings.HasPrefix(t.Probe, matrix.ExternalPrefix) {
+		answer, output := a.external(ctx, t.Probe, deadline)
+		if len(output) > wire.MaxOutput {
+			// Of many programs, the first and the last.
+			half := (wire.MaxOutput - 100) / 2
+			output = fmt.Appendf(output[:half:half], "\n[… %d bytes left out …]\n%s", len(output)-2*half, output[len(output)-half:])
+		}
+		return answer, output
+	}
+	return a.ask(ctx, t, deadline), nil
 }
 
 // ask has the worker answer one probe, starting one where there is none, and

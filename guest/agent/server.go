@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"kmatrix/guest/wire"
+	"kmatrix/matrix"
 )
 
 // agent serves one connection. All fields must be set.
@@ -18,7 +19,11 @@ type agent struct {
 	reaper *reaper
 	// workerPath is what a worker process executes.
 	workerPath string
-	facts      facts
+	// shellPath is what scripts are run by.
+	shellPath string
+	// programs are those of external probes, by the probes' names.
+	programs map[string]matrix.Installed
+	facts    facts
 	// mount mounts the file systems that probes use; it is called once.
 	mount func() fileSystems
 

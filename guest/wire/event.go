@@ -23,6 +23,10 @@ const (
 	MaxCalls = 64
 	// MaxCounters is how many counters a sample keeps.
 	MaxCounters = 32
+	// MaxPart is how many bytes of output one event holds, and MaxOutput how
+	// many a probe's events may hold together.
+	MaxPart   = 24 << 10
+	MaxOutput = 320 << 10
 )
 
 // ErrNoDone is what an [EventReader] returns when the stream ended without
@@ -33,6 +37,8 @@ var ErrNoDone = errors.New("the agent's stream ended without done")
 type EventReader struct {
 	scan *bufio.Scanner
 	done bool
+	// output counts the bytes of the running probe's output.
+	output int
 }
 
 // NewEventReader returns a reader of the stream.
@@ -61,14 +67,22 @@ func (r *EventReader) Next() (Event, error) {
 	if err := ev.check(); err != nil {
 		return ev, err
 	}
+	if ev.Type != EventOutput {
+		r.output = 0
+	} else if r.output += len(ev.Output); r.output > MaxOutput {
+		return ev, fmt.Errorf("the output of %q has more than %d bytes", ev.Probe, MaxOutput)
+	}
 	r.done = ev.Type == EventDone
 	return ev, nil
 }
 
 func (ev *Event) check() error {
 	ev.Probe = Clean(ev.Probe, MaxDetail)
+	if ev.Type != EventOutput {
+		ev.Output = nil
+	}
 	switch ev.Type {
-	case EventStart, EventDone:
+	case EventStart, EventDone, EventOutput:
 		ev.Answer = nil
 		return nil
 	case EventAnswer:
@@ -83,8 +97,8 @@ func (ev *Event) check() error {
 	switch a.Status {
 	case StatusUnsupported, StatusError, StatusDied, StatusOverdue:
 	case StatusOK:
-		if (a.Observation == nil) == (a.Sample == nil) {
-			return fmt.Errorf("answer of %q must hold an observation or a sample", ev.Probe)
+		if n := count(a.Observation != nil, a.Sample != nil, a.Test != nil); n != 1 {
+			return fmt.Errorf("answer of %q must hold an observation, a sample or a test, and holds %d of them", ev.Probe, n)
 		}
 	default:
 		return fmt.Errorf("answer of %q has the unknown status %q", ev.Probe, Clean(string(a.Status), 40))
@@ -104,6 +118,11 @@ func (ev *Event) check() error {
 		s.Unit = Clean(s.Unit, 40)
 		s.Counters = cleanCounters(s.Counters)
 	}
+	if a.Test != nil {
+		if err := checkTest(a.Test); err != nil {
+			return fmt.Errorf("answer of %q: %w", ev.Probe, err)
+		}
+	}
 	return nil
 }
 
@@ -117,6 +136,16 @@ func cleanCounters(counters map[string]int64) map[string]int64 {
 		clean[Clean(name, 40)] = counters[name]
 	}
 	return clean
+}
+
+// count counts what is true.
+func count(values ...bool) (n int) {
+	for _, v := range values {
+		if v {
+			n++
+		}
+	}
+	return n
 }
 
 // Clean makes text from a guest fit for a terminal, a table and a file:

@@ -21,7 +21,7 @@ import (
 )
 
 // Protocol is the version of everything in this package; both ends must agree.
-const Protocol = 1
+const Protocol = 2
 
 const (
 	// PortToGuest is the name of the virtio port that the guest reads.
@@ -111,6 +111,8 @@ type EventType string
 const (
 	// EventStart: the probe is about to run. What dies next, dies of it.
 	EventStart EventType = "start"
+	// EventOutput: a part of what an external probe printed.
+	EventOutput EventType = "output"
 	// EventAnswer: the probe has ended, and how.
 	EventAnswer EventType = "answer"
 	// EventDone: every requested probe has an answer.
@@ -122,6 +124,9 @@ type Event struct {
 	Type   EventType `json:"type"`
 	Probe  string    `json:"probe,omitempty"`
 	Answer *Answer   `json:"answer,omitempty"`
+	// Output is at most [MaxPart] bytes as they were printed: they may be of
+	// any kind, see [CleanText].
+	Output []byte `json:"output,omitempty"`
 }
 
 // Status says how a probe ended, as the agent saw it. The outcome is the
@@ -129,7 +134,7 @@ type Event struct {
 type Status string
 
 const (
-	// StatusOK: Observation or Sample is set.
+	// StatusOK: Observation, Sample or Test is set.
 	StatusOK Status = "ok"
 	// StatusUnsupported: the guest lacks what Detail says.
 	StatusUnsupported Status = "unsupported"
@@ -148,6 +153,7 @@ type Answer struct {
 	Status      Status              `json:"status"`
 	Observation *matrix.Observation `json:"observation,omitempty"`
 	Sample      *matrix.Sample      `json:"sample,omitempty"`
+	Test        *matrix.Test        `json:"test,omitempty"`
 	Detail      string              `json:"detail,omitempty"`
 	// Seconds is how long the probe took by the guest's monotonic clock.
 	Seconds float64 `json:"seconds"`

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"kmatrix/guest/ktap"
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+// externalList is the file that names the external probes' programs.
+const externalList = "/etc/kmatrix/external.json"
+
+// guestShell runs scripts; a kernel need not know of interpreters.
+const guestShell = "/bbin/gosh"
+
+// exitSkip is the exit code of a self-test that was skipped
+// (tools/testing/selftests/kselftest.h).
+const exitSkip = 4
+
+// exitConf is that of a test of the Linux Test Project that the configuration
+// has no place for.
+const exitConf = 32
+
+// readExternals reads the list; a guest without one has no such probes.
+func readExternals(file string) (map[string]matrix.Installed, error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var list []matrix.Installed
+	if err == nil {
+		err = json.Unmarshal(text, &list)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the list of external probes: %w", err)
+	}
+	by := map[string]matrix.Installed{}
+	for _, one := range list {
+		by[one.Probe] = one
+	}
+	return by, nil
+}
+
+// external runs an external probe's programs one after the other, and returns
+// the answer and what they printed.
+func (a *agent) external(ctx context.Context, name string, deadline time.Duration) (answer wire.Answer, output []byte) {
+	in, ok := a.programs[name]
+	switch {
+	case !ok:
+		return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("this guest has no program of %q", name)}, nil
+	case in.Unsupported != "":
+		return wire.Answer{Status: wire.StatusUnsupported, Detail: in.Unsupported}, nil
+	}
+	if in.Deadline > 0 {
+		deadline = in.Deadline
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	late := make(<-chan time.Time)
+	if deadline > 0 {
+		timer := time.NewTimer(deadline)
+		defer timer.Stop()
+		late = timer.C
+	}
+	scratch, err := os.MkdirTemp(a.fileSystems().Dirs["tmpfs"], "external-")
+	if err != nil {
+		return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("make a working directory: %v", err)}, nil
+	}
+	defer os.RemoveAll(scratch) //nolint:errcheck // what stays is in the guest's memory
+	sum := matrix.Test{Judge: in.Judge}
+	for _, one := range in.Runs {
+		e, err := a.execute(ctx, in, one, scratch, late)
+		if err != nil {
+			return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("run %s: %v", one.Name, err)}, output
+		}
+		output = append(output, e.report(len(in.Runs) > 1)...)
+		switch {
+		case e.overdue:
+			return wire.Answer{Status: wire.StatusOverdue, Detail: fmt.Sprintf("%s did not end within %s", one.Name, deadline)}, output
+		case ctx.Err() != nil:
+			return wire.Answer{}, output
+		}
+		sum.Merge(e.test(in))
+		if e.status.Signaled() && len(in.Runs) == 1 {
+			wire.CleanTest(&sum)
+			return wire.Answer{Status: wire.StatusDied, Test: &sum, Detail: "signal: " + e.status.Signal().String()}, output
+		}
+		answer.Detail = e.lastWords()
+	}
+	wire.CleanTest(&sum)
+	answer.Status, answer.Test = wire.StatusOK, &sum
+	return answer, output
+}
+
+// execution is one program's life.
+type execution struct {
+	run     matrix.Invocation
+	out     *stream
+	err     *stream
+	said    *ktap.Parser
+	status  syscall.WaitStatus
+	overdue bool
+}
+
+// missingRE is what the guest's shell says of a command that it does not have.
+var missingRE = regexp.MustCompile(`(?m)^"([^"\n]{1,60})": executable file not found`)
+
+// test says how the program did.
+func (e *execution) test(in matrix.Installed) matrix.Test {
+	code := -1
+	if e.status.Exited() {
+		code = e.status.ExitStatus()
+	}
+	t := matrix.Test{Judge: in.Judge, ExitCode: code}
+	if in.Judge == matrix.JudgeKTAP && (e.said.Seen() || !in.Selftests) {
+		t = e.said.Finish()
+		t.Judge, t.ExitCode = in.Judge, code
+		allSkipped := code == exitSkip && t.Ran() == 0
+		if code != 0 && !allSkipped && t.Failed == 0 && len(t.Problems) == 0 {
+			t.Problems = matrix.Keep(t.Problems, "no test failed, and yet it ended with "+e.how())
+		}
+		if in.Selftests {
+			t.Within(e.run.Name)
+		}
+	} else {
+		e.judge(&t, in)
+	}
+	reason := in.Lacks
+	if m := missingRE.FindSubmatch(e.err.text.Bytes()); m != nil && e.run.Script && code != 0 {
+		reason = "the guest has no command " + string(m[1])
+	}
+	if reason != "" && t.Failed > 0 {
+		// It need not be the kernel that failed.
+		t.Skipped, t.Failed = t.Skipped+t.Failed, 0
+		for _, name := range t.Failing {
+			t.Skips = matrix.Keep(t.Skips, name+": "+reason)
+		}
+		t.Failing = nil
+	}
+	return t
+}
+
+// judge counts the program as one test, by its exit code.
+func (e *execution) judge(t *matrix.Test, in matrix.Installed) {
+	switch {
+	case t.ExitCode == 0:
+		t.Passed = 1
+	case in.Selftests && t.ExitCode == exitSkip:
+		t.Skipped, t.ExitCode = 1, 0
+		t.Skips = matrix.Keep(nil, e.run.Name+": "+e.lastWords())
+	case in.Judge == matrix.JudgeLTP && t.ExitCode == exitConf:
+		t.Skipped = 1
+		t.Skips = matrix.Keep(nil, e.run.Name+": TCONF: "+e.lastWords())
+	default:
+		t.Failed = 1
+		t.Failing = matrix.Keep(nil, e.run.Name)
+		t.Diagnostics = matrix.Keep(nil, e.run.Name+": "+e.how()+": "+e.lastWords())
+	}
+}
+
+// how says how the program ended.
+func (e *execution) how() string {
+	if e.overdue {
+		return "killed at its deadline"
+	}
+	if e.status.Signaled() {
+		return "signal: " + e.status.Signal().String()
+	}
+	return fmt.Sprintf("exit code %d", e.status.ExitStatus())
+}
+
+// lastWords is the last line that the program printed, on standard error where
+// it did.
+func (e *execution) lastWords() string {
+	for _, s := range []*stream{e.err, e.out} {
+		lines := strings.FieldsFunc(string(s.text.Bytes()), func(r rune) bool { return r == '\n' || r == '\r' })
+		for i := len(lines) - 1; i >= 0; i-- {
+			if line := strings.TrimSpace(lines[i]); line != "" {
+				return wire.Clean(line, matrix.MaxText)
+			}
+		}
+	}
+	return ""
+}
+
+// report is what the program printed, each stream under its name; one of
+// several programs is named, and its end told.
+func (e *execution) report(several bool) []byte {
+	var out []byte
+	if several {
+		out = fmt.Appendf(out, "== %s: %s\n", e.run.Name, e.how())
+	}
+	for _, s := range []*stream{e.out, e.err} {
+		text := s.text.Bytes()
+		if len(text) == 0 {
+			continue
+		}
+		if s == e.err {
+			out = append(out, "-- standard error\n"...)
+		}
+		out = append(out, text...)
+		if text[len(text)-1] != '\n' {
+			out = append(out, '\n')
+		}
+	}
+	return out
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+// spliceArgument makes this test's executable a program that splices a file to
+// its standard output and changes the file then.
+const spliceArgument = "splice-then-change"
+
+func spliceThenChange(file string) int {
+	f, err := os.Create(file)
+	if err != nil {
+		return 1
+	}
+	f.WriteAt([]byte("before"), 0)
+	if n, err := unix.Splice(int(f.Fd()), nil, 1, nil, 6, 0); err != nil || n != 6 {
+		return 2
+	}
+	f.WriteAt([]byte("beyond"), 0)
+	return 0
+}
+
+// testPrograms are external probes' programs: scripts, by their judges.
+var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
+	dir, err := os.MkdirTemp("", "kmatrix-programs-")
+	if err != nil {
+		panic(err)
+	}
+	list := map[string]matrix.Installed{
+		"external/unsupported": {Unsupported: "it is not built"},
+		"external/splice":      {Judge: matrix.JudgeExit, Runs: []matrix.Invocation{{Name: "splice", Path: "/proc/self/exe", Args: []string{spliceArgument, "file"}}}},
+		"external/nothing":     {Judge: matrix.JudgeExit, Runs: []matrix.Invocation{{Name: "nothing", Path: "/no/such/program"}}},
+		"external/dir":         {Judge: matrix.JudgeExit, Selftests: true, Dir: dir, Lacks: ""},
+		"external/lacks":       {Judge: matrix.JudgeExit, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m"},
+	}
+	for name, one := range map[string]struct {
+		judge  matrix.Judge
+		script string
+	}{
+		"ok":      {matrix.JudgeExit, `test "$1" = "an argument" && pwd && test -z "$(ls)"`},
+		"exit":    {matrix.JudgeExit, "echo on stdout; echo why >&2; exit 3"},
+		"signal":  {matrix.JudgeExit, "echo before; kill -9 $$"},
+		"ktap":    {matrix.JudgeKTAP, "echo noise >&2; printf 'KTAP version 1\n1..3\nok 1 a\n# b is bad\nnot ok 2 b\nok 3 c # SKIP\n'; exit 1"},
+		"silent":  {matrix.JudgeKTAP, "exit 0"},
+		"late":    {matrix.JudgeKTAP, "printf '1..1\nok 1 a\n'; exit 9"},
+		"ltp":     {matrix.JudgeLTP, "exit 5"},
+		"conf":    {matrix.JudgeLTP, "echo 'no such device'; exit 32"},
+		"missing": {matrix.JudgeExit, `echo '"cut": executable file not found in $PATH' >&2; exit 127`},
+		"sleep":   {matrix.JudgeExit, "echo waiting; sleep 1000"},
+		"prints":  {matrix.JudgeExit, "echo first; i=0; while [ $i -lt 40000 ]; do echo $i; i=$((i+1)); done; echo last"},
+		"leaves":  {matrix.JudgeExit, "sleep 1000 & echo $!"},
+		"pass.sh": {matrix.JudgeExit, "exit 0"},
+		"skip.sh": {matrix.JudgeExit, "echo not here; exit 4"},
+		"fail.sh": {matrix.JudgeExit, "exit 1"},
+	} {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, []byte(one.script), 0o644); err != nil {
+			panic(err)
+		}
+		run := matrix.Invocation{Name: name, Path: file, Script: true}
+		if strings.HasSuffix(name, ".sh") {
+			for _, tree := range []string{"external/dir", "external/lacks"} {
+				in := list[tree]
+				in.Runs = append(in.Runs, run)
+				list[tree] = in
+			}
+			continue
+		}
+		run.Args = []string{"an argument"}
+		list["external/"+name] = matrix.Installed{Judge: one.judge, Runs: []matrix.Invocation{run}}
+	}
+	programsDir = dir
+	return list
+})
+
+// programsDir is where they lie, once they do.
+var programsDir string
+
+// runExternal asks for one probe with a deadline that "sleep" overruns, and
+// returns the answer and what was printed.
+func runExternal(t testing.TB, c *ssh.Client, probe string) (wire.Answer, string) {
+	t.Helper()
+	deadline := time.Minute
+	if probe == "external/sleep" {
+		deadline = 300 * time.Millisecond
+	}
+	req, err := json.Marshal(wire.Request{Probes: []string{probe}, Deadline: deadline})
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := wire.NewEventReader(bytes.NewReader(output(t, c, wire.CommandRun, string(req))))
+	var text []byte
+	for {
+		ev, err := events.Next()
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case ev.Type == wire.EventOutput:
+			text = append(text, ev.Output...)
+		case ev.Type == wire.EventAnswer:
+			return *ev.Answer, string(text)
+		}
+	}
+}
+
+func TestExternalPrograms(t *testing.T) {
+	c, _ := login(t)
+	for probe, want := range map[string]struct {
+		status wire.Status
+		shown  string
+		detail string
+		output string
+	}{
+		"ok":          {wire.StatusOK, "ok", "", "external-"},
+		"exit":        {wire.StatusOK, "exit 3", "why", "on stdout\n-- standard error\nwhy\n"},
+		"signal":      {wire.StatusDied, "exit -1", "signal: killed", "before\n"},
+		"ktap":        {wire.StatusOK, "1 of 2 failed", "noise", "# b is bad"},
+		"silent":      {wire.StatusOK, "broken after 0", "", ""},
+		"late":        {wire.StatusOK, "broken after 1", "", ""},
+		"ltp":         {wire.StatusOK, "exit 5", "", ""},
+		"conf":        {wire.StatusOK, "unsupported", "no such device", ""},
+		"missing":     {wire.StatusOK, "unsupported", "", "cut"},
+		"sleep":       {wire.StatusOverdue, "", "did not end within 300ms", "waiting\n"},
+		"unsupported": {wire.StatusUnsupported, "", "it is not built", ""},
+		"nothing":     {wire.StatusError, "", "no such file", ""},
+		"none":        {wire.StatusError, "", `no program of "external/none"`, ""},
+		"dir":         {wire.StatusOK, "1 of 2 failed", "", "== skip.sh: exit code 4\nnot here\n"},
+		"lacks":       {wire.StatusOK, "ok 1, 2 skipped", "", ""},
+	} {
+		answer, text := runExternal(t, c, "external/"+probe)
+		shown := ""
+		if answer.Test != nil {
+			shown = answer.Test.String()
+		}
+		if answer.Status != want.status || shown != want.shown || !strings.Contains(answer.Detail, want.detail) || !strings.Contains(text, want.output) {
+			t.Errorf("%s: %s, %q, %q, printed %q; want %+v", probe, answer.Status, shown, answer.Detail, text, want)
+		}
+	}
+}
+
+// TestWhatAProgramSplicedIsReadWhenItHasEnded holds that a change behind a
+// splice to the standard output shows, whoever is faster.
+func TestWhatAProgramSplicedIsReadWhenItHasEnded(t *testing.T) {
+	c, _ := login(t)
+	for range 20 {
+		if answer, text := runExternal(t, c, "external/splice"); answer.Test.String() != "ok" || text != "beyond\n" {
+			t.Fatalf("%+v, printed %q", answer, text)
+		}
+	}
+}
+
+func TestALongOutputKeepsItsEnds(t *testing.T) {
+	c, _ := login(t)
+	answer, text := runExternal(t, c, "external/prints")
+	if answer.Test.String() != "ok" || !strings.HasPrefix(text, "first\n0\n") || !strings.HasSuffix(text, "39999\nlast\n") || len(text) > 2*keepEach+100 {
+		t.Errorf("%d bytes, from %.20q to %q", len(text), text, text[len(text)-20:])
+	}
+	if !strings.Contains(text, "[… 97829 bytes left out …]") { // of 228,901
+		t.Errorf("it does not say what was left out")
+	}
+}
+
+func TestAProgramsProcessesEndWithIt(t *testing.T) {
+	c, _ := login(t)
+	began := time.Now()
+	_, text := runExternal(t, c, "external/leaves")
+	pid, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		t.Fatalf("printed %q", text)
+	}
+	for range 100 {
+		if syscall.Kill(pid, 0) != nil || isZombie(pid) {
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("it took %s", took)
+			}
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("process %d is left", pid)
+}
+
+func isZombie(pid int) bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err != nil || strings.Contains(string(text), ") Z ")
+}

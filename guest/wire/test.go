@@ -1,0 +1,48 @@
+package wire
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"kmatrix/matrix"
+)
+
+// maxTests is more tests than any report has lines for.
+const maxTests = 1 << 24
+
+// checkTest cleans what a guest says of an external probe's program.
+func checkTest(t *matrix.Test) error {
+	for _, n := range []int{t.Passed, t.Failed, t.Skipped, t.Expected} {
+		if n < 0 || n > maxTests {
+			return fmt.Errorf("it counts %d tests", n)
+		}
+	}
+	if t.ExitCode < -1 || t.ExitCode > 255 {
+		return fmt.Errorf("%d is no exit code", t.ExitCode)
+	}
+	t.Judge = matrix.Judge(Clean(string(t.Judge), 40))
+	CleanTest(t)
+	return nil
+}
+
+// CleanTest cleans and caps the texts of a test, so that they fit an event.
+func CleanTest(t *matrix.Test) {
+	for _, list := range []*[]string{&t.Failing, &t.Skips, &t.Problems, &t.Diagnostics} {
+		*list = (*list)[:min(len(*list), matrix.MaxNames)]
+		for i := range *list {
+			(*list)[i] = Clean((*list)[i], matrix.MaxText)
+		}
+	}
+}
+
+// CleanText is [Clean] for text of many lines, uncut: ends of lines and tabs
+// stay as they are.
+func CleanText(text []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return '·'
+	}, strings.ToValidUTF8(strings.ReplaceAll(string(text), "\r\n", "\n"), "\uFFFD"))
+}
