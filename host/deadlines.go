@@ -45,3 +45,16 @@ func (r *Runner) budgets(probes []string) map[string]time.Duration {
 	}
 	return all
 }
+
+// limit returns how long the host waits for the first of the probes that are
+// left.
+func (r *Runner) limit(left []string, budgets map[string]time.Duration) time.Duration {
+	d := r.Deadlines.Probe
+	if len(left) > 0 {
+		if p := r.probe(left[0]).Program; p != nil && p.Deadline > 0 {
+			d = p.Deadline
+		}
+		d += budgets[left[0]]
+	}
+	return d + probeGrace
+}

@@ -70,6 +70,8 @@ type life struct {
 	// left are the cells without an outcome; the first may be running.
 	left  []string
 	hello matrix.Hello
+	// output is what the running probe has printed.
+	output []byte
 	// store is the first error of keeping a result.
 	store error
 }
@@ -155,14 +157,7 @@ func (l *life) probes(ctx context.Context, g guest) end {
 	if l.machine.Clock == matrix.ClockIcount {
 		req.Deadline = 0 // a guest whose time jumps keeps none
 	}
-	// The probe that is waited for is the first of those that are left.
-	limit := func() time.Duration {
-		d := l.r.Deadlines.Probe + probeGrace
-		if len(l.left) > 0 {
-			d += req.Budgets[l.left[0]]
-		}
-		return d
-	}
+	limit := func() time.Duration { return l.r.limit(l.left, req.Budgets) }
 	watch := time.AfterFunc(limit(), func() { cancel(errOverdue) })
 	defer watch.Stop()
 	began := time.Now()
@@ -170,8 +165,10 @@ func (l *life) probes(ctx context.Context, g guest) end {
 		defer func() { watch.Reset(limit()) }()
 		switch ev.Type {
 		case wire.EventStart:
-			began = time.Now()
+			began, l.output = time.Now(), nil
 			l.notify(StageProbe, ev.Probe, 0)
+		case wire.EventOutput:
+			l.output = append(l.output, ev.Output...) // the reader caps it
 		case wire.EventAnswer:
 			l.answer(ev, time.Since(began))
 		}
@@ -203,9 +200,31 @@ func (l *life) answer(ev wire.Event, took time.Duration) {
 	if s := ev.Answer.Sample; s != nil {
 		clocked(s, l.machine)
 	}
+	if t := ev.Answer.Test; t != nil && p.Program != nil {
+		t.Judge = p.Program.Judge
+	}
 	outcome, detail := answered(l.r.kernel(l.batch.kernel), p, l.hello, *ev.Answer)
-	l.store = l.r.keep(l.cell(ev.Probe), l.batch.boot, outcome, detail, *ev.Answer, took)
+	res := l.result(outcome, detail)
+	res.Observation, res.Sample, res.Test = ev.Answer.Observation, ev.Answer.Sample, ev.Answer.Test
+	res.Seconds = took.Round(time.Microsecond).Seconds()
+	l.keep(ev.Probe, res)
 	l.left = l.left[1:]
+}
+
+// result is one of this life.
+func (l *life) result(o matrix.Outcome, detail string) matrix.Result {
+	return matrix.Result{Boot: l.batch.boot, Life: l.number, Outcome: o, Detail: detail}
+}
+
+// keep stores the result of a probe, and before it what the probe printed.
+func (l *life) keep(probe string, res matrix.Result) {
+	if len(l.output) > 0 {
+		res.Output, l.store = l.r.Store.Output(l.cell(probe), l.batch.boot, wire.CleanText(l.output))
+	}
+	l.output = nil
+	if l.store == nil {
+		l.store = l.r.keep(l.cell(probe), res)
+	}
 }
 
 // give hands the outcome of an early end to the cell that was at it, or, when
@@ -217,8 +236,8 @@ func (l *life) give(e end) error {
 		hit = l.left[:1]
 	}
 	for _, p := range hit {
-		if err := l.r.keep(l.cell(p), l.batch.boot, outcome, detail, wire.Answer{}, 0); err != nil {
-			return err
+		if l.keep(p, l.result(outcome, detail)); l.store != nil {
+			return l.store
 		}
 	}
 	l.left = l.left[len(hit):]

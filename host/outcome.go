@@ -19,6 +19,9 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 		if a.Observation != nil && !k.Contract.Allows(a.Observation.Class) {
 			return matrix.Fail, fmt.Sprintf("the contract %q does not allow %q", k.Contract, a.Observation.Class)
 		}
+		if a.Test != nil {
+			return judged(*a.Test, a.Detail)
+		}
 		return matrix.Pass, a.Detail
 	case wire.StatusUnsupported:
 		_, refused := hello.Refused[p.Needs]
@@ -33,6 +36,23 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 	default:
 		return matrix.Fail, "the probe could not be carried out: " + a.Detail
 	}
+}
+
+// judged decides the outcome of a test; last is the last line that its program
+// printed.
+func judged(t matrix.Test, last string) (matrix.Outcome, string) {
+	outcome, why := t.Outcome()
+	if outcome == matrix.Pass {
+		return outcome, last
+	}
+	switch {
+	case outcome == matrix.Unsupported:
+	case t.Judge == matrix.JudgeKTAP && len(t.Diagnostics) > 0:
+		why += "; " + t.Diagnostics[0]
+	case t.Judge != matrix.JudgeKTAP && last != "":
+		why += ": " + last
+	}
+	return outcome, why
 }
 
 // end is how a guest's life ended before all its cells were answered.

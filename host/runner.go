@@ -22,7 +22,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 	"kmatrix/matrix/store"
 )
@@ -226,7 +225,7 @@ func (r *Runner) withoutImage(ctx context.Context, q *queue, k matrix.Kernel, er
 				continue
 			}
 			seen[cell.ID()] = true
-			if err := r.keep(cell, 0, outcome, err.Error(), wire.Answer{}, 0); err != nil {
+			if err := r.keep(cell, matrix.Result{Outcome: outcome, Detail: err.Error()}); err != nil {
 				return err
 			}
 		}
@@ -234,17 +233,13 @@ func (r *Runner) withoutImage(ctx context.Context, q *queue, k matrix.Kernel, er
 	return nil
 }
 
-// keep stores one result.
-func (r *Runner) keep(c matrix.Cell, boot int, o matrix.Outcome, detail string, a wire.Answer, took time.Duration) error {
-	res := matrix.Result{
-		Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Boot: boot, Cell: c.ID(),
-		Outcome: o, Detail: detail, Observation: a.Observation, Sample: a.Sample,
-		Seconds: took.Round(time.Microsecond).Seconds(),
-	}
+// keep stores what became of one cell.
+func (r *Runner) keep(c matrix.Cell, res matrix.Result) error {
+	res.Kernel, res.Machine, res.Probe, res.Cell = c.Kernel, c.Machine, c.Probe, c.ID()
 	if err := r.store(res); err != nil {
 		return fmt.Errorf("store the result of %s: %w", res.Cell, err)
 	}
-	r.notify(Event{Kernel: c.Kernel, Machine: c.Machine, Boot: boot, Stage: StageResult, Result: res})
+	r.notify(Event{Kernel: c.Kernel, Machine: c.Machine, Boot: res.Boot, Stage: StageResult, Result: res})
 	return nil
 }
 

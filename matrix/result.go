@@ -132,7 +132,8 @@ type Result struct {
 	Test        *Test        `json:"test,omitempty"`
 	// Cell is the cell's [Cell.ID].
 	Cell string `json:"cell"`
-	// Detail says in one line why the outcome is not Pass.
+	// Detail says in one line why the outcome is not Pass; of an external probe
+	// that passed it is the last line that its program printed.
 	Detail string `json:"detail,omitempty"`
 	// Life counts the guests of the boot from 1; 0 when there was none.
 	Life int `json:"life,omitempty"`

@@ -34,7 +34,7 @@ type Test struct {
 // diagnostics, of each, and MaxText bytes of every one.
 const (
 	MaxNames = 20
-	MaxText  = 120
+	MaxText  = 160
 )
 
 // Bits of an exit code of the Linux Test Project.

@@ -12,6 +12,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/external"
 	"kmatrix/vmimage/initramfs"
 	"kmatrix/vmimage/modules"
 )
@@ -45,13 +46,19 @@ type Guest struct {
 	Base, BaseDigest string
 	// FileSystems are those that the probes need.
 	FileSystems []string
+	// External are the external probes with their programs.
+	External []external.Ready
 }
 
-// Prepare returns the path of the initramfs for an image: the guest's base and
-// the modules.
+// Prepare returns the path of the initramfs for an image: the guest's base, the
+// modules, and the external probes' programs.
 func Prepare(ctx context.Context, env *Env, img matrix.Image, g Guest) (string, error) {
 	wanted := modulesFor(g.FileSystems)
-	key := cache.Key(kindInitramfs, g.BaseDigest, img.Digest, strings.Join(wanted, " "))
+	programs, err := external.Digest(g.External)
+	if err != nil {
+		return "", err
+	}
+	key := cache.Key(kindInitramfs, g.BaseDigest, img.Digest, strings.Join(wanted, " "), programs)
 	dir, err := env.Cache.Entry(ctx, key, func(ctx context.Context, dir string) error {
 		var list []modules.Module
 		if img.Modules != "" {
@@ -61,9 +68,14 @@ func Prepare(ctx context.Context, env *Env, img matrix.Image, g Guest) (string, 
 			}
 			list = s.Modules
 		}
-		var own bytes.Buffer
+		var own, more bytes.Buffer
 		if err := initramfs.WriteModules(&own, list); err != nil {
 			return err
+		}
+		if len(g.External) > 0 {
+			if err := initramfs.WriteExternal(&more, g.External); err != nil {
+				return err
+			}
 		}
 		f, err := os.Open(g.Base)
 		if err != nil {
@@ -74,7 +86,7 @@ func Prepare(ctx context.Context, env *Env, img matrix.Image, g Guest) (string, 
 		if err != nil {
 			return err
 		}
-		return errors.Join(initramfs.Join(out, f, &own), out.Close())
+		return errors.Join(initramfs.Join(out, f, &own, &more), out.Close())
 	})
 	if err != nil {
 		return "", fmt.Errorf("make the initramfs of %s: %w", img.Kernel, err)

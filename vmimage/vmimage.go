@@ -8,7 +8,7 @@
 // is kept by content (package cache), and what a source was resolved to is
 // recorded (package lock). The other parts: debian (mirror, indexes, packages),
 // download, bzimage (vmlinux out of a bzImage), build (configure and make),
-// series, modules, initramfs and disk.
+// series, modules, external (the user's own programs), initramfs and disk.
 package vmimage
 
 import (
@@ -25,6 +25,7 @@ import (
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/debian"
 	"kmatrix/vmimage/download"
+	"kmatrix/vmimage/external"
 	"kmatrix/vmimage/lock"
 )
 
@@ -38,10 +39,11 @@ const (
 	kindTarball   = "tarballs"
 	kindGit       = "git"
 	kindSeries    = "series"
+	kindSelftests = "selftests"
 )
 
 // CacheKinds are the kinds of the cache's entries that belong to kernels.
-var CacheKinds = []string{KindImage, kindInitramfs, kindObjects, kindTree, kindTarball, kindGit, kindSeries}
+var CacheKinds = []string{KindImage, kindInitramfs, kindObjects, kindTree, kindTarball, kindGit, kindSeries, kindSelftests, external.KindPrograms}
 
 // Env is what sources work with. Cache, Lock, HTTP and Mirrors must be set.
 type Env struct {

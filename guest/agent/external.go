@@ -61,7 +61,7 @@ func (a *agent) external(ctx context.Context, name string, deadline time.Duratio
 	case in.Unsupported != "":
 		return wire.Answer{Status: wire.StatusUnsupported, Detail: in.Unsupported}, nil
 	}
-	if in.Deadline > 0 {
+	if in.Deadline > 0 && deadline > 0 { // 0: the host keeps it alone
 		deadline = in.Deadline
 	}
 	ctx, cancel := context.WithCancel(ctx)

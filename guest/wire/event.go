@@ -16,7 +16,7 @@ import (
 
 const (
 	// MaxLine is the longest line of an event stream, in bytes.
-	MaxLine = 64 << 10
+	MaxLine = 128 << 10
 	// MaxDetail is the longest text that an event keeps, in bytes.
 	MaxDetail = 4 << 10
 	// MaxCalls is how many calls an observation keeps.

@@ -130,6 +130,9 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
+	if err := images.programs(ctx, plan.Probes); err != nil {
+		return err
+	}
 	st, err := store.Create(o.dir, header(s, plan, matrix.Host{
 		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), MemoryMiB: total,
 		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs,

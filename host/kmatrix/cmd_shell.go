@@ -25,7 +25,8 @@ func newShellCommand() *cobra.Command {
 		Use:   "shell KERNEL",
 		Short: "A shell in a guest with a kernel of kernels.yaml",
 		Long: `Boot a kernel as its first machine and open a shell in it, with the probes' file
-systems under /mnt and u-root's commands. Leave it with exit; nothing is kept.
+systems under /mnt, u-root's commands and, under /external, the programs of external
+probes. Leave it with exit; nothing is kept.
 
 ` + exitCodes,
 		Example: `  kmatrix shell 6.1
@@ -50,6 +51,9 @@ systems under /mnt and u-root's commands. Leave it with exit; nothing is kept.
 			}
 			images, err := newImages(imageOptions{initramfs: initramfs, locked: locked, offline: offline, log: notices(cmd)}, s, plan.Probes)
 			if err != nil {
+				return err
+			}
+			if err := images.programs(cmd.Context(), plan.Probes); err != nil {
 				return err
 			}
 			return shell(cmd, images, plan.Kernels[0], plan.Machines[0], qemu)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/debian"
 	"kmatrix/vmimage/disk"
+	"kmatrix/vmimage/external"
 	"kmatrix/vmimage/lock"
 )
 
@@ -28,6 +30,8 @@ import (
 type images struct {
 	env   *vmimage.Env
 	guest vmimage.Guest
+	// trees are the probes that run self-tests of the kernels' own trees.
+	trees []matrix.Probe
 	// disks are what the guest's file systems are on.
 	disks []disk.FileSystem
 	// locked names the kernels that --locked kept from being had.
@@ -95,6 +99,21 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 // that is out of reach, behind a filter, must not hold up the others' table.
 const connectDeadline = 8 * time.Second
 
+// programs makes the external probes' programs, before anything boots: what the
+// user is to mend is an [*external.Error].
+func (i *images) programs(ctx context.Context, probes []matrix.Probe) error {
+	var err error
+	if i.guest.External, err = external.Build(ctx, i.env.Cache, i.env.Dir, probes); err != nil {
+		return err
+	}
+	for _, p := range probes {
+		if p.Program != nil && p.Program.Kind == matrix.ProgramTree {
+			i.trees = append(i.trees, p)
+		}
+	}
+	return nil
+}
+
 // httpClient honours the environment's proxy.
 func httpClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
@@ -137,7 +156,15 @@ func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, err
 		return host.Bootable{}, err
 	}
 	b := host.Bootable{Image: img, Disks: map[string]string{}}
-	if b.Initrd, err = vmimage.Prepare(ctx, i.env, img, i.guest); err != nil {
+	guest := i.guest
+	for _, p := range i.trees {
+		ready, err := vmimage.Selftests(ctx, i.env, k, img, p)
+		if err != nil {
+			return host.Bootable{}, err
+		}
+		guest.External = append(slices.Clip(guest.External), ready)
+	}
+	if b.Initrd, err = vmimage.Prepare(ctx, i.env, img, guest); err != nil {
 		return host.Bootable{}, err
 	}
 	for _, f := range i.disks {

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"kmatrix/matrix/spec"
+	"kmatrix/vmimage/external"
 )
 
 // Exit codes, the same for every command and documented in README.md.
@@ -81,6 +82,7 @@ func exitCode(ctx context.Context, err error) int {
 		use   wrongUse
 		yaml  *spec.Error
 		pick  *spec.SelectionError
+		own   *external.Error
 	)
 	switch {
 	case err == nil:
@@ -89,7 +91,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &found):
 		return exitFinding
-	case errors.As(err, &use), errors.As(err, &yaml), errors.As(err, &pick):
+	case errors.As(err, &use), errors.As(err, &yaml), errors.As(err, &pick), errors.As(err, &own):
 		return exitWrongUse
 	}
 	return exitInfra

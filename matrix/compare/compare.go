@@ -87,7 +87,7 @@ func (r Row) Uniform(columns []Column) bool {
 			return false
 		case first < 0:
 			first = i
-		case c.State() != r.Cells[first].State():
+		case !c.same(r.Cells[first]):
 			return false
 		}
 	}
@@ -161,7 +161,7 @@ func verdict(c, base Cell) Verdict {
 		return NoVerdict
 	case c.Sample() != nil && base.Sample() != nil:
 		return Inconclusive
-	case c.State() == base.State():
+	case c.same(base):
 		return Same
 	}
 	return Differs

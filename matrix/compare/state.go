@@ -34,10 +34,37 @@ func (c Cell) State() string {
 	return strings.Join(order, ", ")
 }
 
+// same reports whether two cells show the same: of tests the same ones failed.
+func (c Cell) same(o Cell) bool {
+	if c.State() != o.State() {
+		return false
+	}
+	a, b := c.tests(), o.tests()
+	for i := range min(len(a), len(b)) {
+		if !a[i].Equal(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// tests lists the tests of the boots.
+func (c Cell) tests() (list []matrix.Test) {
+	for _, r := range c.Results {
+		if r.Test != nil {
+			list = append(list, *r.Test)
+		}
+	}
+	return list
+}
+
 // Flaky reports whether the boots of a cell disagree.
 func (c Cell) Flaky() bool { return strings.Contains(c.State(), "× ") }
 
 func state(r matrix.Result) string {
+	if t := r.Test; t != nil && (r.Outcome == matrix.Pass || r.Outcome == matrix.Fail) {
+		return t.String()
+	}
 	if r.Observation == nil {
 		if r.Sample != nil && r.Outcome == matrix.Pass {
 			return ""
@@ -171,6 +198,13 @@ func phrase(c Cell) string {
 	}
 	r := c.Results[0]
 	o := r.Observation
+	if t := r.Test; t != nil && r.Outcome == matrix.Fail {
+		_, why := t.Outcome()
+		return why
+	}
+	if r.Test != nil && r.Outcome == matrix.Pass {
+		return r.Test.String()
+	}
 	if o == nil {
 		if r.Sample != nil {
 			return "a cost"

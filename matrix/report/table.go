@@ -118,9 +118,18 @@ func likeness(c compare.Comparison, r compare.Row, group string, o Options) (key
 		if cell.Sample() != nil {
 			return r.Probe + " " + r.Machine, false
 		}
-		key += "|" + text(c, i, cell, Options{live: o.live}) + " " + cell.State()
+		key += "|" + text(c, i, cell, Options{live: o.live}) + " " + cell.State() + failing(cell)
 	}
 	return key, !o.All
+}
+
+// failing names the tests that failed in a cell: rows of which others did are
+// not alike.
+func failing(cell compare.Cell) string {
+	if len(cell.Results) == 0 || cell.Results[0].Test == nil {
+		return ""
+	}
+	return strings.Join(cell.Results[0].Test.Failing, ",")
 }
 
 // line adds one line for rows that are alike; the first is shown. rows are all of
@@ -190,7 +199,7 @@ func present(c compare.Comparison) []int {
 // word is the class, without counts, that a uniform row shows.
 func word(r compare.Row) string {
 	state := r.Cells[slices.IndexFunc(r.Cells, compare.Cell.Answered)].State()
-	if f := strings.Fields(state); len(f) == 2 && strings.Trim(f[1], "0123456789") == "" {
+	if f := strings.Fields(state); len(f) == 2 && f[0] != "exit" && strings.Trim(f[1], "0123456789") == "" {
 		return f[0]
 	}
 	return state

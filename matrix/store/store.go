@@ -2,8 +2,8 @@
 //
 // A run is a directory DIR/ID with run.json (what ran where, a [matrix.Run],
 // always whole), results.jsonl (a [matrix.Result] a line, appended and synced
-// one by one) and consoles/ (what each guest printed). All of it can be read
-// with jq. [Create] begins a run and holds a lock on it; [Open] reads one, also
+// one by one), consoles/ (what each guest printed) and outputs/ (what external
+// probes printed). All of it can be read with jq and less. [Create] begins a run and holds a lock on it; [Open] reads one, also
 // one that was killed while it wrote.
 package store
 
@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"sync"
 
@@ -28,6 +27,7 @@ const (
 	fileRun     = "run.json"
 	fileResults = "results.jsonl"
 	dirConsoles = "consoles"
+	dirOutputs  = "outputs"
 	fileLock    = ".lock"
 )
 
@@ -148,19 +148,13 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
-
-// Console opens the log of one guest's console: of a kernel on a machine, the
-// boot counted from 1, and the life within it from 1.
+// Console opens the log of one guest's console, see [ConsoleName].
 func (r *Run) Console(kernel, machine string, boot, life int) (*os.File, error) {
-	if !safeName.MatchString(kernel) || !safeName.MatchString(machine) {
-		return nil, fmt.Errorf("open a console's log: %q and %q make no file name", kernel, machine)
+	name, err := ConsoleName(kernel, machine, boot, life)
+	if err != nil {
+		return nil, fmt.Errorf("open a console's log: %w", err)
 	}
-	name := fmt.Sprintf("%s-%s-%d", kernel, machine, boot)
-	if life > 1 {
-		name += fmt.Sprintf(".%d", life)
-	}
-	f, err := os.OpenFile(filepath.Join(r.dir, dirConsoles, name+".log"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	f, err := os.OpenFile(filepath.Join(r.dir, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open a console's log: %w", err)
 	}

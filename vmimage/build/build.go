@@ -204,5 +204,5 @@ func (r Request) make(ctx context.Context, log io.Writer, goals ...string) error
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return &Error{Step: goals[0], First: firstError(said.String()), Log: r.Log, Err: err}
+	return &Error{Step: goals[0], First: FirstError(said.String()), Log: r.Log, Err: err}
 }

@@ -99,8 +99,8 @@ func TestFirstError(t *testing.T) {
 		"*** The source tree is not clean, please run 'make mrproper'\n":              "*** The source tree is not clean, please run 'make mrproper'",
 		"all is well\n": "",
 	} {
-		if got := firstError(log); got != want {
-			t.Errorf("firstError = %q, want %q", got, want)
+		if got := FirstError(log); got != want {
+			t.Errorf("FirstError = %q, want %q", got, want)
 		}
 	}
 }

@@ -89,9 +89,9 @@ func (c *counter) Write(p []byte) (int, error) {
 	}
 }
 
-// firstError returns the first line of a log that tells of an error; "" when
+// FirstError returns the first line of a log that tells of an error; "" when
 // none does.
-func firstError(log string) string {
+func FirstError(log string) string {
 	for line := range strings.Lines(log) {
 		if line = strings.TrimSpace(line); errorLine.MatchString(line) {
 			return line[:min(len(line), maxError)]
