@@ -71,23 +71,53 @@ require (
 )
 
 tool (
+	github.com/u-root/u-root/cmds/core/basename
 	github.com/u-root/u-root/cmds/core/cat
+	github.com/u-root/u-root/cmds/core/chmod
+	github.com/u-root/u-root/cmds/core/cmp
+	github.com/u-root/u-root/cmds/core/cp
 	github.com/u-root/u-root/cmds/core/dd
 	github.com/u-root/u-root/cmds/core/df
+	github.com/u-root/u-root/cmds/core/dirname
 	github.com/u-root/u-root/cmds/core/dmesg
 	github.com/u-root/u-root/cmds/core/echo
+	github.com/u-root/u-root/cmds/core/false
 	github.com/u-root/u-root/cmds/core/find
 	github.com/u-root/u-root/cmds/core/free
 	github.com/u-root/u-root/cmds/core/gosh
 	github.com/u-root/u-root/cmds/core/grep
+	github.com/u-root/u-root/cmds/core/head
 	github.com/u-root/u-root/cmds/core/hexdump
+	github.com/u-root/u-root/cmds/core/kill
+	github.com/u-root/u-root/cmds/core/ln
 	github.com/u-root/u-root/cmds/core/ls
 	github.com/u-root/u-root/cmds/core/lsmod
 	github.com/u-root/u-root/cmds/core/mkdir
+	github.com/u-root/u-root/cmds/core/mkfifo
+	github.com/u-root/u-root/cmds/core/mknod
+	github.com/u-root/u-root/cmds/core/mktemp
 	github.com/u-root/u-root/cmds/core/mount
+	github.com/u-root/u-root/cmds/core/mv
+	github.com/u-root/u-root/cmds/core/printenv
 	github.com/u-root/u-root/cmds/core/ps
+	github.com/u-root/u-root/cmds/core/pwd
+	github.com/u-root/u-root/cmds/core/readlink
+	github.com/u-root/u-root/cmds/core/realpath
 	github.com/u-root/u-root/cmds/core/rm
+	github.com/u-root/u-root/cmds/core/seq
 	github.com/u-root/u-root/cmds/core/sleep
+	github.com/u-root/u-root/cmds/core/sort
+	github.com/u-root/u-root/cmds/core/sync
+	github.com/u-root/u-root/cmds/core/tail
+	github.com/u-root/u-root/cmds/core/tee
+	github.com/u-root/u-root/cmds/core/timeout
+	github.com/u-root/u-root/cmds/core/touch
+	github.com/u-root/u-root/cmds/core/tr
+	github.com/u-root/u-root/cmds/core/true
+	github.com/u-root/u-root/cmds/core/truncate
 	github.com/u-root/u-root/cmds/core/umount
 	github.com/u-root/u-root/cmds/core/uname
+	github.com/u-root/u-root/cmds/core/uniq
+	github.com/u-root/u-root/cmds/core/wc
+	github.com/u-root/u-root/cmds/core/xargs
 )
