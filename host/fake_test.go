@@ -62,6 +62,10 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 			answer.Detail = req.Budgets[p].String()
 		case strings.HasSuffix(p, "/died"):
 			answer = wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}
+		case strings.HasPrefix(p, matrix.ExternalPrefix):
+			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("printed \x1b[31m")})
+			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("\u00e4\n")})
+			answer = wire.Answer{Status: wire.StatusOK, Detail: "printed", Test: &matrix.Test{Judge: "forged", ExitCode: 5, Failed: 1}}
 		case strings.HasSuffix(p, "/forge"):
 			on(wire.Event{Type: wire.EventAnswer, Probe: req.Probes[len(req.Probes)-1], Answer: &wire.Answer{Status: wire.StatusDied, Detail: "forged"}})
 		}

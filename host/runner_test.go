@@ -3,6 +3,8 @@ package host
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -152,5 +154,32 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 	}
 	if _, err := r.Run(t.Context(), cells); err == nil {
 		t.Error("results that could not be stored gave no error")
+	}
+}
+
+func TestWhatAnExternalProbePrintedIsKept(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "external/own", "s/b"})
+	r.Probes[1].Program = &matrix.Program{Kind: matrix.ProgramExec, Judge: matrix.JudgeLTP}
+	got := outcomes(t, r, cells)
+	res := got["good/m/external/own"]
+	if res.Outcome != matrix.Fail || res.Detail != "exit code 5: failed (TFAIL), warned (TWARN): printed" || res.Test == nil || res.Test.Judge != matrix.JudgeLTP || res.Life != 1 {
+		t.Errorf("the result is %+v", res)
+	}
+	text, err := os.ReadFile(filepath.Join(r.Store.Dir(), res.Output))
+	if err != nil || string(text) != "printed ·[31m\u00e4\n" {
+		t.Errorf("%s holds %q (%v)", res.Output, text, err)
+	}
+	if got["good/m/s/b"].Output != "" || got["good/m/s/b"].Outcome != matrix.Pass {
+		t.Errorf("the next result is %+v", got["good/m/s/b"])
+	}
+}
+
+func TestAnExternalProbeHasItsOwnDeadline(t *testing.T) {
+	r, _, _ := newFake(t, []string{"good"}, []string{"s/a", "external/own"})
+	r.Deadlines.Probe = time.Hour
+	r.Probes[1].Program = &matrix.Program{Deadline: time.Second}
+	l := life{r: r}
+	if own, other := l.limit([]string{"external/own", "s/a"}), l.limit([]string{"s/a", "external/own"}); own != time.Second+probeGrace || other != time.Hour+probeGrace {
+		t.Errorf("it may take %s, another %s", own, other)
 	}
 }

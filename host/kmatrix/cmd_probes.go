@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -13,12 +14,13 @@ import (
 	_ "kmatrix/guest/probe/all" // for what there is
 	"kmatrix/matrix"
 	"kmatrix/matrix/report"
+	"kmatrix/matrix/spec"
 )
 
 func newProbesCommand() *cobra.Command {
 	var (
-		asJSON bool
-		output string
+		asJSON       bool
+		file, output string
 	)
 	cmd := &cobra.Command{
 		Use:   "probes [NAME|PATTERN]...",
@@ -32,7 +34,11 @@ for any rest, "*" for one element; the beginning of a name is one, too.`,
   kmatrix probes stability/splice/punch/xfs/readahead
   kmatrix probes --json 'stability/*/*/btrfs/...'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			list, err := chosenProbes(args)
+			own, err := externalProbes(cmd, file)
+			if err != nil {
+				return err
+			}
+			list, err := chosenProbes(args, own)
 			if err != nil {
 				return err
 			}
@@ -41,7 +47,7 @@ for any rest, "*" for one element; the beginning of a name is one, too.`,
 				case asJSON:
 					return writeProbesJSON(w, list)
 				case len(args) == 0:
-					return writeFamilies(w)
+					return writeFamilies(w, own)
 				case len(list) == 1:
 					return explainProbe(w, list[0])
 				}
@@ -49,6 +55,7 @@ for any rest, "*" for one element; the beginning of a name is one, too.`,
 			})
 		},
 	}
+	cmd.Flags().StringVarP(&file, "file", "f", "kernels.yaml", "the matrix whose external probes are listed, too")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, in which every name is spelled out")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of the standard output")
 	return cmd
@@ -62,8 +69,8 @@ func writeProbesJSON(w io.Writer, list []matrix.Probe) error {
 }
 
 // writeFamilies lists the families, with how many probes each has.
-func writeFamilies(w io.Writer) error {
-	counts, total := map[string]int{}, 0
+func writeFamilies(w io.Writer, own []matrix.Probe) error {
+	counts, total := map[string]int{}, len(own)
 	for _, p := range probe.All() {
 		counts[probe.FamilyOf(p.Name).Name]++
 		total++
@@ -71,6 +78,9 @@ func writeFamilies(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, f := range probe.Families() {
 		fmt.Fprintf(t, "%s/...\t%4d\t%s\n", f.Name, counts[f.Name], f.Summary)
+	}
+	if len(own) > 0 {
+		fmt.Fprintf(t, "%s...\t%4d\t%s\n", matrix.ExternalPrefix, len(own), "Programs that kernels.yaml names under external:.")
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -92,6 +102,9 @@ const explainWidth = 80
 
 // explainProbe says all that is known of a probe beforehand.
 func explainProbe(w io.Writer, p matrix.Probe) error {
+	if p.Program != nil {
+		return explainProgram(w, p)
+	}
 	f := probe.FamilyOf(p.Name)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", p.Name)
@@ -131,10 +144,29 @@ func allProbes() []matrix.Probe {
 	return list
 }
 
-// chosenProbes lists the probes that match any of the patterns, all without
-// one.
-func chosenProbes(patterns []string) ([]matrix.Probe, error) {
-	all := allProbes()
+// externalProbes lists those that the matrix in a file declares. Where it cannot
+// be read the others are listed, unless the user named it.
+func externalProbes(cmd *cobra.Command, file string) ([]matrix.Probe, error) {
+	_, err := os.Stat(file)
+	named := cmd.Flags().Changed("file")
+	if err != nil && !named {
+		return nil, nil
+	}
+	s, err := spec.LoadFile(file, known())
+	switch {
+	case err == nil:
+		return s.External, nil
+	case named:
+		return nil, err
+	}
+	notices(cmd)("kmatrix: external probes are not listed: " + err.Error())
+	return nil, nil
+}
+
+// chosenProbes lists the probes, own being those of the matrix, that match any
+// of the patterns, all without one.
+func chosenProbes(patterns []string, own []matrix.Probe) ([]matrix.Probe, error) {
+	all := append(allProbes(), own...)
 	if len(patterns) == 0 {
 		return all, nil
 	}

@@ -108,3 +108,34 @@ func TestFindingsNameEqualColumnsTogether(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestTests: it matters which tests fail, and "unsupported" is an answer.
+func TestTests(t *testing.T) {
+	tested := func(kernel string, outcome matrix.Outcome, test matrix.Test) matrix.Result {
+		r := observed(kernel, 1, "", 0)
+		r.Observation, r.Test, r.Outcome = nil, &test, outcome
+		return r
+	}
+	ktap := func(passed int, failing ...string) matrix.Test {
+		return matrix.Test{Judge: matrix.JudgeKTAP, Passed: passed, Failed: len(failing), Failing: failing}
+	}
+	for name, test := range map[string]struct {
+		a, c  matrix.Result
+		want  Verdict
+		shown string
+	}{
+		"the same tests fail":   {tested("a", matrix.Fail, ktap(3, "x")), tested("c", matrix.Fail, ktap(3, "x")), Same, "1 of 4 failed"},
+		"others fail":           {tested("a", matrix.Fail, ktap(3, "x")), tested("c", matrix.Fail, ktap(3, "y")), Differs, "1 of 4 failed"},
+		"fewer tests":           {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Pass, ktap(2)), Differs, "ok 2"},
+		"not supported":         {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Unsupported, matrix.Test{Skipped: 1}), Differs, "unsupported"},
+		"a crash among results": {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Crash, ktap(2)), Differs, "crash"},
+	} {
+		row := Compare(run("a", "a", "c"), []matrix.Result{test.a, test.c}).Rows[0]
+		if got := row.Cells[1]; got.Verdict != test.want || got.State() != test.shown {
+			t.Errorf("%s: %q, shown as %q; want %q, %q", name, got.Verdict, got.State(), test.want, test.shown)
+		}
+		if row.Uniform(Compare(run("a", "a", "c"), nil).Columns) != (test.want == Same) {
+			t.Errorf("%s: the row is uniform: %v", name, test.want != Same)
+		}
+	}
+}
