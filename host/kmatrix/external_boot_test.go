@@ -1,0 +1,144 @@
+//go:build boots
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"kmatrix/matrix"
+)
+
+// externalMatrix is a matrix whose programs lie beside it.
+const externalMatrix = `version: 1
+baseline: good
+kernels:
+  - {name: "good", contract: reference, source: {deb: linux-image-cloud-amd64, suite: bookworm}}
+external:
+  - {name: old-or-new, c: old-or-new.c, args: [file]}
+  - {name: exit, exec: exit.sh}
+  - {name: ktap, exec: ktap.sh, result: ktap}
+  - {name: fails, exec: fails.sh, result: ktap}
+  - {name: warns, exec: warns.sh, result: ltp}
+  - {name: conf, exec: conf.sh, result: ltp}
+  - {name: endless, exec: endless.sh, deadline: 3s}
+  - {name: daemon, c: stays.c}
+  - {name: after, exec: after.sh}
+  - {name: oops, exec: oops.sh}
+  - {name: lacking, exec: lacking.sh}
+  - {name: selftests, tree: tools/testing/selftests/splice}
+machines:
+  - {name: default, probes: ["external/..."]}
+`
+
+// TestExternalProbes runs a program of C, scripts, KTAP and LTP's exit codes on
+// a real kernel.
+func TestExternalProbes(t *testing.T) {
+	file := write(t, externalMatrix)
+	home := filepath.Dir(file)
+	program, err := os.ReadFile("../../vmimage/external/testdata/old-or-new.c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"old-or-new.c": string(program),
+		"exit.sh":      "test -z \"$(ls)\" || exit 1\npwd\necho why >&2\nexit 3\n",
+		"ktap.sh":      "echo KTAP version 1\necho 1..2\necho '  KTAP version 1'\necho '  1..2'\necho '  ok 1 a'\necho '  ok 2 b # SKIP no device'\necho 'ok 1 nested'\necho 'not ok 2 c # TODO later'\n",
+		"fails.sh":     "printf 'TAP version 13\\n1..3\\nok 1 a\\n# b: expected 1\\nnot ok 2 b\\n'\nprintf 'Bail out! \\033[31mred\\n'\nexit 1\n",
+		"warns.sh":     "exit 4\n", "conf.sh": "echo no such device\nexit 32\n",
+		"endless.sh": "echo begun\nsleep 1000\n",
+		"oops.sh":    "echo c > /proc/sysrq-trigger\n",
+		"stays.c":    "#include <unistd.h>\nint main(void) { if (daemon(0, 0) == 0 && fork() == 0) for (;;) pause(); return 0; }\n",
+		// What the two before left behind must not be there.
+		"after.sh":   "for p in /proc/[0-9]*/comm; do grep -q 'sleep|daemon' $p && exit 1; done\nuname -r\n",
+		"lacking.sh": "echo abc | cut -c-2 || exit 1\n",
+	} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	doc, _ := boot(t, exitDone, "-f", file, "--dir", dir)
+	for probe, want := range map[string]struct {
+		outcome matrix.Outcome
+		shown   string
+		detail  string
+		printed string
+	}{
+		"old-or-new": {matrix.Pass, "ok", "after.", "after.\n"},
+		"exit":       {matrix.Fail, "exit 3", "exit code 3: why", "-- standard error\nwhy\n"},
+		"ktap":       {matrix.Pass, "ok 2, 1 skipped", "", "ok 1 nested\n"},
+		"fails":      {matrix.Fail, "1 of 2 failed", "1 of 2 failed: b", "Bail out! ·[31mred\n"},
+		"warns":      {matrix.Fail, "exit 4", "warned (TWARN)", ""},
+		"conf":       {matrix.Unsupported, "unsupported", "no such device", "no such device\n"},
+		"endless":    {matrix.Hang, "", "endless did not end within 3s", "begun\n"},
+		"daemon":     {matrix.Pass, "ok", "", ""},
+		"oops":       {matrix.Crash, "", "sysrq", ""},
+		"after":      {matrix.Pass, "ok", "6.1.0-", "6.1.0-"},
+		"lacking":    {matrix.Unsupported, "unsupported", "the guest has no command cut", "executable file not found"},
+		"selftests":  {matrix.Unsupported, "", "good is not built from source here", ""},
+	} {
+		r := doc.result(t, "good", "external/"+probe)
+		shown, printed := "", ""
+		if r.Test != nil {
+			shown = r.Test.String()
+		}
+		if r.Output != "" {
+			text, err := os.ReadFile(filepath.Join(dir, doc.Run.ID, r.Output))
+			if err != nil {
+				t.Error(err)
+			}
+			printed = string(text)
+		}
+		if r.Outcome != want.outcome || shown != want.shown || !strings.Contains(r.Detail, want.detail) || !strings.Contains(printed, want.printed) {
+			t.Errorf("%s: %s, %q, %q, printed %q; want %+v", probe, r.Outcome, shown, r.Detail, printed[:min(len(printed), 300)], want)
+		}
+	}
+	table, _, _ := command(t, "report", "--dir", dir)
+	for _, want := range []string{"ok 2, 1 skipped", "1 of 2 failed", "exit 3", "hang", "crash"} {
+		if !strings.Contains(table, want) {
+			t.Errorf("%q is not in the table\n%s", want, table)
+		}
+	}
+	out, errs, code := command(t, "explain", "--dir", dir, "good", "external/fails")
+	if code != exitDone || !strings.Contains(out, "| Bail out! ·[31mred") || !strings.Contains(out, "-p external/fails") || strings.Contains(out, "\x1b") {
+		t.Errorf("exit code %d, it explained\n%s%s", code, out, errs)
+	}
+	if out, _, _ = command(t, "explain", "--dir", dir, "good", "external/oops"); !strings.Contains(out, filepath.Join("consoles", "good-default-1.log")) {
+		t.Errorf("the crash is explained as\n%s", out)
+	}
+}
+
+// TestSelftestsOfABuiltKernel runs those that lie in the source of a kernel that
+// is built here.
+func TestSelftestsOfABuiltKernel(t *testing.T) {
+	file := write(t, `version: 1
+baseline: built
+kernels:
+  - {name: built, source: {deb-source: linux-source-6.12, suite: trixie}}
+  - {name: based, base: built, series: [`+seriesDir(t)+`]}
+external:
+  - {name: selftests, tree: tools/testing/selftests/splice, deadline: 2m}
+machines:
+  - {name: default, probes: ["external/..."]}
+`)
+	doc, _ := boot(t, exitDone, "-f", file, "--dir", t.TempDir())
+	for _, kernel := range []string{"built", "based"} {
+		r := doc.result(t, kernel, "external/selftests")
+		if r.Outcome != matrix.Pass || r.Test == nil || r.Test.Passed < 1 || len(r.Test.Failing) > 0 {
+			t.Errorf("%s: %s, %q, %+v", kernel, r.Outcome, r.Detail, r.Test)
+		}
+	}
+}
+
+// seriesDir is the repository's own series.
+func seriesDir(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../../vmimage/series/splice-fix-corruption")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
