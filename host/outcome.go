@@ -42,12 +42,13 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 // printed.
 func judged(t matrix.Test, last string) (matrix.Outcome, string) {
 	outcome, why := t.Outcome()
-	if outcome == matrix.Pass {
-		return outcome, last
-	}
 	switch {
+	case outcome == matrix.Pass && t.Skipped > 0:
+		return outcome, "skipped: " + matrix.Several(t.Skips, t.Skipped)
+	case outcome == matrix.Pass:
+		return outcome, last
 	case outcome == matrix.Unsupported:
-	case t.Judge == matrix.JudgeKTAP && len(t.Diagnostics) > 0:
+	case t.Judge == matrix.JudgeKTAP && t.Failed > 0 && len(t.Diagnostics) > 0:
 		why += "; " + t.Diagnostics[0]
 	case t.Judge != matrix.JudgeKTAP && last != "":
 		why += ": " + last

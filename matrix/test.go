@@ -54,7 +54,7 @@ func (t Test) Outcome() (Outcome, string) {
 	case t.Failed > 0:
 		return Fail, fmt.Sprintf("%d of %d failed: %s", t.Failed, t.Ran(), Several(t.Failing, t.Failed))
 	case len(t.Problems) > 0:
-		return Fail, strings.Join(t.Problems, "; ")
+		return Fail, Several(t.Problems[:1], len(t.Problems))
 	}
 	return Pass, ""
 }

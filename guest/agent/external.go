@@ -139,15 +139,23 @@ func (e *execution) test(in matrix.Installed) matrix.Test {
 	if m := missingRE.FindSubmatch(e.err.text.Bytes()); m != nil && e.run.Script && code != 0 {
 		reason = "the guest has no command " + string(m[1])
 	}
-	if reason != "" && t.Failed > 0 {
-		// It need not be the kernel that failed.
-		t.Skipped, t.Failed = t.Skipped+t.Failed, 0
-		for _, name := range t.Failing {
-			t.Skips = matrix.Keep(t.Skips, name+": "+reason)
-		}
-		t.Failing = nil
+	if reason != "" {
+		e.excuse(&t, reason)
 	}
 	return t
+}
+
+// excuse makes failures skipped tests: for that reason it need not be the kernel
+// that failed.
+func (e *execution) excuse(t *matrix.Test, reason string) {
+	for _, name := range t.Failing {
+		t.Skips = matrix.Keep(t.Skips, name+": "+reason)
+	}
+	t.Skipped, t.Failed, t.Failing = t.Skipped+t.Failed, 0, nil
+	if len(t.Problems) > 0 {
+		t.Skips = matrix.Keep(t.Skips, e.run.Name+": "+reason)
+		t.Skipped, t.Problems = t.Skipped+1, nil
+	}
 }
 
 // judge counts the program as one test, by its exit code.

@@ -48,6 +48,7 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 		"external/nothing":     {Judge: matrix.JudgeExit, Runs: []matrix.Invocation{{Name: "nothing", Path: "/no/such/program"}}},
 		"external/dir":         {Judge: matrix.JudgeExit, Selftests: true, Dir: dir, Lacks: ""},
 		"external/lacks":       {Judge: matrix.JudgeExit, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m"},
+		"external/lacks-ktap":  {Judge: matrix.JudgeKTAP, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m", Runs: []matrix.Invocation{{Name: "bails", Path: filepath.Join(dir, "bails"), Script: true}}},
 	}
 	for name, one := range map[string]struct {
 		judge  matrix.Judge
@@ -68,6 +69,7 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 		"pass.sh": {matrix.JudgeExit, "exit 0"},
 		"skip.sh": {matrix.JudgeExit, "echo not here; exit 4"},
 		"fail.sh": {matrix.JudgeExit, "exit 1"},
+		"bails":   {matrix.JudgeKTAP, "printf '1..2\nok 1 a\nBail out! no b\n'; exit 1"},
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.WriteFile(file, []byte(one.script), 0o644); err != nil {
@@ -142,6 +144,8 @@ func TestExternalPrograms(t *testing.T) {
 		"none":        {wire.StatusError, "", `no program of "external/none"`, ""},
 		"dir":         {wire.StatusOK, "1 of 2 failed", "", "== skip.sh: exit code 4\nnot here\n"},
 		"lacks":       {wire.StatusOK, "ok 1, 2 skipped", "", ""},
+		"lacks-ktap":  {wire.StatusOK, "ok 1, 1 skipped", "", ""},
+		"bails":       {wire.StatusOK, "broken after 1", "", "Bail out! no b"},
 	} {
 		answer, text := runExternal(t, c, "external/"+probe)
 		shown := ""
