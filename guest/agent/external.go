@@ -188,10 +188,10 @@ func (e *execution) how() string {
 }
 
 // lastWords is the last line that the program printed, on standard error where
-// it did.
+// it did. A zero byte ends a line, too: pages of files end in many.
 func (e *execution) lastWords() string {
 	for _, s := range []*stream{e.err, e.out} {
-		lines := strings.FieldsFunc(string(s.text.Bytes()), func(r rune) bool { return r == '\n' || r == '\r' })
+		lines := strings.FieldsFunc(string(s.text.Bytes()), func(r rune) bool { return r == '\n' || r == '\r' || r == 0 })
 		for i := len(lines) - 1; i >= 0; i-- {
 			if line := strings.TrimSpace(lines[i]); line != "" {
 				return wire.Clean(line, matrix.MaxText)

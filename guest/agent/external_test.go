@@ -55,7 +55,7 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 		script string
 	}{
 		"ok":      {matrix.JudgeExit, `test "$1" = "an argument" && pwd && test -z "$(ls)"`},
-		"exit":    {matrix.JudgeExit, "echo on stdout; echo why >&2; exit 3"},
+		"exit":    {matrix.JudgeExit, "echo on stdout; printf 'why\\000\\000' >&2; exit 3"},
 		"signal":  {matrix.JudgeExit, "echo before; kill -9 $$"},
 		"ktap":    {matrix.JudgeKTAP, "echo noise >&2; printf 'KTAP version 1\n1..3\nok 1 a\n# b is bad\nnot ok 2 b\nok 3 c # SKIP\n'; exit 1"},
 		"silent":  {matrix.JudgeKTAP, "exit 0"},
@@ -130,7 +130,7 @@ func TestExternalPrograms(t *testing.T) {
 		output string
 	}{
 		"ok":          {wire.StatusOK, "ok", "", "external-"},
-		"exit":        {wire.StatusOK, "exit 3", "why", "on stdout\n-- standard error\nwhy\n"},
+		"exit":        {wire.StatusOK, "exit 3", "why", "on stdout\n-- standard error\nwhy\x00\x00\n"},
 		"signal":      {wire.StatusDied, "exit -1", "signal: killed", "before\n"},
 		"ktap":        {wire.StatusOK, "1 of 2 failed", "noise", "# b is bad"},
 		"silent":      {wire.StatusOK, "broken after 0", "", ""},

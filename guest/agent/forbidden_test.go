@@ -1,12 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unsafe"
@@ -25,11 +26,28 @@ const forbiddenEnv = "KMATRIX_AGENT_TEST_WITHOUT_SPLICE"
 // splice, tee, vmsplice, sendfile or copy_file_range. The control shows that
 // the filter kills: io.Copy between two files.
 func TestTransportUsesNoneOfTheCallsUnderTest(t *testing.T) {
+	// By the reaper, which would take the status from anyone else.
 	run := func(mode string) (string, error) {
-		cmd := exec.Command("/proc/self/exe")
-		cmd.Env = append(os.Environ(), forbiddenEnv+"="+mode)
-		out, err := cmd.CombinedOutput()
-		return string(out), err
+		out, err := os.CreateTemp(t.TempDir(), "out-")
+		if err != nil {
+			return "", err
+		}
+		defer out.Close()
+		_, ended, err := theReaper().start("/proc/self/exe", []string{"agent.test"}, &syscall.ProcAttr{
+			Env: append(os.Environ(), forbiddenEnv+"="+mode), Files: []uintptr{0, out.Fd(), out.Fd()},
+		})
+		if err != nil {
+			return "", err
+		}
+		status := <-ended
+		text, err := os.ReadFile(out.Name())
+		switch {
+		case status.Signaled():
+			err = errors.New("signal: " + status.Signal().String())
+		case status.ExitStatus() != 0:
+			err = fmt.Errorf("exit status %d", status.ExitStatus())
+		}
+		return string(text), err
 	}
 	if out, err := run("agent"); err != nil {
 		t.Errorf("the agent used a call under test, or failed: %v\n%s", err, out)
