@@ -178,8 +178,7 @@ func TestAnExternalProbeHasItsOwnDeadline(t *testing.T) {
 	r, _, _ := newFake(t, []string{"good"}, []string{"s/a", "external/own"})
 	r.Deadlines.Probe = time.Hour
 	r.Probes[1].Program = &matrix.Program{Deadline: time.Second}
-	l := life{r: r}
-	if own, other := l.limit([]string{"external/own", "s/a"}), l.limit([]string{"s/a", "external/own"}); own != time.Second+probeGrace || other != time.Hour+probeGrace {
+	if own, other := r.limit([]string{"external/own", "s/a"}, nil), r.limit([]string{"s/a", "external/own"}, nil); own != time.Second+probeGrace || other != time.Hour+probeGrace {
 		t.Errorf("it may take %s, another %s", own, other)
 	}
 }
