@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
@@ -11,8 +12,8 @@ import (
 // with [unanswered] it is the one place where outcomes are decided.
 //
 // An "unsupported" that the guest's kernel is too new for is a failure, unless
-// the file system that the probe needs is not in the kernel: which file systems
-// a kernel has is its builder's choice, what a call does is not.
+// the file system or the feature that the probe needs is not in the kernel: what
+// a kernel has of these is its builder's choice, what a call does is not.
 func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer) (matrix.Outcome, string) {
 	switch a.Status {
 	case wire.StatusOK:
@@ -24,7 +25,10 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 		}
 		return matrix.Pass, a.Detail
 	case wire.StatusUnsupported:
-		_, refused := hello.Refused[p.Needs]
+		refused := slices.ContainsFunc(append(slices.Clone(p.Features), p.Needs), func(name string) bool {
+			_, ok := hello.Refused[name]
+			return ok
+		})
 		if !refused && p.Since != "" && atLeast(hello.Release, p.Since) {
 			return matrix.Fail, fmt.Sprintf("must work since %s, and the guest says: %s", p.Since, a.Detail)
 		}

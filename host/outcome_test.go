@@ -10,7 +10,7 @@ import (
 )
 
 func TestAnswered(t *testing.T) {
-	probe := matrix.Probe{Name: "stability/splice/write/xfs/dirty", Needs: "xfs", Since: "5.10"}
+	probe := matrix.Probe{Name: "stability/splice/write/xfs/dirty", Needs: "xfs", Features: []string{"tls"}, Since: "5.10"}
 	seen := func(c matrix.Class) wire.Answer {
 		return wire.Answer{Status: wire.StatusOK, Observation: &matrix.Observation{Class: c}}
 	}
@@ -36,6 +36,8 @@ func TestAnswered(t *testing.T) {
 		"one of many fails":              {answer: wire.Answer{Status: wire.StatusOK, Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 4, Failed: 1, Failing: []string{"b"}, Diagnostics: []string{"b: got 2"}}}, want: matrix.Fail, detail: "1 of 5 failed: b; b: got 2"},
 		"test is skipped":                {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Test: &matrix.Test{Judge: matrix.JudgeKTAP, Skipped: 1, Skips: []string{"no root"}}}, want: matrix.Unsupported, detail: "skipped: no root"},
 		"a program is killed":            {answer: wire.Answer{Status: wire.StatusDied, Detail: "signal: killed", Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: -1}}, want: matrix.Crash, detail: "signal: killed"},
+		"no such feature":                {release: "6.1.0", refused: map[string]string{"tls": "the kernel has none"}, answer: wire.Answer{Status: wire.StatusUnsupported}, want: matrix.Unsupported},
+		"another feature is missing":     {release: "6.1.0", refused: map[string]string{"fuse": "the kernel has none"}, answer: wire.Answer{Status: wire.StatusUnsupported}, want: matrix.Fail},
 		"worker died":                    {answer: wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}, want: matrix.Crash, detail: "signal: killed"},
 		"overdue":                        {answer: wire.Answer{Status: wire.StatusOverdue}, want: matrix.Hang},
 		"error in the guest":             {answer: wire.Answer{Status: wire.StatusError, Detail: "ENOSPC"}, want: matrix.Fail, detail: "could not be carried out: ENOSPC"},

@@ -37,6 +37,9 @@ type Probe struct {
 	// Needs names the file system that the probe works on ("tmpfs", "xfs", …),
 	// "" for none.
 	Needs string `json:"needs,omitempty"`
+	// Features name what else must be in the kernel, and need not: "fuse",
+	// "tls".
+	Features []string `json:"features,omitempty"`
 	// Since is the first kernel version on which the probe must work, for
 	// example "5.10": from there on "unsupported" is a failure. Empty means
 	// that no kernel must.

@@ -21,17 +21,36 @@ import (
 // kernel that has them built in loads none.
 var guestModules = []string{"virtio_pci", "virtio_blk", "virtio_console"}
 
-// fileSystemModules are those of the file systems that probes work on. They are
+// probeModules are those that probes need, by what they call it: file systems
+// and other parts of a kernel, with what these ask for by an alias. They are
 // loaded only where probes need them: btrfs tries out its checksums first,
 // which takes seconds on an emulated CPU.
-var fileSystemModules = []string{"xfs", "ext4", "btrfs", "overlay"}
+var probeModules = []struct {
+	need    string
+	modules []string
+}{
+	{"xfs", []string{"xfs"}},
+	{"ext4", []string{"ext4"}},
+	{"btrfs", []string{"btrfs"}},
+	{"overlay", []string{"overlay"}},
+	{"fuse", []string{"fuse"}},
+	// tls allocates gcm(aes), of which these are the parts.
+	{"tls", []string{"ctr", "ghash_generic", "gcm", "tls"}},
+}
 
-// modulesFor lists the modules of a guest whose probes need those file systems.
-func modulesFor(fileSystems []string) []string {
+// modulesFor lists the modules of a guest whose probes have those needs.
+func modulesFor(needs []string) []string {
+	return selectModules(func(need string) bool { return slices.Contains(needs, need) })
+}
+
+// allModules lists the modules that any guest takes.
+func allModules() []string { return selectModules(func(string) bool { return true }) }
+
+func selectModules(needed func(string) bool) []string {
 	list := slices.Clone(guestModules)
-	for _, name := range fileSystemModules {
-		if slices.Contains(fileSystems, name) {
-			list = append(list, name)
+	for _, p := range probeModules {
+		if needed(p.need) {
+			list = append(list, p.modules...)
 		}
 	}
 	return list
@@ -44,8 +63,9 @@ const fileInitrd = "initramfs.cpio"
 type Guest struct {
 	// Base is the archive that holds the agent, and BaseDigest its content.
 	Base, BaseDigest string
-	// FileSystems are those that the probes need.
-	FileSystems []string
+	// Needs name the file systems and other parts of a kernel that the probes
+	// need.
+	Needs []string
 	// External are the external probes with their programs.
 	External []external.Ready
 }
@@ -53,7 +73,7 @@ type Guest struct {
 // Prepare returns the path of the initramfs for an image: the guest's base, the
 // modules, and the external probes' programs.
 func Prepare(ctx context.Context, env *Env, img matrix.Image, g Guest) (string, error) {
-	wanted := modulesFor(g.FileSystems)
+	wanted := modulesFor(g.Needs)
 	programs, err := external.Digest(g.External)
 	if err != nil {
 		return "", err

@@ -73,7 +73,7 @@ func (imageSource) image(ctx context.Context, env *Env, k matrix.Kernel, path, s
 // addModules makes the modules that the guest takes part of the image's
 // digest: the user may build them anew under the same name.
 func addModules(ctx context.Context, img *matrix.Image) error {
-	s, err := modules.Select(ctx, img.Modules, modulesFor(fileSystemModules))
+	s, err := modules.Select(ctx, img.Modules, allModules())
 	if err != nil {
 		return err
 	}

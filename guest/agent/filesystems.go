@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,7 +15,7 @@ import (
 type fileSystems struct {
 	// Dirs are where they are mounted.
 	Dirs map[string]string `json:"dirs"`
-	// Refused says why others are not.
+	// Refused says why others are not, and what else the kernel lacks.
 	Refused map[string]string `json:"refused"`
 }
 
@@ -47,7 +48,20 @@ func mountFileSystems() fileSystems {
 		f.add(kind, kind, "/dev/"+filepath.Base(filepath.Dir(file)), "")
 	}
 	f.addOverlay()
+	f.addTLS()
 	return f
+}
+
+// addTLS says where the kernel has no kTLS.
+func (f *fileSystems) addTLS() {
+	const list = "/proc/sys/net/ipv4/tcp_available_ulp"
+	text, err := os.ReadFile(list)
+	if err == nil && !slices.Contains(strings.Fields(string(text)), "tls") {
+		err = fmt.Errorf("the kernel has no kTLS: %s does not name it", list)
+	}
+	if err != nil {
+		f.Refused["tls"] = err.Error()
+	}
 }
 
 // overlayBase is the file system that the overlay's layers lie on.

@@ -42,7 +42,7 @@ type Finding struct {
 type Env struct {
 	// Dirs are the directories that file systems are mounted on, by name.
 	Dirs map[string]string
-	// Refused says why others are not.
+	// Refused says why others are not, and what else the kernel lacks.
 	Refused map[string]string
 	// Budget is how long a probe works that has a budget of its own; it is 0
 	// for others.

@@ -79,14 +79,14 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 	}
 	var needs []string
 	for _, p := range probes {
-		needs = append(needs, p.Needs)
+		needs = append(append(needs, p.Needs), p.Features...)
 	}
 	disks := disk.ForProbes(needs)
 	for _, d := range disks {
 		needs = append(needs, d.Name) // also where it only carries another
 	}
 	return &images{
-		guest: vmimage.Guest{Base: base, BaseDigest: "sha256:" + sum, FileSystems: needs}, disks: disks,
+		guest: vmimage.Guest{Base: base, BaseDigest: "sha256:" + sum, Needs: needs}, disks: disks,
 		env: &vmimage.Env{
 			Cache: &cache.Cache{Dir: dir, Log: o.log}, Lock: l, HTTP: httpClient(), Dir: home,
 			Mirrors: func() (debian.Mirrors, error) { return mirrors(s) },

@@ -16,6 +16,12 @@ type call struct {
 	origin string
 	// kind decides which mutations, file systems and states it is asked with.
 	kind kind
+	// waits tells that the data stay as they are until more follows: they must
+	// be less than what fills a record.
+	waits bool
+	// feature names what the kernel needs for it, "" for nothing that it could
+	// lack.
+	feature string
 	// since is the first kernel that must be able to, "" for "5.10".
 	since string
 	// open makes the destination, with room for a window of the source.
@@ -32,6 +38,8 @@ const (
 	// relays: it passes on what a call that refers has put into a pipe, or is
 	// the same code behind another entry.
 	relays
+	// seals: it encrypts them, a record at a time.
+	seals
 	// clones: it makes another file.
 	clones
 	// copies: the data go through user space or are copied on the way in; these

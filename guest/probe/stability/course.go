@@ -71,7 +71,7 @@ func ask(env *probe.Env, fs string, s source.State, c call, m mutation) (found p
 	}
 	got, err := to.drain(buffer)
 	if err != nil {
-		return probe.Finding{}, err
+		return failed(r, err)
 	}
 	o := source.Observe(got, start, s.Window)
 	o.Calls = r.Calls

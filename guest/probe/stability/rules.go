@@ -52,7 +52,13 @@ var rules = []rule{
 		return q.state.Name == source.OnePage.Name && !q.mutation.whole
 	}},
 	{"who else maps or has written back a page, and how large a folio it is in, matters to who takes it, which every call that takes pages does alike", func(q question) bool {
-		return q.call.kind != refers && slices.Contains([]string{source.Clean.Name, source.Mapped.Name, source.OnePage.Name, source.DirtyLarge.Name}, q.state.Name)
+		return q.call.kind != refers && q.call.kind != seals && slices.Contains([]string{source.Clean.Name, source.Mapped.Name, source.OnePage.Name, source.DirtyLarge.Name}, q.state.Name)
+	}},
+	{"records of 16 KiB are encrypted: one page may be in an open record, 64 KiB fill some", func(q question) bool {
+		return q.call.kind == seals && q.state != source.OnePage && q.state != source.Dirty
+	}},
+	{"only what does not fill a record can wait in an open one", func(q question) bool {
+		return q.call.waits && q.state != source.OnePage
 	}},
 	{"that another process maps a page, or that many were written at once, matters to the mutations that every call is asked with", func(q question) bool {
 		return slices.Contains([]string{source.Mapped.Name, source.DirtyLarge.Name}, q.state.Name) && !q.mutation.basic
@@ -64,7 +70,7 @@ var rules = []rule{
 		return q.call.kind != refers && !q.mutation.basic
 	}},
 	{"a call that passes pages on, or copies, does so alike from every disk", func(q question) bool {
-		return (q.call.kind == relays || q.call.kind == copies) && slices.Contains([]string{"ext4", "btrfs", "overlay"}, q.fs)
+		return (q.call.kind == relays || q.call.kind == seals || q.call.kind == copies) && slices.Contains([]string{"ext4", "btrfs", "overlay"}, q.fs)
 	}},
 	{"a copy by way of a mapping, or of a socket, is taken from one file in memory and one read ahead", func(q question) bool {
 		return q.call.kind == copies && q.call.name != "read-write" && q.state.Name == source.Dirty.Name && q.fs != "tmpfs"
@@ -101,10 +107,14 @@ func register(c call) {
 // probe makes the question one.
 func (q question) probe() probe.Probe {
 	c, m, s := q.call, q.mutation, q.state
+	var features []string
+	if c.feature != "" {
+		features = []string{c.feature}
+	}
 	return probe.Probe{
 		Probe: matrix.Probe{
 			Name: strings.Join([]string{"stability", c.name, m.name, q.fs, s.Name}, "/"),
-			Kind: matrix.Stability, Needs: q.fs, Since: c.since,
+			Kind: matrix.Stability, Needs: q.fs, Features: features, Since: c.since,
 			Summary: fmt.Sprintf("%s of %s on %s, then %s: what arrives?", c.doc, s.Doc, q.fs, m.doc),
 			Steps:   q.steps(),
 		},

@@ -96,7 +96,7 @@ func (s Sockets) Close() {
 const arrival = 2 * time.Second
 
 // Drain reads len(b) bytes and returns them, or those that have arrived when no
-// more come.
+// more come. Data that do not pass kTLS's check are a [*CallError].
 func (s Sockets) Drain(b []byte) ([]byte, error) {
 	for n := 0; ; {
 		if n == len(b) {
@@ -113,6 +113,9 @@ func (s Sockets) Drain(b []byte) ([]byte, error) {
 			if err == nil && ready == 0 {
 				return b[:n], nil
 			}
+		case errors.Is(err, unix.EBADMSG):
+			// kTLS: what arrived is not what was encrypted.
+			return nil, &CallError{Call: "read(socket)", Errno: unix.EBADMSG}
 		case err != nil:
 			return nil, fmt.Errorf("read the socket: %w", err)
 		case m == 0:
