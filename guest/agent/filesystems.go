@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"kmatrix/guest/probe/fuse"
 )
 
 // fileSystems are those that probes work on, by the names that probes use.
@@ -48,8 +51,25 @@ func mountFileSystems() fileSystems {
 		f.add(kind, kind, "/dev/"+filepath.Base(filepath.Dir(file)), "")
 	}
 	f.addOverlay()
+	f.addFUSE()
 	f.addTLS()
 	return f
+}
+
+// addFUSE makes the directory that a probe's server mounts its file system on.
+func (f *fileSystems) addFUSE() {
+	dir := filepath.Join(mountRoot, fuse.FileSystem)
+	_, err := os.Stat("/dev/fuse")
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	} else if errors.Is(err, fs.ErrNotExist) {
+		err = errors.New("the kernel has no fuse")
+	}
+	if err != nil {
+		f.Refused[fuse.FileSystem] = err.Error()
+		return
+	}
+	f.Dirs[fuse.FileSystem] = dir
 }
 
 // addTLS says where the kernel has no kTLS.

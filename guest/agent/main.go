@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	_ "kmatrix/guest/probe/all" // for what it serves
+	"kmatrix/guest/probe/fuse"
 	"kmatrix/guest/probe/sys"
 	"kmatrix/guest/wire"
 )
@@ -34,6 +35,13 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == sys.MapperArgument {
 		if err := sys.ServeMappings(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintf(os.Stderr, "agent: map files for a probe: %v\n", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if len(os.Args) == 2 && os.Args[1] == fuse.Argument {
+		if err := fuse.Serve(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintf(os.Stderr, "agent: serve a file system for a probe: %v\n", err)
 			os.Exit(1)
 		}
 		return

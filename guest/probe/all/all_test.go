@@ -57,6 +57,7 @@ func TestRegistry(t *testing.T) {
 	for _, want := range []string{
 		"stability/splice/punch/xfs/readahead", "stability/splice/write/tmpfs/dirty", "stability/splice/truncate/tmpfs-huge/dirty",
 		"stability/read-write/mmap/xfs/readahead", "stability/splice/direct/btrfs/clean", "stability/vmsplice-gift/unmap/anon/dirty",
+		"stability/splice-tls-more/write/xfs/dirty/4k", "stability/fuse-read/write/ext4/clean", "stability/fuse-write/mmap/tmpfs/dirty",
 		"cost/splice-file-pipe/64k", "cost/read-write/64k", "cost/splice-file-pipe-cold/4k", "cost/mmap-write-tee/1m", "cost/serve-again/ext4/tenth/64k", "cost/write-byte/1",
 		"stress/vmsplice-gift/reuse/anon", "stress/vmsplice-gift/mapping/ext4", "stress/splice-race/all/xfs", "stress/splice-race/punch/tmpfs-huge", "stress/pipe-churn/many/tmpfs",
 	} {

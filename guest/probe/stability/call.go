@@ -3,6 +3,7 @@ package stability
 import (
 	"fmt"
 
+	"kmatrix/guest/probe"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 )
@@ -24,8 +25,10 @@ type call struct {
 	feature string
 	// since is the first kernel that must be able to, "" for "5.10".
 	since string
-	// open makes the destination, with room for a window of the source.
-	open func(r *sys.Recorder, f *source.File) (carrier, error)
+	// open makes the destination, with room for a window of the source. A call
+	// that needs to know where it is has openIn in its place.
+	open   func(r *sys.Recorder, f *source.File) (carrier, error)
+	openIn func(env *probe.Env, r *sys.Recorder, f *source.File) (carrier, error)
 }
 
 // kind is what a call does with the source's pages, as far as it decides what is
@@ -38,6 +41,8 @@ const (
 	// relays: it passes on what a call that refers has put into a pipe, or is
 	// the same code behind another entry.
 	relays
+	// steals: it takes pages away from the file where it can.
+	steals
 	// seals: it encrypts them, a record at a time.
 	seals
 	// clones: it makes another file.
@@ -57,6 +62,10 @@ type carrier interface {
 	// close frees the destination.
 	close() error
 }
+
+// mutable is a carrier whose destination is what the mutation is made to, in the
+// source's place.
+type mutable interface{ mutated() *source.File }
 
 // repeat calls move until n bytes from off on are moved.
 func repeat(off, n int64, move func(off, n int64) (int64, error)) error {

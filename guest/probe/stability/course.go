@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/fuse"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 	"kmatrix/matrix"
@@ -26,6 +27,11 @@ func ask(env *probe.Env, fs string, s source.State, c call, m mutation) (found p
 	dir, err := env.Dir(fs)
 	if err != nil {
 		return probe.Finding{}, err
+	}
+	if fs == fuse.FileSystem {
+		if _, err := fuse.Start(dir); err != nil {
+			return probe.Finding{}, err
+		}
 	}
 	huge := 0
 	if fs == "tmpfs-huge" {
@@ -48,7 +54,11 @@ func ask(env *probe.Env, fs string, s source.State, c call, m mutation) (found p
 		}
 	}
 	r := &sys.Recorder{}
-	to, err := c.open(r, f)
+	open := c.open
+	if c.openIn != nil {
+		open = func(r *sys.Recorder, f *source.File) (carrier, error) { return c.openIn(env, r, f) }
+	}
+	to, err := open(r, f)
 	if err != nil {
 		return probe.Finding{}, err
 	}
@@ -66,7 +76,11 @@ func ask(env *probe.Env, fs string, s source.State, c call, m mutation) (found p
 	if err := to.carry(start, s.Window); err != nil {
 		return failed(r, err)
 	}
-	if err := m.apply(r, f); err != nil {
+	target := f
+	if d, ok := to.(mutable); ok {
+		target = d.mutated()
+	}
+	if err := m.apply(r, target); err != nil {
 		return probe.Finding{}, err
 	}
 	got, err := to.drain(buffer)

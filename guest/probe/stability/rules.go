@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/fuse"
 	"kmatrix/guest/probe/source"
 	"kmatrix/matrix"
 )
@@ -26,6 +27,7 @@ var places = []place{
 	{"ext4", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}},
 	{"btrfs", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}},
 	{"overlay", []source.State{source.Dirty, source.Readahead}},
+	{fuse.FileSystem, []source.State{source.Dirty}},
 }
 
 // question is one combination.
@@ -52,7 +54,7 @@ var rules = []rule{
 		return q.state.Name == source.OnePage.Name && !q.mutation.whole
 	}},
 	{"who else maps or has written back a page, and how large a folio it is in, matters to who takes it, which every call that takes pages does alike", func(q question) bool {
-		return q.call.kind != refers && q.call.kind != seals && slices.Contains([]string{source.Clean.Name, source.Mapped.Name, source.OnePage.Name, source.DirtyLarge.Name}, q.state.Name)
+		return q.call.kind != refers && q.call.kind != seals && q.call.kind != steals && slices.Contains([]string{source.Clean.Name, source.Mapped.Name, source.OnePage.Name, source.DirtyLarge.Name}, q.state.Name)
 	}},
 	{"records of 16 KiB are encrypted: one page may be in an open record, 64 KiB fill some", func(q question) bool {
 		return q.call.kind == seals && q.state != source.OnePage && q.state != source.Dirty
@@ -63,8 +65,17 @@ var rules = []rule{
 	{"that another process maps a page, or that many were written at once, matters to the mutations that every call is asked with", func(q question) bool {
 		return slices.Contains([]string{source.Mapped.Name, source.DirtyLarge.Name}, q.state.Name) && !q.mutation.basic
 	}},
-	{"an overlay hands mutations to the file system below it", func(q question) bool {
-		return q.fs == "overlay" && !q.mutation.basic
+	{"an overlay hands mutations to the file system below it, FUSE to its server", func(q question) bool {
+		return (q.fs == "overlay" || q.fs == fuse.FileSystem) && !q.mutation.basic
+	}},
+	{"whose file system it is that a FUSE server makes matters to who takes its pages", func(q question) bool {
+		return q.fs == fuse.FileSystem && q.call.kind != refers
+	}},
+	{"whether pages can be taken away from a file depends on who else refers to them, and on the disk's file system: two disks show it, one of them read ahead", func(q question) bool {
+		return q.call.kind == steals && (q.fs == "btrfs" || q.fs == "overlay" || q.state == source.OnePage || q.state == source.DirtyLarge || q.state.Cold && q.fs != "xfs")
+	}},
+	{"what is written to a FUSE file is copied, from whichever file", func(q question) bool {
+		return q.call.kind == copies && q.call.feature == fuse.FileSystem && q.state.Cold
 	}},
 	{"what the rarer mutations do to the cache is seen through splice", func(q question) bool {
 		return q.call.kind != refers && !q.mutation.basic

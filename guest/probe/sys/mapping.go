@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,52 +17,18 @@ import (
 // [MapElsewhere]: it calls [ServeMappings].
 const MapperArgument = "mapper"
 
-// mapper is the other process: one for the life of a worker, started when it is
-// first needed. It ends when its standard input does, which is when the worker
-// does.
-type mapper struct {
-	requests io.WriteCloser
-	answers  *bufio.Reader
-}
-
-var startMapper = sync.OnceValues(func() (*mapper, error) {
-	cmd := exec.Command("/proc/self/exe", MapperArgument)
-	cmd.Stderr = os.Stderr
-	requests, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	answers, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	return &mapper{requests: requests, answers: bufio.NewReader(answers)}, nil
-})
-
-// ask sends a line and takes the answer, which is "ok" or an error's text.
-func (m *mapper) ask(line string) error {
-	if _, err := io.WriteString(m.requests, line+"\n"); err != nil {
-		return err
-	}
-	answer, err := m.answers.ReadString('\n')
-	if err == nil && answer != "ok\n" {
-		err = errors.New(strings.TrimSpace(answer))
-	}
-	return err
-}
+// startMapper starts the other process, one for the life of a worker.
+var startMapper = sync.OnceValues(func() (*Child, error) { return StartChild(MapperArgument) })
 
 // Mapping is a shared mapping of a file that another process holds.
-type Mapping struct{ m *mapper }
+type Mapping struct{ m *Child }
 
 // MapElsewhere has another process map the file's first size bytes, and read a
 // byte of every page, so that its page tables refer to all of them.
 func MapElsewhere(path string, size int64) (*Mapping, error) {
 	m, err := startMapper()
 	if err == nil {
-		err = m.ask(fmt.Sprintf("%d %s", size, path))
+		err = m.Ask(fmt.Sprintf("%d %s", size, path))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("have another process map the file: %w", err)
@@ -73,7 +38,7 @@ func MapElsewhere(path string, size int64) (*Mapping, error) {
 
 // Close ends the mapping.
 func (m *Mapping) Close() error {
-	if err := m.m.ask(""); err != nil {
+	if err := m.m.Ask(""); err != nil {
 		return fmt.Errorf("have the other process end its mapping: %w", err)
 	}
 	return nil
@@ -88,11 +53,7 @@ func ServeMappings(in io.Reader, out io.Writer) error {
 		if err == nil && lines.Text() != "" {
 			held, err = mapFile(lines.Text())
 		}
-		answer := "ok"
-		if err != nil {
-			answer = strings.ReplaceAll(err.Error(), "\n", " ")
-		}
-		if _, err := fmt.Fprintln(out, answer); err != nil {
+		if err := Answer(out, err); err != nil {
 			return err
 		}
 	}
