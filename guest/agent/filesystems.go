@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe/fuse"
+	"kmatrix/guest/probe/sys"
 )
 
 // fileSystems are those that probes work on, by the names that probes use.
@@ -53,7 +54,20 @@ func mountFileSystems() fileSystems {
 	f.addOverlay()
 	f.addFUSE()
 	f.addTLS()
+	f.addPort()
 	return f
+}
+
+// addPort says where there are no virtio ports. The probes' appear after the
+// agent's: where it has its own they will come.
+func (f *fileSystems) addPort() {
+	ports, err := filepath.Glob("/sys/class/virtio-ports/*/name")
+	if err == nil && len(ports) == 0 {
+		err = errors.New("the kernel has no virtio_console")
+	}
+	if err != nil {
+		f.Refused[sys.PortFeature] = err.Error()
+	}
 }
 
 // addFUSE makes the directory that a probe's server mounts its file system on.

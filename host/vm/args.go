@@ -49,13 +49,16 @@ const (
 	fdSerial
 	fdToGuest
 	fdToHost
+	fdProbe
+	fdProbeControl
 )
 
 // Args returns QEMU's arguments for the guest. It is a pure function.
 //
 // Every channel is an inherited descriptor, so that no socket has a name:
-// control (QMP), console (the first serial line), the second serial line, and
-// the two ports of the agent.
+// control (QMP), console (the first serial line), the second serial line, the
+// two ports of the agent, and the two of the probes, after the agent's, which
+// does not wait for them.
 func Args(c Config) []string {
 	memory, cpus, cpu, accel := c.Machine.MemoryMiB, c.Machine.CPUs, c.Machine.CPU, "tcg"
 	if memory == 0 {
@@ -98,9 +101,11 @@ func Args(c Config) []string {
 	}
 	args = append(args,
 		"-chardev", fmt.Sprintf("socket,id=serial,fd=%d", fdSerial), "-device", "isa-serial,index=1,chardev=serial",
-		"-device", "virtio-serial-pci,max_ports=4",
+		"-device", "virtio-serial-pci,max_ports=5",
 		"-chardev", fmt.Sprintf("socket,id=in,fd=%d", fdToGuest), "-device", "virtserialport,chardev=in,name="+wire.PortToGuest,
 		"-chardev", fmt.Sprintf("socket,id=out,fd=%d", fdToHost), "-device", "virtserialport,chardev=out,name="+wire.PortToHost,
+		"-chardev", fmt.Sprintf("socket,id=probe,fd=%d", fdProbe), "-device", "virtserialport,chardev=probe,name="+wire.PortProbe,
+		"-chardev", fmt.Sprintf("socket,id=control,fd=%d", fdProbeControl), "-device", "virtserialport,chardev=control,name="+wire.PortProbeControl,
 	)
 	for i, d := range c.Disks {
 		args = append(args,

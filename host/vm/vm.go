@@ -31,9 +31,10 @@ type VM struct {
 	kill    context.CancelFunc
 	qmp     *monitor
 	console console
-	// toGuest and toHost are the virtio ports, serial the second ISA line;
-	// nil when the configuration is bare.
+	// toGuest and toHost are the agent's virtio ports, serial the second ISA
+	// line, probe and probeControl the ports of the probes.
 	toGuest, toHost, serial net.Conn
+	probe, probeControl     net.Conn
 	consoleConn             net.Conn
 	consoleDone             chan struct{}
 	wg                      sync.WaitGroup
@@ -80,14 +81,19 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 		return nil, err
 	}
 	theirs = append(theirs, listening)
-	for _, ours := range []*net.Conn{&v.consoleConn, &v.serial, &v.toGuest, &v.toHost} {
+	for _, ours := range []*net.Conn{&v.consoleConn, &v.serial, &v.toGuest, &v.toHost, &v.probe, &v.probeControl} {
 		conn, their, err := socketPair()
+		if err == nil {
+			*ours, theirs = conn, append(theirs, their)
+		}
+		if err == nil && ours == &v.probe {
+			err = shrink(their)
+		}
 		if err != nil {
 			v.closeAll()
 			mon.close()
 			return nil, err
 		}
-		*ours, theirs = conn, append(theirs, their)
 	}
 	v.cmd.Files = theirs
 	v.qmp = mon
@@ -100,6 +106,7 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 	}
 	mon.serve()
 	v.wg.Go(func() { v.readConsole() })
+	v.wg.Go(func() { serveEcho(v.probe, v.probeControl) })
 	return v, nil
 }
 
@@ -232,7 +239,7 @@ func (v *VM) Stop(grace time.Duration) Exit {
 // closeAll closes our ends of the channels; errors of closing a socket whose
 // peer is gone say nothing.
 func (v *VM) closeAll() {
-	for _, c := range []net.Conn{v.consoleConn, v.serial, v.toGuest, v.toHost} {
+	for _, c := range []net.Conn{v.consoleConn, v.serial, v.toGuest, v.toHost, v.probe, v.probeControl} {
 		if c != nil {
 			_ = c.Close()
 		}

@@ -81,12 +81,7 @@ func openFuseRead(env *probe.Env, r *sys.Recorder, f *source.File) (carrier, err
 			if err != nil || off+n < f.Size {
 				return err
 			}
-			// Whether pages were taken, or copied, shows in what the file has left.
-			_, err = r.Do("mincore(file): pages that it has left", func() (int64, error) {
-				left, err := f.Resident()
-				return int64(left), err
-			})
-			return err
+			return countLeft(r, f)
 		},
 		read: func(b []byte) ([]byte, error) {
 			n, err := unix.Pread(fd, b, start)
@@ -97,6 +92,16 @@ func openFuseRead(env *probe.Env, r *sys.Recorder, f *source.File) (carrier, err
 		},
 		end: func() error { return unix.Close(fd) },
 	}, nil
+}
+
+// countLeft records how many of the file's pages are in its cache: whether they
+// were taken or copied shows there.
+func countLeft(r *sys.Recorder, f *source.File) error {
+	_, err := r.Do("mincore(file): pages that it has left", func() (int64, error) {
+		left, err := f.Resident()
+		return int64(left), err
+	})
+	return err
 }
 
 // fuseWrite ends in a pipe of the FUSE server.

@@ -9,6 +9,7 @@ import (
 	"kmatrix/guest/probe"
 	"kmatrix/guest/probe/fuse"
 	"kmatrix/guest/probe/source"
+	"kmatrix/guest/probe/sys"
 	"kmatrix/matrix"
 )
 
@@ -73,6 +74,9 @@ var rules = []rule{
 	}},
 	{"whether pages can be taken away from a file depends on who else refers to them, and on the disk's file system: two disks show it, one of them read ahead", func(q question) bool {
 		return q.call.kind == steals && (q.fs == "btrfs" || q.fs == "overlay" || q.state == source.OnePage || q.state == source.DirtyLarge || q.state.Cold && q.fs != "xfs")
+	}},
+	{"a virtio port is asked with what it may take away and keeps waiting: 64 KiB, of which the host's buffer holds one page", func(q question) bool {
+		return q.call.feature == sys.PortFeature && (q.fs == "ext4" || q.state.Window > source.Dirty.Window)
 	}},
 	{"what is written to a FUSE file is copied, from whichever file", func(q question) bool {
 		return q.call.kind == copies && q.call.feature == fuse.FileSystem && q.state.Cold

@@ -61,26 +61,34 @@ func init() {
 	for _, c := range []struct {
 		name, doc, origin string
 		flags, shift      int
+		port              bool
 	}{
-		{"vmsplice", "vmsplice", "L. Torvalds, 2023-06-29 18:42: vmsplice might as well copy, as write does", 0, 0},
-		{"vmsplice-gift", "vmsplice with SPLICE_F_GIFT", "vmsplice(2): whoever gifts pages must never modify them again; D. Howells, 2023-06-29 15:54, patch 2/4: steal gifted pages, or copy", unix.SPLICE_F_GIFT, 0},
-		{"vmsplice-unaligned", "vmsplice from the middle of a page", "vmsplice(2): memory of any alignment may be spliced", 0, vmspliceShift},
-		{"vmsplice-gift-unaligned", "vmsplice with SPLICE_F_GIFT from the middle of a page", "vmsplice(2): gifted memory must be aligned to pages, in address and length", unix.SPLICE_F_GIFT, vmspliceShift},
+		{"vmsplice", "vmsplice", "L. Torvalds, 2023-06-29 18:42: vmsplice might as well copy, as write does", 0, 0, false},
+		{"vmsplice-gift", "vmsplice with SPLICE_F_GIFT", "vmsplice(2): whoever gifts pages must never modify them again; D. Howells, 2023-06-29 15:54, patch 2/4: steal gifted pages, or copy", unix.SPLICE_F_GIFT, 0, false},
+		{"vmsplice-unaligned", "vmsplice from the middle of a page", "vmsplice(2): memory of any alignment may be spliced", 0, vmspliceShift, false},
+		{"vmsplice-gift-unaligned", "vmsplice with SPLICE_F_GIFT from the middle of a page", "vmsplice(2): gifted memory must be aligned to pages, in address and length", unix.SPLICE_F_GIFT, vmspliceShift, false},
+		{"vmsplice-virtio", "vmsplice into a pipe and on to a virtio port whose host waits,", portOrigin, 0, 0, true},
+		{"vmsplice-gift-virtio", "vmsplice with SPLICE_F_GIFT into a pipe and on to a virtio port whose host waits,", portOrigin, unix.SPLICE_F_GIFT, 0, true},
 	} {
 		var all []probe.Probe
+		var features []string
+		end := "pipe"
+		if c.port {
+			features, end = []string{sys.PortFeature}, "port"
+		}
 		for _, m := range memoryMutations {
 			all = append(all, probe.Probe{
 				Probe: matrix.Probe{
-					Name: "stability/" + c.name + "/" + m.name + "/anon/dirty", Kind: matrix.Stability, Since: "5.10",
-					Summary: fmt.Sprintf("%s of 64 KiB of private memory into a pipe, then %s: what does the pipe deliver?", c.doc, m.doc),
+					Name: "stability/" + c.name + "/" + m.name + "/anon/dirty", Kind: matrix.Stability, Features: features, Since: "5.10",
+					Summary: fmt.Sprintf("%s of 64 KiB of private memory, then %s: what does the %s deliver?", c.doc, m.doc, end),
 					Steps: []string{
 						"maps private memory and fills 64 KiB of it with the old pattern",
-						"moves them by " + c.doc + " into a pipe",
+						"moves them by " + c.doc,
 						"mutates: " + m.doc + ", of the new pattern",
-						"reads the pipe and counts old, new, zero and other bytes",
+						"reads the " + end + " and counts old, new, zero and other bytes",
 					},
 				},
-				Run: func(context.Context, *probe.Env) (probe.Finding, error) { return vmsplice(c.flags, c.shift, m) },
+				Run: func(context.Context, *probe.Env) (probe.Finding, error) { return vmsplice(c.flags, c.shift, c.port, m) },
 			})
 		}
 		probe.Register(family(c.name, c.doc+" of private memory", c.origin), all...)
@@ -99,7 +107,7 @@ func vmspliceAll(r *sys.Recorder, p sys.Pipe, b []byte, flags int) error {
 }
 
 // vmsplice is the course of these probes.
-func vmsplice(flags, shift int, m memoryMutation) (found probe.Finding, err error) {
+func vmsplice(flags, shift int, port bool, m memoryMutation) (found probe.Finding, err error) {
 	whole, err := sys.Anonymous(vmspliceSize + sys.PageSize)
 	if err != nil {
 		return found, err
@@ -118,10 +126,21 @@ func vmsplice(flags, shift int, m memoryMutation) (found probe.Finding, err erro
 	if err := vmspliceAll(r, p, memory, flags); err != nil {
 		return failed(r, err)
 	}
+	drain := p.Drain
+	if port {
+		to, err := sys.OpenPort()
+		if err != nil {
+			return found, err
+		}
+		if err := repeat(0, vmspliceSize, pipeTo(r, p, to.FD, "port")); err != nil {
+			return failed(r, err)
+		}
+		drain = func(b []byte) ([]byte, error) { return to.Echo(b, vmspliceTarget) }
+	}
 	if err := m.do(r, whole, int64(shift)); err != nil {
 		return found, fmt.Errorf("mutate: %w", err)
 	}
-	got, err := p.Drain(make([]byte, vmspliceSize))
+	got, err := drain(make([]byte, vmspliceSize))
 	if err != nil {
 		return found, err
 	}
