@@ -62,6 +62,11 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 			answer.Detail = req.Budgets[p].String()
 		case strings.HasSuffix(p, "/died"):
 			answer = wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}
+		case p == "external/floods":
+			for range 100 {
+				on(wire.Event{Type: wire.EventOutput, Probe: p, Output: make([]byte, wire.MaxPart)})
+				on(wire.Event{Type: wire.EventAnswer, Probe: "another", Answer: &wire.Answer{Status: wire.StatusDied}})
+			}
 		case strings.HasPrefix(p, matrix.ExternalPrefix):
 			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("printed \x1b[31m")})
 			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("\u00e4\n")})

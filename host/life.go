@@ -168,7 +168,8 @@ func (l *life) probes(ctx context.Context, g guest) end {
 			began, l.output = time.Now(), nil
 			l.notify(StageProbe, ev.Probe, 0)
 		case wire.EventOutput:
-			l.output = append(l.output, ev.Output...) // the reader caps it
+			// The reader caps what comes between two other events.
+			l.output = append(l.output, ev.Output[:min(len(ev.Output), wire.MaxOutput-len(l.output))]...)
 		case wire.EventAnswer:
 			l.answer(ev, time.Since(began))
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 	"kmatrix/matrix/store"
 )
@@ -171,6 +172,17 @@ func TestWhatAnExternalProbePrintedIsKept(t *testing.T) {
 	}
 	if got["good/m/s/b"].Output != "" || got["good/m/s/b"].Outcome != matrix.Pass {
 		t.Errorf("the next result is %+v", got["good/m/s/b"])
+	}
+}
+
+// TestAFloodOfOutputIsCapped has a guest break what it prints up with answers to
+// what was not asked.
+func TestAFloodOfOutputIsCapped(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"good"}, []string{"external/floods", "s/a"})
+	res := outcomes(t, r, cells)["good/m/external/floods"]
+	text, err := os.ReadFile(filepath.Join(r.Store.Dir(), res.Output))
+	if n := len([]rune(string(text))); err != nil || n != wire.MaxOutput {
+		t.Errorf("%d characters are kept (%v)", n, err)
 	}
 }
 
