@@ -99,7 +99,7 @@ func (f *File) prepare() (err error) {
 	if f.File, err = unix.Open(f.Path, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC, 0o600); err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
-	if err := pwriteAll(f.File, Old()[:f.Size], 0); err != nil {
+	if err := f.fill(); err != nil {
 		return err
 	}
 	switch {
@@ -120,6 +120,21 @@ func (f *File) prepare() (err error) {
 		f.mapping, err = sys.MapElsewhere(f.Path, f.Size)
 	}
 	return err
+}
+
+// fill writes the file. One that is to be cold goes around the page cache where
+// the file system lets it: what is not cached need not be dropped.
+func (f *File) fill() error {
+	if f.Cold {
+		fd, err := unix.Open(f.Path, unix.O_WRONLY|unix.O_DIRECT|unix.O_CLOEXEC, 0)
+		if err == nil {
+			err = errors.Join(pwriteAll(fd, Old()[:f.Size], 0), unix.Close(fd))
+		}
+		if !errors.Is(err, unix.EINVAL) {
+			return err
+		}
+	}
+	return pwriteAll(f.File, Old()[:f.Size], 0)
 }
 
 // DropCache writes the file back and frees its pages, and makes sure of it.
