@@ -30,8 +30,10 @@ type Host struct {
 	Accel       Accel  `json:"accel"`
 	AccelReason string `json:"accel_reason"`
 	CPUs        int    `json:"cpus"`
-	MemoryMiB   int    `json:"memory_mib"`
-	Kernel      string `json:"kernel"`
+	// CPU is the model of the processors.
+	CPU       string `json:"cpu,omitempty"`
+	MemoryMiB int    `json:"memory_mib"`
+	Kernel    string `json:"kernel"`
 	// Agent is the digest of the initramfs that holds the agent.
 	Agent string `json:"agent"`
 	// Jobs is how many guests ran at once.

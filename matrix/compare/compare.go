@@ -1,9 +1,16 @@
 // Package compare puts the columns of a run beside a baseline.
 //
-// [Compare] is a pure function from results to rows of cells with verdicts, and
-// [Comparison.Findings] says in words what differs. A difference in behaviour
-// is a fact; one in cost is claimed only from samples that allow it, and a
-// sample that is merely indicative allows none.
+// [Compare] is a pure function from results to rows of cells with verdicts;
+// [Comparison.Findings] and [Comparison.Costs] say in words what differs.
+// [Merge] makes one run of several stored ones.
+//
+// A difference in behaviour is a fact where each side's boots agree (rates.go
+// where they do not). One in cost is a [Contrast], of samples that allow it and of
+// columns that are comparable: a kernel with its base, and with the baseline where
+// configuration and compiler are the baseline's. Instructions that were counted
+// are compared exactly, up to a declared tolerance (counted.go); times by rank
+// (ranked.go). Neither takes the lack of a difference for sameness: that is shown,
+// or the verdict is inconclusive.
 package compare
 
 import (
@@ -19,11 +26,14 @@ type Verdict string
 const (
 	// NoVerdict: there is nothing to compare, as in the baseline's own column.
 	NoVerdict Verdict = ""
-	// Same: the outcomes and classes are equal.
+	// Same: the outcomes and classes are equal, or the costs within the margin.
 	Same Verdict = "same"
 	// Differs: they are not.
 	Differs Verdict = "differs"
-	// Inconclusive: the samples allow no claim.
+	// Better and Worse: the costs differ.
+	Better Verdict = "better"
+	Worse  Verdict = "worse"
+	// Inconclusive: the samples, or boots that disagree, allow no claim.
 	Inconclusive Verdict = "inconclusive"
 )
 
@@ -38,6 +48,8 @@ type Comparison struct {
 type Column struct {
 	matrix.Column
 	Baseline bool
+	// of is the run that it was measured in.
+	of *matrix.Run
 }
 
 // Absent reports whether the kernel could not be had: it has no cells, and
@@ -48,13 +60,26 @@ func (c Column) Absent() bool { return c.Outcome != "" }
 // baseline's: only kernels of the same configuration, which names the compiler,
 // are. The baseline's own may.
 func (c Comparison) CostComparable(column int) bool {
-	for _, base := range c.Columns {
-		if base.Baseline {
-			return c.Columns[column].Baseline || base.ConfigDigest != "" && base.ConfigDigest == c.Columns[column].ConfigDigest
-		}
-	}
-	return false
+	base := c.baseline()
+	return base >= 0 && (column == base || sameBuild(c.Columns[column], c.Columns[base]))
 }
+
+// baseline is the baseline's column, -1 when there is none.
+func (c Comparison) baseline() int {
+	return slices.IndexFunc(c.Columns, func(col Column) bool { return col.Baseline })
+}
+
+// BaseOf is the column of the kernel's base, -1 when it has none or it is not
+// there.
+func (c Comparison) BaseOf(column int) int {
+	base := c.Columns[column].Base
+	if base == "" {
+		return -1
+	}
+	return slices.IndexFunc(c.Columns, func(col Column) bool { return col.Name == base && !col.Absent() })
+}
+
+func sameBuild(a, b Column) bool { return a.ConfigDigest != "" && a.ConfigDigest == b.ConfigDigest }
 
 // Row is one probe on one machine.
 type Row struct {
@@ -97,7 +122,18 @@ func (r Row) Uniform(columns []Column) bool {
 // Cell is one square: the results of all its boots.
 type Cell struct {
 	Results []matrix.Result
+	// Verdict is against the baseline; of costs that every boot measured and that
+	// are compared with the column's base alone, against that.
 	Verdict Verdict
+	// Contrasts are what its cost is beside others', the one that Verdict is of
+	// first.
+	Contrasts []*Contrast
+	// P is that of Fisher's test, where boots disagree, with Holm's correction; nil
+	// elsewhere.
+	P *float64
+	// Need is about how many boots a side would tell rates apart that differ as
+	// these do; 0 where that is told, or many would not do.
+	Need int
 }
 
 // unanswered are the outcomes of cells that the kernel was never asked, or
@@ -113,13 +149,16 @@ func (c Cell) Answered() bool {
 // Compare arranges the results of a run.
 func Compare(run matrix.Run, results []matrix.Result) Comparison {
 	var c Comparison
-	baseline := -1
-	for i, k := range run.Kernels {
-		c.Columns = append(c.Columns, Column{Column: k, Baseline: k.Name == run.Baseline})
-		if k.Name == run.Baseline {
-			baseline = i
-		}
+	for _, k := range run.Kernels {
+		c.Columns = append(c.Columns, Column{Column: k, Baseline: k.Name == run.Baseline, of: &run})
 	}
+	c.arrange(run, results)
+	c.judge()
+	return c
+}
+
+// arrange makes the rows.
+func (c *Comparison) arrange(run matrix.Run, results []matrix.Result) {
 	by := map[string][]matrix.Result{}
 	ran := map[string]bool{}
 	machines := map[string]int{}
@@ -141,38 +180,83 @@ func Compare(run matrix.Run, results []matrix.Result) Comparison {
 				slices.SortFunc(list, func(a, b matrix.Result) int { return a.Boot - b.Boot })
 				row.Cells = append(row.Cells, Cell{Results: list})
 			}
-			for i := range row.Cells {
-				if baseline >= 0 && i != baseline && !c.Columns[i].Absent() && !c.Columns[baseline].Absent() {
-					row.Cells[i].Verdict = verdict(row.Cells[i], row.Cells[baseline])
-				}
-			}
 			c.Rows = append(c.Rows, row)
 		}
 	}
-	return c
 }
 
-// verdict compares a cell with the baseline's. Two samples of cost allow no
-// claim so far: none is made from fewer than eight boots by the wall clock, nor
-// without a test for equivalence.
+// judge compares each column with the baseline, and costs with the base, too.
+func (c *Comparison) judge() {
+	baseline := c.baseline()
+	for i := range c.Columns {
+		if c.Columns[i].Absent() {
+			continue
+		}
+		base := c.BaseOf(i)
+		if baseline >= 0 && i != baseline && !c.Columns[baseline].Absent() {
+			c.behaviour(i, baseline)
+			if c.CostComparable(i) {
+				c.contrasts(i, baseline, base == baseline)
+			}
+		}
+		if base >= 0 && (base != baseline || !c.CostComparable(i)) {
+			c.contrasts(i, base, true)
+		}
+		for r := range c.Rows {
+			if cell := &c.Rows[r].Cells[i]; len(cell.Contrasts) > 0 && cell.Verdict == NoVerdict {
+				cell.Verdict = cell.Contrasts[0].Verdict
+			}
+		}
+	}
+}
+
+// behaviour gives a column's cells their verdicts on what they show. Where boots
+// disagree it takes the rates, with Holm's correction over such cells.
+func (c *Comparison) behaviour(column, baseline int) {
+	var flaky, beside []*Cell
+	var p []float64
+	for r := range c.Rows {
+		cell, base := &c.Rows[r].Cells[column], &c.Rows[r].Cells[baseline]
+		cell.Verdict = verdict(*cell, *base)
+		if cell.Verdict == Inconclusive {
+			flaky, beside, p = append(flaky, cell), append(beside, base), append(p, rates(*cell, *base))
+		}
+	}
+	for i, q := range holm(p) {
+		flaky[i].P = &q
+		if q < Alpha {
+			flaky[i].Verdict = Differs
+		} else {
+			flaky[i].Need = rateNeed(*flaky[i], *beside[i], len(p))
+		}
+	}
+}
+
+// verdict compares what a cell shows with what the baseline's does; costs are
+// compared elsewhere.
 func verdict(c, base Cell) Verdict {
 	switch {
 	case !c.Answered() || !base.Answered():
 		return NoVerdict
-	case c.Sample() != nil && base.Sample() != nil:
+	case c.Disagrees() || base.Disagrees():
 		return Inconclusive
-	case c.same(base):
+	case c.Sample() != nil && base.Sample() != nil:
+		return NoVerdict
+	case c.shown() == base.shown() && c.sameTests(base):
 		return Same
 	}
 	return Differs
 }
 
-// Differing counts the cells that differ from the baseline.
-func (c Comparison) Differing() int {
+// Differing counts the cells whose behaviour differs from the baseline's.
+func (c Comparison) Differing() int { return c.Count(Differs) }
+
+// Count counts the cells of that verdict.
+func (c Comparison) Count(v Verdict) int {
 	n := 0
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
-			if cell.Verdict == Differs {
+			if cell.Verdict == v {
 				n++
 			}
 		}

@@ -30,17 +30,20 @@ func TestVerdicts(t *testing.T) {
 	baseCost.Kernel, baseCost.Cell = "a", strings.Replace(cost.Cell, "c/", "a/", 1)
 	crash := observed("c", 1, "", 0)
 	crash.Observation, crash.Outcome = nil, matrix.Crash
+	lost := observed("c", 2, "", 0)
+	lost.Observation, lost.Outcome = nil, matrix.Lost
 	for name, test := range map[string]struct {
 		results []matrix.Result
 		want    Verdict
 	}{
-		"the same":        {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0)}, Same},
-		"another class":   {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
-		"another count":   {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
-		"another outcome": {[]matrix.Result{observed("a", 1, matrix.Stable, 0), crash}, Differs},
-		"costs":           {[]matrix.Result{baseCost, cost}, Inconclusive},
-		"no baseline":     {[]matrix.Result{observed("c", 1, matrix.Stable, 0)}, NoVerdict},
-		"flaky":           {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), observed("c", 2, matrix.Zeroed, 1)}, Differs},
+		"the same":                        {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0)}, Same},
+		"another class":                   {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
+		"another count":                   {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
+		"another outcome":                 {[]matrix.Result{observed("a", 1, matrix.Stable, 0), crash}, Differs},
+		"costs of unknown configurations": {[]matrix.Result{baseCost, cost}, NoVerdict},
+		"no baseline":                     {[]matrix.Result{observed("c", 1, matrix.Stable, 0)}, NoVerdict},
+		"flaky":                           {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), observed("c", 2, matrix.Zeroed, 1)}, Inconclusive},
+		"a lost boot":                     {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), lost}, Same},
 	} {
 		c := Compare(run("a", "a", "c"), test.results)
 		if got := c.Rows[0].Cells[1].Verdict; got != test.want {

@@ -24,7 +24,7 @@ func (c Cell) State() string {
 			order = append(order, s)
 		}
 	}
-	if len(order) < 2 {
+	if len(order) == 0 || len(order) == 1 && c.Sample() == nil {
 		return strings.Join(order, "")
 	}
 	slices.Sort(order)
@@ -35,10 +35,10 @@ func (c Cell) State() string {
 }
 
 // same reports whether two cells show the same: of tests the same ones failed.
-func (c Cell) same(o Cell) bool {
-	if c.State() != o.State() {
-		return false
-	}
+func (c Cell) same(o Cell) bool { return c.State() == o.State() && c.sameTests(o) }
+
+// sameTests reports whether the same tests failed in two cells.
+func (c Cell) sameTests(o Cell) bool {
 	a, b := c.tests(), o.tests()
 	for i := range min(len(a), len(b)) {
 		if !a[i].Equal(b[i]) {
@@ -59,7 +59,7 @@ func (c Cell) tests() (list []matrix.Test) {
 }
 
 // Flaky reports whether the boots of a cell disagree.
-func (c Cell) Flaky() bool { return strings.Contains(c.State(), "× ") }
+func (c Cell) Flaky() bool { return strings.Contains(c.State(), "× ") || c.Disagrees() }
 
 func state(r matrix.Result) string {
 	if t := r.Test; t != nil && (r.Outcome == matrix.Pass || r.Outcome == matrix.Fail) {
@@ -191,10 +191,33 @@ func (c Comparison) sentence(r Row) string {
 	return strings.Join(order, "; ")
 }
 
+// answers counts the boots that were answered.
+func answers(c Cell) int {
+	n := 0
+	for _, r := range c.rated() {
+		n += r.Count
+	}
+	return n
+}
+
 // phrase says what a cell shows as a kernel developer would.
 func phrase(c Cell) string {
 	if c.Flaky() {
-		return "boots disagree (" + c.State() + ")"
+		var list []string
+		for _, r := range c.Rates() {
+			list = append(list, r.String())
+		}
+		if n := len(c.Results) - answers(c); n > 0 {
+			list = append(list, fmt.Sprintf("%d without an answer", n))
+		}
+		s := "boots disagree: " + strings.Join(list, ", ")
+		switch {
+		case c.Verdict == Differs && c.P != nil:
+			s += fmt.Sprintf(", other rates than the baseline's (Fisher's test, p = %.2g)", *c.P)
+		case c.Need > 0:
+			s += fmt.Sprintf(", not shown to differ from the baseline's; about %d boots would tell", c.Need)
+		}
+		return s
 	}
 	r := c.Results[0]
 	o := r.Observation

@@ -1,0 +1,160 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"kmatrix/matrix"
+)
+
+// Contrast is a cell's cost beside the cost of the same probe in another column.
+// The boot is the unit of analysis: a sample is the median of one boot, and how
+// its passes differ says nothing of how boots do.
+type Contrast struct {
+	// Against is the other column's name: the baseline's or, with Base, that of
+	// the kernel's base.
+	Against string  `json:"against"`
+	Base    bool    `json:"base,omitempty"`
+	Verdict Verdict `json:"verdict"`
+	// Why says why there is no verdict, or none that is conclusive.
+	Why string `json:"why,omitempty"`
+	// Ratio is the cell's cost over the other's; Low and High are its interval,
+	// both 0 where there is none. By wall clock it is the 95 % interval of the
+	// shift that the rank test takes; counted, it reaches from the smallest to the
+	// largest ratio of two boots (from six boots on of the medians' 95 %
+	// intervals), widened by the tolerance.
+	Ratio float64 `json:"ratio,omitempty"`
+	Low   float64 `json:"low,omitempty"`
+	High  float64 `json:"high,omitempty"`
+	// P is the probability of a difference like this one between equal kernels,
+	// and PSame that of such a likeness between kernels that differ by the margin;
+	// both hold Holm's correction. They are nil where instructions were counted:
+	// that comparison is exact up to the tolerance.
+	P     *float64 `json:"p,omitempty"`
+	PSame *float64 `json:"p_same,omitempty"`
+	Bounds
+	// Boots and OtherBoots are how many boots each side has.
+	Boots      int `json:"boots"`
+	OtherBoots int `json:"other_boots"`
+	// Need is about how many boots a side it would take for a verdict; 0 where it
+	// has one, or where none would do.
+	Need int `json:"need,omitempty"`
+	// Value and Other are the medians, in Unit.
+	Value float64 `json:"value"`
+	Other float64 `json:"other"`
+	Unit  string  `json:"unit"`
+	// Counters are those that differ, see [explain].
+	Counters []Counter `json:"counters,omitempty"`
+
+	better       matrix.Better
+	clock        matrix.Clock
+	side, beside []float64
+}
+
+// whyIndicative is why most times on hosts without KVM have no verdict; the legend
+// of a table says it for all.
+const whyIndicative = "wall clock on an emulated CPU allows no verdict"
+
+// Alpha is the error rate of a comparison: of all its probes together.
+const Alpha = 0.05
+
+// contrasts puts the costs of a column beside those of another, over all rows.
+// Holm's correction is over the probes of this one comparison.
+func (c *Comparison) contrasts(column, other int, base bool) {
+	var all []*Contrast
+	for r := range c.Rows {
+		row := &c.Rows[r]
+		cell, beside := &row.Cells[column], row.Cells[other]
+		if cell.Sample() == nil || beside.Sample() == nil {
+			continue
+		}
+		k := contrast(row.Probe, *cell, beside)
+		k.Against, k.Base = c.Columns[other].Name, base
+		if why := c.refusal(column, other, row.Machine, k.clock); why != "" && k.Why == "" {
+			k.Why, k.Verdict = why, NoVerdict
+		}
+		cell.Contrasts = append(cell.Contrasts, k)
+		if k.Why == "" {
+			all = append(all, k)
+		}
+	}
+	var ranked []*Contrast
+	for _, k := range all {
+		if k.clock == matrix.ClockIcount {
+			k.count()
+		} else {
+			ranked = append(ranked, k)
+		}
+	}
+	rank(ranked)
+	for _, k := range all {
+		k.decide()
+		if k.Verdict == Inconclusive && k.Why == "" {
+			k.Need, k.Why = k.need(len(ranked))
+		}
+	}
+}
+
+// contrast begins the comparison of two cells; Why says where it ends already.
+func contrast(probe string, cell, other Cell) *Contrast {
+	a, b := cell.Sample(), other.Sample()
+	k := &Contrast{
+		Verdict: NoVerdict, Bounds: BoundsOf(probe, a.Clock), Boots: len(cell.values()), OtherBoots: len(other.values()),
+		Value: a.Value, Other: b.Value, Unit: a.Unit, better: a.Better, clock: a.Clock,
+		side: cell.values(), beside: other.values(), Counters: explain(a, b),
+	}
+	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 0) && !math.IsNaN(v) }
+	switch {
+	case a.Unit != b.Unit || a.Clock != b.Clock:
+		k.Why = fmt.Sprintf("one is in %s by the clock %s, the other in %s by %s", a.Unit, a.Clock, b.Unit, b.Clock)
+	case !cell.samples(func(s *matrix.Sample) bool { return s.Clock == a.Clock && s.Unit == a.Unit && positive(s.Value) }),
+		!other.samples(func(s *matrix.Sample) bool { return s.Clock == a.Clock && s.Unit == a.Unit && positive(s.Value) }):
+		k.Why = "its boots are not of one clock, or a value is none"
+	case !cell.samples(func(s *matrix.Sample) bool { return !s.Indicative }), !other.samples(func(s *matrix.Sample) bool { return !s.Indicative }):
+		k.Why = whyIndicative
+	default:
+		k.Ratio = a.Value / b.Value
+	}
+	return k
+}
+
+// decide makes a verdict of the interval and the tests. A difference that is shown
+// is told, however small; what is called the same has been shown to be within the
+// margin.
+func (k *Contrast) decide() {
+	differs, same := false, false
+	if k.clock == matrix.ClockIcount {
+		differs = k.Low > 1 || k.High < 1
+		same = k.High <= 1+k.Margin && k.Low >= 1/(1+k.Margin)
+	} else if k.P != nil {
+		differs, same = *k.P < Alpha, *k.PSame < Alpha
+	}
+	switch {
+	case differs && (k.Ratio > 1) == (k.better != matrix.Higher):
+		k.Verdict = Worse
+	case differs:
+		k.Verdict = Better
+	case same:
+		k.Verdict = Same
+	default:
+		k.Verdict = Inconclusive
+	}
+}
+
+// values are the values of a cell's boots, sorted.
+func (c Cell) values() []float64 {
+	var list []float64
+	for _, r := range c.Results {
+		if r.Sample != nil {
+			list = append(list, r.Sample.Value)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// samples reports whether all of a cell's samples are so.
+func (c Cell) samples(so func(*matrix.Sample) bool) bool {
+	return !slices.ContainsFunc(c.Results, func(r matrix.Result) bool { return r.Sample != nil && !so(r.Sample) })
+}

@@ -1,0 +1,160 @@
+package compare
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/aclements/go-moremath/stats"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Rate is how often a cell's boots showed one state.
+type Rate struct {
+	State string `json:"state"`
+	// Count boots of N did; Low and High are the exact 95 % interval of the rate
+	// (Clopper and Pearson).
+	Count int     `json:"count"`
+	N     int     `json:"n"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// measuredState is that of a boot with a sample, where others have none.
+const measuredState = "measured"
+
+// Rates lists the states of a cell's boots that were answered, the most frequent
+// first; none for costs that every boot measured.
+func (c Cell) Rates() []Rate {
+	list := c.rated()
+	if len(list) == 1 && list[0].State == measuredState {
+		return nil
+	}
+	for i := range list {
+		list[i].Low, list[i].High = clopperPearson(list[i].Count, list[i].N)
+	}
+	return list
+}
+
+// rated are the rates without their intervals, also of costs that every boot
+// measured.
+func (c Cell) rated() []Rate {
+	var list []Rate
+	n := 0
+	for _, r := range c.Results {
+		s := state(r)
+		if s == "" && r.Sample != nil {
+			s = measuredState
+		}
+		if s == "" || slices.Contains(unanswered, r.Outcome) {
+			continue
+		}
+		n++
+		if i := slices.IndexFunc(list, func(r Rate) bool { return r.State == s }); i >= 0 {
+			list[i].Count++
+		} else {
+			list = append(list, Rate{State: s, Count: 1})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Rate) int { return b.Count - a.Count })
+	for i := range list {
+		list[i].N = n
+	}
+	return list
+}
+
+// clopperPearson is the exact 95 % interval of a rate of which k of n were seen.
+func clopperPearson(k, n int) (low, high float64) {
+	low, high = 0, 1
+	if k > 0 {
+		low = distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1)}.Quantile(Alpha / 2)
+	}
+	if k < n {
+		high = distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(1 - Alpha/2)
+	}
+	return low, high
+}
+
+// fisher is the probability of rates at least as unequal as k of n and l of m, by
+// Fisher's exact test, when both are the same.
+func fisher(k, n, l, m int) float64 {
+	d := stats.HypergeometicDist{N: n + m, K: k + l, Draws: n}
+	seen, p := d.PMF(float64(k)), 0.0
+	for i := max(0, k+l-m); i <= min(n, k+l); i++ {
+		if q := d.PMF(float64(i)); q <= seen*(1+1e-9) {
+			p += q
+		}
+	}
+	return min(1, p)
+}
+
+// Disagrees reports whether the boots that were answered show several things.
+func (c Cell) Disagrees() bool { return len(c.rated()) > 1 }
+
+// shown is the state that all boots show that were answered.
+func (c Cell) shown() string {
+	if r := c.rated(); len(r) > 0 {
+		return r[0].State
+	}
+	return ""
+}
+
+// rates compares two cells that were answered and of which one's boots at least
+// disagree: each state's rates by Fisher's test, with Holm's correction over the
+// states. It returns the least probability.
+func rates(c, other Cell) float64 {
+	a, b := c.rated(), other.rated()
+	if len(a) == 0 || len(b) == 0 {
+		return 1 // they have not been asked
+	}
+	var states []string
+	for _, r := range slices.Concat(a, b) {
+		if !slices.Contains(states, r.State) {
+			states = append(states, r.State)
+		}
+	}
+	count := func(list []Rate, s string) int { return round(share(list, s) * float64(list[0].N)) }
+	var p []float64
+	for _, s := range states {
+		p = append(p, fisher(count(a, s), a[0].N, count(b, s), b[0].N))
+	}
+	if len(states) == 2 {
+		p = p[:1] // the other's rates are the same ones
+	}
+	return slices.Min(holm(p))
+}
+
+// rateNeed is about how many boots a side would show by Fisher's test that the
+// rates of two cells differ as they did; 0 when more than [mostBoots], or when
+// they did not.
+func rateNeed(c, other Cell, cells int) int {
+	a, b := c.rated(), other.rated()
+	if len(a) == 0 || len(b) == 0 {
+		return 0
+	}
+	least := 0
+	for _, r := range slices.Concat(a, b) {
+		p, q := share(a, r.State), share(b, r.State)
+		for n := max(a[0].N, b[0].N) + 1; p != q && n <= mostBoots && (least == 0 || n < least); n++ {
+			if fisher(round(p*float64(n)), n, round(q*float64(n)), n)*float64(cells) < Alpha {
+				least = n
+			}
+		}
+	}
+	return least
+}
+
+func round(f float64) int { return int(math.Round(f)) }
+
+// share is the part of the boots that showed a state.
+func share(list []Rate, state string) float64 {
+	if i := slices.IndexFunc(list, func(r Rate) bool { return r.State == state }); i >= 0 {
+		return float64(list[i].Count) / float64(list[i].N)
+	}
+	return 0
+}
+
+// String says the rate with its interval: "2 of 3 stable (9…99 %)".
+func (r Rate) String() string {
+	return fmt.Sprintf("%d of %d %s (%.0f…%.0f %%)", r.Count, r.N, r.State, 100*r.Low, 100*r.High)
+}
