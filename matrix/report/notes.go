@@ -27,11 +27,12 @@ func notes(b *bytes.Buffer, doc Document) {
 			fmt.Fprintf(b, "- and %d rows more, in the table\n", n)
 		}
 		fmt.Fprintln(b)
-	} else if n := len(present(c)); n > 1 && slices.ContainsFunc(c.Columns, func(col compare.Column) bool { return col.Baseline && !col.Absent() }) {
+	} else if n := len(present(c)); n > 1 && behaved(c) && slices.ContainsFunc(c.Columns, func(col compare.Column) bool { return col.Baseline && !col.Absent() }) {
 		fmt.Fprintf(b, "No behaviour differs between the %d kernels.\n\n", n)
-	} else if n > 1 {
+	} else if n > 1 && !slices.ContainsFunc(c.Columns, func(col compare.Column) bool { return col.Baseline && !col.Absent() }) {
 		fmt.Fprintf(b, "Nothing is compared: the baseline, %s, is not there.\n\n", doc.Run.Baseline)
 	}
+	costs(b, doc)
 	for _, col := range c.Columns {
 		if col.Absent() {
 			wrap(b, fmt.Sprintf("%s is %s: %s", col.Name, col.Outcome, col.Detail), "  ", width)
@@ -40,12 +41,37 @@ func notes(b *bytes.Buffer, doc Document) {
 	for _, s := range troubles(doc.Results) {
 		wrap(b, s, "  ", width)
 	}
-	legend(b, doc)
+	for _, s := range legend(doc) {
+		wrap(b, s, "   ", width)
+	}
 	wrap(b, made(doc.Run), "  ", width)
 	if doc.Run.Interrupted {
 		fmt.Fprintln(b, "The run was interrupted: cells without an outcome are shown as –.")
 	}
 	fmt.Fprintf(b, "Stored in %s\n", doc.Dir)
+}
+
+// behaved reports whether any row shows a behaviour, and not a cost.
+func behaved(c compare.Comparison) bool {
+	return slices.ContainsFunc(c.Rows, func(r compare.Row) bool {
+		return slices.ContainsFunc(r.Cells, func(cell compare.Cell) bool { return cell.Answered() && cell.Sample() == nil })
+	})
+}
+
+// costs writes how costs differ.
+func costs(b *bytes.Buffer, doc Document) {
+	list := doc.Comparison.Costs()
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintln(b, "What it costs:")
+	for _, s := range list[:min(len(list), maxFindings)] {
+		wrap(b, "- "+s, "  ", doc.Options.Width)
+	}
+	if n := len(list) - maxFindings; n > 0 {
+		fmt.Fprintf(b, "- and %d sentences more: --json has all verdicts\n", n)
+	}
+	fmt.Fprintln(b)
 }
 
 // troubles names the cells whose outcome is not the kernel's answer, by
@@ -76,32 +102,6 @@ func troubles(results []matrix.Result) []string {
 		list = append(list, fmt.Sprintf("%s on %s, %s: %s", k.outcome, k.kernel, where, k.detail))
 	}
 	return list
-}
-
-// legend explains the marks that the table has.
-func legend(b *bytes.Buffer, doc Document) {
-	differs, indicative, other, counted := false, false, false, false
-	for _, r := range doc.Comparison.Rows {
-		for i, cell := range r.Cells {
-			differs = differs || cell.Verdict == compare.Differs
-			s := cell.Sample()
-			other = other || s != nil && !doc.Comparison.CostComparable(i)
-			indicative = indicative || s != nil && s.Indicative
-			counted = counted || s != nil && s.Clock == matrix.ClockIcount
-		}
-	}
-	if differs {
-		wrap(b, fmt.Sprintf("≠  differs from the baseline, %s; a number counts the bytes that are not the old ones", doc.Run.Baseline), "   ", doc.Options.Width)
-	}
-	if other {
-		wrap(b, "†  another configuration or compiler than the baseline's: its cost is not comparable with the baseline's", "   ", doc.Options.Width)
-	}
-	if counted {
-		wrap(b, "insn  instructions that the guest's one CPU retired (QEMU's icount): they know no caches and no contention, and a string instruction counts once for each element", "   ", doc.Options.Width)
-	}
-	if indicative {
-		wrap(b, "~  wall clock on an emulated CPU: it varies by tens of percent from boot to boot, and allows no verdict", "   ", doc.Options.Width)
-	}
 }
 
 // made says how the numbers were made.

@@ -111,6 +111,11 @@ func TestTable(t *testing.T) {
 		"trouble":     {sample("6.1", 1, "6.1", "crash", "hang", "boot-failed", "snapshot"), Options{Width: 100}},
 		"flaky":       {sample("6.1", 3, "6.1", "flaky"), Options{Width: 100}},
 		"alike":       {sample("6.1", 1, "6.1", "6.12"), Options{Width: 80}},
+		"costs":       {dispute(matrix.ClockIcount, matrix.AccelTCG, 3), Options{Width: 80}},
+		"costs-wide":  {dispute(matrix.ClockIcount, matrix.AccelTCG, 3), Options{Width: 160}},
+		"costs-once":  {dispute(matrix.ClockWall, matrix.AccelKVM, 1), Options{Width: 80}},
+		"costs-kvm":   {dispute(matrix.ClockWall, matrix.AccelKVM, 8), Options{Width: 80}},
+		"costs-tcg":   {dispute(matrix.ClockWall, matrix.AccelTCG, 8), Options{Width: 80}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, ok := Lookup("table")

@@ -53,8 +53,8 @@ const wideFrom = 120
 func layout(doc Document) grid {
 	c, o := doc.Comparison, doc.Options
 	var g grid
-	for _, col := range c.Columns {
-		g.header = append(g.header, heading(col, o.Width < PlainWidth))
+	for i := range c.Columns {
+		g.header = append(g.header, heading(c, i, o.Width < PlainWidth))
 	}
 	for i := 0; i < len(c.Rows); {
 		group := c.Rows[i].Group()
@@ -70,8 +70,10 @@ func layout(doc Document) grid {
 }
 
 // heading names a column: its name, its version, and what it is. Where room is
-// short, a column that is not there takes little: why stands under the table.
-func heading(col compare.Column, short bool) string {
+// short, a column that is not there takes little: why stands under the table. A
+// column whose costs are compared with its base's is on that one.
+func heading(c compare.Comparison, column int, short bool) string {
+	col := c.Columns[column]
 	lines := []string{col.Name, col.Version}
 	switch {
 	case col.Absent() && short:
@@ -81,6 +83,9 @@ func heading(col compare.Column, short bool) string {
 	}
 	if col.Baseline {
 		lines = append(lines, "baseline")
+	}
+	if base := c.BaseOf(column); base >= 0 && !c.Columns[base].Baseline && !col.Absent() {
+		lines = append(lines, "on "+col.Base)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -205,9 +210,7 @@ func word(r compare.Row) string {
 	return state
 }
 
-// text is what a cell says. The mark ≠ stands where it differs from the
-// baseline, ~ where a sample is only indicative, † where its kernel's costs are
-// not comparable with the baseline's.
+// text is what a cell says, with its marks.
 func text(c compare.Comparison, column int, cell compare.Cell, o Options) string {
 	wide := o.Width >= wideFrom
 	switch {
@@ -219,19 +222,12 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 		return "–"
 	}
 	s := cell.State()
-	if sample := cell.Sample(); sample != nil {
-		s = fmt.Sprintf("%.3g %s", sample.Value, sample.Unit)
-		if wide && sample.High > 0 {
-			s += fmt.Sprintf(" (%.3g…%.3g)", sample.Low, sample.High)
+	if cell.Sample() != nil {
+		text := cost(c, column, cell, wide)
+		if s != "" {
+			text += ", " + s // of other boots
 		}
-		marks := ""
-		if sample.Indicative {
-			marks += "~"
-		}
-		if !c.CostComparable(column) {
-			marks += "†"
-		}
-		return strings.TrimSpace(s + " " + marks)
+		return text
 	}
 	if seen := cell.Results[0].Observation; wide && seen != nil && seen.FirstOffset >= 0 && !cell.Flaky() && !strings.HasPrefix(cell.Results[0].Probe, "stress/") {
 		s += fmt.Sprintf(" @%d", seen.FirstOffset)
@@ -247,8 +243,8 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 }
 
 func mark(s string, cell compare.Cell) string {
-	if cell.Verdict == compare.Differs {
-		return s + " ≠"
+	if m := verdictMarks[cell.Verdict]; m != "" {
+		return s + " " + m
 	}
 	return s
 }
@@ -263,7 +259,7 @@ func paint(cell compare.Cell, s string, colour bool) string {
 	switch {
 	case cell.Results[0].Outcome != "pass" && cell.Results[0].Outcome != "unsupported":
 		return red + s + reset
-	case cell.Verdict == compare.Differs:
+	case cell.Verdict == compare.Differs, cell.Verdict == compare.Worse, cell.Verdict == compare.Better:
 		return yellow + s + reset
 	}
 	return s

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
+)
+
+// dispute is a run of the costs that the thread is about: 6.1 as Debian builds it,
+// a 6.12 that was built and one with the series on top, by that clock and with so
+// many boots.
+func dispute(clock matrix.Clock, accel matrix.Accel, boots int) Document {
+	run := matrix.Run{
+		ID: "20261123-010203-ABCD", Baseline: "6.1", Host: matrix.Host{QEMU: "7.2.22", Accel: accel},
+		Machines: []matrix.Machine{{Name: "cost", MemoryMiB: 512, CPUs: 1, Boots: boots, Clock: clock}},
+		Probes:   []string{"cost/read-write/64k", "cost/serve-again/xfs/tenth/1m", "cost/splice-file-pipe/64k", "cost/vmsplice/64k"},
+		Kernels: []matrix.Column{
+			{Name: "6.1", Version: "6.1.192-2", ConfigDigest: "debian"}, {Name: "6.12-built", Version: "6.12.117-1", ConfigDigest: "own"},
+			{Name: "splice-fix-corruption", Version: "6.12.117-1", ConfigDigest: "own", Base: "6.12-built"},
+		},
+	}
+	doc := Document{Dir: "runs/" + run.ID, Run: run}
+	values := map[string][4]float64{"6.1": {0.735, 0.00998, 0.141, 0.111}, "6.12-built": {0.736, 0.0101, 0.0802, 0.12}, "splice-fix-corruption": {0.7362, 0.31, 0.337, 0.113}}
+	for _, k := range run.Kernels {
+		for p, probe := range run.Probes {
+			for boot := 1; boot <= boots; boot++ {
+				s := &matrix.Sample{
+					Value: values[k.Name][p] * (1 + 0.0004*float64(boot%5)), Unit: "ns/B", Better: matrix.Lower, Clock: clock,
+					Indicative: clock == matrix.ClockWall && accel != matrix.AccelKVM, Iterations: 5, Counters: map[string]int64{"kib_read": 0},
+				}
+				if clock == matrix.ClockIcount {
+					s.Unit = "insn/B"
+				}
+				if p == 1 && k.Name == "6.12-built" {
+					s.Value *= 1 + 0.03*float64(boot) // its boots do not agree
+				}
+				s.Low, s.High = s.Value*0.99, s.Value*1.02
+				if k.Base != "" && p > 0 {
+					s.Counters["pages_copied"] = 1280
+					s.Counters["kib_read"] = map[int]int64{1: 5120}[p]
+				}
+				c := matrix.Cell{Kernel: k.Name, Machine: "cost", Probe: probe}
+				doc.Results = append(doc.Results, matrix.Result{Kernel: k.Name, Machine: "cost", Probe: probe, Cell: c.ID(), Boot: boot, Outcome: matrix.Pass, Sample: s})
+			}
+		}
+	}
+	doc.Comparison = compare.Compare(run, doc.Results)
+	return doc
+}
+
+// TestJSONHasWhatVerdictsRestOn reads the dispute's own cell.
+func TestJSONHasWhatVerdictsRestOn(t *testing.T) {
+	f, _ := Lookup("json")
+	var b bytes.Buffer
+	if err := f.Write(&b, dispute(matrix.ClockWall, matrix.AccelKVM, 8)); err != nil {
+		t.Fatal(err)
+	}
+	var doc struct {
+		Comparison []struct {
+			Cell, Verdict string
+			Costs         []struct {
+				Against, Verdict         string
+				Base                     bool
+				Ratio, Low, High, Margin float64
+				P                        *float64
+				Boots                    int
+			}
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range doc.Comparison {
+		if c.Cell != "splice-fix-corruption/cost/cost/splice-file-pipe/64k" {
+			continue
+		}
+		if k := c.Costs[0]; len(c.Costs) != 1 || c.Verdict != "worse" || k.Against != "6.12-built" || !k.Base || k.Ratio < 4.1 || k.Low > k.Ratio || k.High < k.Ratio ||
+			k.Margin != 0.05 || k.P == nil || *k.P <= 0 || *k.P > 0.01 || k.Boots != 8 {
+			t.Errorf("%+v", c)
+		}
+		return
+	}
+	t.Errorf("the cell is not in %+v", doc.Comparison)
+}

@@ -1,0 +1,137 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
+)
+
+// Marks stand behind what a cell shows.
+const (
+	markDiffers      = "≠"
+	markWorse        = "▲"
+	markBetter       = "▼"
+	markSame         = "="
+	markInconclusive = "?"
+	markIndicative   = "~"
+	markOther        = "†"
+)
+
+// verdictMarks are those of verdicts. That a behaviour is the baseline's needs no
+// mark: it can be seen.
+var verdictMarks = map[compare.Verdict]string{
+	compare.Differs: markDiffers, compare.Worse: markWorse, compare.Better: markBetter, compare.Inconclusive: markInconclusive,
+}
+
+// cost is what a cell with a sample says: the median boot's value, where there is
+// room with its interval and the factor, and its marks.
+func cost(c compare.Comparison, column int, cell compare.Cell, wide bool) string {
+	sample := cell.Sample()
+	s := fmt.Sprintf("%.3g %s", sample.Value, sample.Unit)
+	if wide {
+		low, high, ok := cell.Spread()
+		if !ok {
+			low, high = sample.Low, sample.High
+		}
+		if high > 0 {
+			s += fmt.Sprintf(" (%.3g…%.3g)", low, high)
+		}
+	}
+	marks := verdictMarks[cell.Verdict]
+	if cell.Verdict == compare.Same {
+		marks = markSame
+	}
+	if wide && (cell.Verdict == compare.Worse || cell.Verdict == compare.Better) {
+		k := cell.Contrasts[0]
+		marks += fmt.Sprintf("%.3g× (%s)", k.Ratio, k.Interval())
+	}
+	if wide && marks != "" && !c.CostComparable(column) {
+		marks += " "
+	}
+	if sample.Indicative {
+		marks += markIndicative
+	}
+	if !c.CostComparable(column) {
+		marks += markOther
+	}
+	if marks != "" {
+		s += " " + marks
+	}
+	return s
+}
+
+// legend explains the marks and the units that the table has.
+func legend(doc Document) []string {
+	c := doc.Comparison
+	seen := map[string]bool{}
+	var counted, bases, spread, passes, ranked bool
+	margins, tolerances := map[float64]bool{}, map[float64]bool{}
+	for _, r := range c.Rows {
+		for i, cell := range r.Cells {
+			s := cell.Sample()
+			if s == nil {
+				seen[verdictMarks[cell.Verdict]] = true
+				continue
+			}
+			_, _, several := cell.Spread()
+			spread, passes = spread || several, passes || !several && s.High > 0
+			seen["cost"+verdictMarks[cell.Verdict]] = true
+			seen[markSame] = seen[markSame] || cell.Verdict == compare.Same
+			seen[markOther] = seen[markOther] || !c.CostComparable(i)
+			seen[markIndicative] = seen[markIndicative] || s.Indicative
+			counted = counted || s.Clock == matrix.ClockIcount
+			for _, k := range cell.Contrasts {
+				bases = bases || k.Base && k.Against != doc.Run.Baseline
+				margins[k.Margin] = true
+				ranked = ranked || k.P != nil
+				if k.Tolerance > 0 {
+					tolerances[k.Tolerance] = true
+				}
+			}
+		}
+	}
+	var list []string
+	add := func(when bool, format string, args ...any) {
+		if when {
+			list = append(list, fmt.Sprintf(format, args...))
+		}
+	}
+	reference := "the baseline's"
+	if bases {
+		reference += `; where a column is "on" its base, than the base's`
+	}
+	add(seen[markDiffers], "%s  differs from the baseline, %s; a number counts the bytes that are not the old ones", markDiffers, doc.Run.Baseline)
+	add(seen[markInconclusive], "%s  boots disagree, and their rates are not shown to differ from the baseline's", markInconclusive)
+	worse, better := seen["cost"+markWorse], seen["cost"+markBetter]
+	switch {
+	case worse && better:
+		add(true, "%s%s  a cost that is worse, or better, than %s", markWorse, markBetter, reference)
+	default:
+		add(worse, "%s  a cost that is worse than %s", markWorse, reference)
+		add(better, "%s  a cost that is better than %s", markBetter, reference)
+	}
+	add(seen[markSame], "%s  a cost that is shown to be the same, within the margin of the probe (%s)", markSame, percents(margins))
+	add(seen["cost"+markInconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
+	add(seen[markOther], "%s  another configuration or compiler than the baseline's: its cost is not comparable with the baseline's", markOther)
+	wide := doc.Options.Width >= wideFrom
+	add(len(tolerances) > 0 && (worse || better), "×  a factor, with the smallest and the largest of any two boots, widened by the tolerance of the probe (%s)", percents(tolerances))
+	add(ranked, "×  a factor, with the 95 %% interval of the rank test (Mann-Whitney); verdicts hold at 5 %% for all probes of a column together (Holm)")
+	add(wide && spread, "(…)  behind a cost: the 95 %% interval of its boots' median, with fewer than 6 all of them")
+	add(wide && passes, "(…)  behind a cost of one boot: its passes, which tell nothing of other boots")
+	add(counted, "insn  instructions that the guest's one CPU retired (QEMU's icount): they know no caches and no contention, and a string instruction counts once for each element")
+	add(seen[markIndicative], "%s  wall clock on an emulated CPU: it varies by tens of percent from boot to boot, and allows no verdict", markIndicative)
+	return list
+}
+
+// percents lists parts as percentages.
+func percents(parts map[float64]bool) string {
+	var list []string
+	for _, p := range slices.Sorted(maps.Keys(parts)) {
+		list = append(list, fmt.Sprintf("%g %%", 100*p))
+	}
+	return strings.Join(list, ", ")
+}
