@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"kmatrix/matrix"
@@ -50,14 +49,12 @@ func kvmVerdict(ctx context.Context, file, device, qemu string, boot func(contex
 	if err := dev.Close(); err != nil {
 		return verdict{}, fmt.Errorf("close %s: %w", device, err)
 	}
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	id, err := bootID()
 	if err != nil {
-		return verdict{}, fmt.Errorf("read the host's boot id: %w", err)
+		return verdict{}, err
 	}
-	now := verdict{BootID: strings.TrimSpace(string(id)), QEMU: qemu}
-	var known verdict
-	// A verdict that cannot be read is found out again.
-	if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &known) == nil && known.BootID == now.BootID && known.QEMU == qemu {
+	now := verdict{BootID: id, QEMU: qemu}
+	if known, ok := keptVerdict(file, id, qemu); ok {
 		return known, nil
 	}
 	limited, cancel := context.WithTimeout(ctx, kvmDeadline)

@@ -49,7 +49,8 @@ type Machine struct {
 	CPU string `json:"cpu"`
 	// Probes are patterns, see [Match].
 	Probes []string `json:"probes"`
-	// Boots is how many fresh boots each cell gets.
+	// Boots is how many fresh boots each cell gets; 0 in a kernels.yaml that does
+	// not say.
 	Boots int `json:"boots"`
 }
 

@@ -39,6 +39,7 @@ type runOptions struct {
 	boot      time.Duration
 	probe     time.Duration
 	stressFor time.Duration
+	boots     string
 }
 
 func newRunCommand() *cobra.Command {
@@ -55,6 +56,7 @@ one table of what they did. Every result is kept under --dir as it comes.
   kmatrix run --kernel 5.15=../linux-5.15.148
   kmatrix run --all-probes
   kmatrix run -p stress --stress-for 30s
+  kmatrix run -p cost --boots 8
   kmatrix run --json -o run.json
   kmatrix run --fail-on differs,crash`,
 		Args: noArgs,
@@ -76,6 +78,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: differs, or an outcome ("+outcomeNames()+")")
 	f.StringVar(&o.qemu, "qemu", "qemu-system-x86_64", "the QEMU `PROGRAM`")
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
+	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N` (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
 	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
@@ -103,6 +106,13 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	}
 	version, err := vm.Version(ctx, o.qemu)
 	if err != nil {
+		return err
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return err
+	}
+	if err := o.repeat(plan, cache, version); err != nil {
 		return err
 	}
 	total, available, err := host.MemoryMiB()
@@ -134,7 +144,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 		return err
 	}
 	st, err := store.Create(o.dir, header(s, plan, matrix.Host{
-		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), MemoryMiB: total,
+		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), CPU: hostCPU(), MemoryMiB: total,
 		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs,
 	}))
 	if err != nil {
@@ -142,10 +152,6 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	progress.follow(st.Header)
-	cache, err := cacheDir()
-	if err != nil {
-		return err
-	}
 	r := &host.Runner{
 		Kernels: plan.Kernels, Machines: plan.Machines, Probes: plan.Probes,
 		Images: images, Store: st, Jobs: o.jobs, QEMU: o.qemu, Version: version, CacheDir: cache,
@@ -179,6 +185,9 @@ func (o *runOptions) check() error {
 	}
 	if o.stressFor < 0 {
 		return wrong("--stress-for %s: want a time such as 30s", o.stressFor)
+	}
+	if _, err := parseBoots(o.boots); err != nil {
+		return err
 	}
 	if o.allProbes && len(o.patterns) > 0 {
 		return wrong("--all-probes and -p: choose one")

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -188,4 +189,16 @@ func hostKernel() string {
 		return ""
 	}
 	return string(text[:len(text)-1])
+}
+
+// hostCPU is the model of this host's processors, "" where it is not told.
+func hostCPU() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return ""
+	}
+	_, rest, _ := strings.Cut(string(text), "model name")
+	line, _, _ := strings.Cut(rest, "\n")
+	_, model, _ := strings.Cut(line, ":")
+	return strings.TrimSpace(model)
 }

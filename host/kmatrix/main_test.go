@@ -59,6 +59,8 @@ func TestWrongUse(t *testing.T) {
 		"no such finding":   {[]string{"run", "-f", good, "--fail-on", "sadness"}, "--fail-on sadness: allowed are differs, fail"},
 		"no budget":         {[]string{"run", "-f", good, "-p", "stress", "--stress-for", "-1s"}, "want a time such as 30s"},
 		"nothing to stress": {[]string{"run", "-f", good, "-p", "cost", "--stress-for", "9s"}, "no stress probe is asked"},
+		"no boots":          {[]string{"run", "-f", good, "--boots", "0"}, "--boots 0: want a number from 1 to 1000"},
+		"no number":         {[]string{"run", "-f", good, "--boots", "many"}, "--boots many: want"},
 		"no deadline":       {[]string{"run", "-f", good, "--probe-deadline", "-1s"}, "deadline"},
 		"a broken file":     {[]string{"run", "-f", write(t, "version: 1\nkernel: []\n")}, ":2: kernel: is not a key here"},
 		"probes: no match":  {[]string{"probes", "nothing"}, "nothing matches no probe"},

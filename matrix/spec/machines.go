@@ -13,7 +13,6 @@ import (
 
 func (p *reader) machine(n ast.Node, key string) {
 	m := Default
-	m.Boots = 0
 	p.mapping(n, key, map[string]field{
 		"name": func(n ast.Node, key string) {
 			m.Name = p.name(n, key)

@@ -107,6 +107,15 @@ func matchesAny(patterns []string, name string, hit map[string]bool) bool {
 // Cells lists the cells, machine by machine and kernel by kernel.
 func (p *Plan) Cells() []matrix.Cell { return p.cells }
 
+// Measures reports whether a machine has probes of that kind to run.
+func (p *Plan) Measures(machine string, kind matrix.ProbeKind) bool {
+	of := map[string]matrix.ProbeKind{}
+	for _, probe := range p.Probes {
+		of[probe.Name] = probe.Kind
+	}
+	return slices.ContainsFunc(p.cells, func(c matrix.Cell) bool { return c.Machine == machine && of[c.Probe] == kind })
+}
+
 // Total counts the cells with their boots.
 func (p *Plan) Total() int {
 	boots := map[string]int{}
@@ -115,7 +124,7 @@ func (p *Plan) Total() int {
 	}
 	n := 0
 	for _, c := range p.cells {
-		n += boots[c.Machine]
+		n += max(1, boots[c.Machine])
 	}
 	return n
 }

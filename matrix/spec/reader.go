@@ -30,8 +30,9 @@ const (
 )
 
 // Default is the machine of a file that names none, and of keys that are left
-// out.
-var Default = matrix.Machine{Name: "default", MemoryMiB: 512, CPUs: 1, Accel: matrix.AccelAuto, Clock: matrix.ClockAuto, CPU: "max", Probes: []string{"..."}, Boots: 1}
+// out. Its boots are nobody's choice: they depend on the clock, which is found out
+// later.
+var Default = matrix.Machine{Name: "default", MemoryMiB: 512, CPUs: 1, Accel: matrix.AccelAuto, Clock: matrix.ClockAuto, CPU: "max", Probes: []string{"..."}}
 
 var (
 	nameRE = regexp.MustCompile(`^` + namePattern + `$`)
@@ -47,7 +48,7 @@ type reader struct {
 	known    Known
 	spec     *Spec
 	problems []Problem
-	// boots is run.boots, for machines that say none.
+	// boots is run.boots, for machines that say none; 0 where it is not said.
 	boots int
 	// baseline is the key's node; the others are those of each kernel that has
 	// the key, by its place.
@@ -62,7 +63,6 @@ func (p *reader) document(text []byte) {
 	if root == nil {
 		return
 	}
-	p.boots = Default.Boots
 	p.buildOf, p.baseOf, p.seriesOf = map[int]ast.Node{}, map[int]ast.Node{}, map[int]ast.Node{}
 	p.configOf = map[string]ast.Node{}
 	p.externals(root)

@@ -73,7 +73,7 @@ func Schema(known Known) ([]byte, error) {
 		"accel":  object{"enum": matrix.Accels, "description": "how QEMU runs the guest"},
 		"clock":  object{"enum": matrix.Clocks, "description": "what cost is measured by: wall time, or instructions (icount), which needs TCG and one CPU"},
 		"cpu":    text(`[^\n\r]+`, "QEMU's -cpu"),
-		"boots":  whole(maxBoots, "how many fresh boots each cell gets"),
+		"boots":  whole(maxBoots, "how many fresh boots each cell gets (default: by the clock)"),
 		"probes": list(text(oneLine, "a pattern of probes' names")),
 	}, "name", "probes")
 	machine["if"] = object{"properties": object{"clock": object{"const": matrix.ClockIcount}}, "required": []string{"clock"}}

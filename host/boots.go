@@ -1,0 +1,66 @@
+package host
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kmatrix/matrix"
+)
+
+// How many fresh boots the cells of a machine get where nobody says. What a kernel
+// does repeats, and counted instructions nearly do; times need boots for a verdict.
+const (
+	bootsOfBehaviour = 1
+	bootsCounted     = 3
+	bootsTimed       = 8
+)
+
+// DefaultBoots returns how many boots a machine's cells get where nobody says.
+// Whether costs are measured there, and whether KVM is
+// thought to work, is given. Times of an emulated CPU allow no verdict, from
+// however many boots.
+func DefaultBoots(m matrix.Machine, costs, kvm bool) int {
+	emulated := m.Accel == matrix.AccelTCG || m.Accel == matrix.AccelAuto && !kvm
+	counted := m.Clock == matrix.ClockIcount || m.Clock == matrix.ClockAuto && emulated && m.CPUs <= 1
+	switch {
+	case !costs:
+		return bootsOfBehaviour
+	case counted:
+		return bootsCounted
+	case emulated:
+		return bootsOfBehaviour
+	}
+	return bootsTimed
+}
+
+// ExpectKVM tells whether a guest has booted with KVM on this host since it was
+// booted itself, as an earlier run found out and kept in the cache directory.
+func ExpectKVM(cacheDir, qemu string) (bool, error) {
+	id, err := bootID()
+	if err != nil {
+		return false, err
+	}
+	known, ok := keptVerdict(filepath.Join(cacheDir, "kvm.json"), id, qemu)
+	return ok && known.Usable, nil
+}
+
+// bootID names the time since the host was booted.
+func bootID() (string, error) {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return "", fmt.Errorf("read the host's boot id: %w", err)
+	}
+	return strings.TrimSpace(string(id)), nil
+}
+
+// keptVerdict reads a verdict that holds for that boot of the host and that QEMU.
+// One that cannot be read is none.
+func keptVerdict(file, id, qemu string) (verdict, bool) {
+	var known verdict
+	text, err := os.ReadFile(file)
+	ok := err == nil && json.Unmarshal(text, &known) == nil && known.BootID == id && known.QEMU == qemu
+	return known, ok
+}

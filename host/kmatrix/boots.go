@@ -1,0 +1,54 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+
+	"kmatrix/host"
+	"kmatrix/matrix"
+	"kmatrix/matrix/spec"
+)
+
+// maxBoots is as many boots as kernels.yaml takes.
+const maxBoots = 1000
+
+// parseBoots reads --boots; 0 where it is not given.
+func parseBoots(text string) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxBoots {
+		return 0, wrong("--boots %s: want a number from 1 to %d", text, maxBoots)
+	}
+	return n, nil
+}
+
+// setBoots gives the plan's machines their boots: the number that was asked for,
+// else what kernels.yaml says, else what the clock needs.
+func setBoots(plan *spec.Plan, asked int, kvm bool) {
+	plan.Machines = slices.Clone(plan.Machines)
+	for i := range plan.Machines {
+		m := &plan.Machines[i]
+		switch {
+		case asked > 0:
+			m.Boots = asked
+		case m.Boots == 0:
+			m.Boots = host.DefaultBoots(*m, plan.Measures(m.Name, matrix.Performance), kvm)
+		}
+	}
+}
+
+// repeat sets the plan's boots.
+func (o *runOptions) repeat(plan *spec.Plan, cache, qemu string) error {
+	asked, err := parseBoots(o.boots)
+	if err != nil {
+		return err
+	}
+	kvm, err := host.ExpectKVM(cache, qemu)
+	if err != nil {
+		return err
+	}
+	setBoots(plan, asked, kvm)
+	return nil
+}
