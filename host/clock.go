@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -42,4 +43,14 @@ func clocked(s *matrix.Sample, m matrix.Machine) {
 			s.Unit = "insn/" + per
 		}
 	}
+}
+
+// idled says why a sample of counted instructions is none: a guest that idles jumps
+// to its next timer, so that its nanoseconds are instructions no more. Passes that
+// waited and were counted by their thread's time are no harm. "" where it is one.
+func idled(s *matrix.Sample) string {
+	if n := s.Counters["voluntary_switches"]; s.Clock == matrix.ClockIcount && s.Waited == 0 && n > 0 {
+		return fmt.Sprintf("its thread waited %d times while instructions were counted, and an idle guest's clock jumps: take clock: wall", n)
+	}
+	return ""
 }

@@ -3,6 +3,7 @@ package host
 import (
 	"testing"
 
+	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 )
 
@@ -44,6 +45,27 @@ func TestTheUnitSaysTheClock(t *testing.T) {
 		clocked(&s, test.machine)
 		if s.Unit != test.unit || s.Indicative != test.indicative || s.Clock != test.machine.Clock {
 			t.Errorf("%+v gives %+v", test.machine, s)
+		}
+	}
+}
+
+// TestASampleThatIdledIsNone: instructions are not what passed while a guest waited.
+func TestASampleThatIdledIsNone(t *testing.T) {
+	for name, test := range map[string]struct {
+		clock    matrix.Clock
+		switches int64
+		waited   int
+		want     matrix.Outcome
+	}{
+		"busy":                   {matrix.ClockIcount, 0, 0, matrix.Pass},
+		"idled":                  {matrix.ClockIcount, 3, 0, matrix.Unsupported},
+		"waiting was not timed":  {matrix.ClockIcount, 3, 2, matrix.Pass},
+		"the wall's clock waits": {matrix.ClockWall, 3, 0, matrix.Pass},
+	} {
+		s := &matrix.Sample{Value: 1, Clock: test.clock, Waited: test.waited, Counters: map[string]int64{"voluntary_switches": test.switches}}
+		got, why := answered(matrix.Kernel{}, matrix.Probe{Since: "5.10"}, matrix.Hello{Release: "6.1.0"}, wire.Answer{Status: wire.StatusOK, Sample: s})
+		if got != test.want || (why != "") != (got == matrix.Unsupported) {
+			t.Errorf("%s: %s, %q", name, got, why)
 		}
 	}
 }

@@ -23,6 +23,11 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 		if a.Test != nil {
 			return judged(*a.Test, a.Detail)
 		}
+		if a.Sample != nil {
+			if why := idled(a.Sample); why != "" {
+				return matrix.Unsupported, why
+			}
+		}
 		return matrix.Pass, a.Detail
 	case wire.StatusUnsupported:
 		refused := slices.ContainsFunc(append(slices.Clone(p.Features), p.Needs), func(name string) bool {

@@ -77,6 +77,9 @@ type Sample struct {
 	Indicative bool `json:"indicative,omitempty"`
 	// Iterations is how many repetitions the value is the median of.
 	Iterations int `json:"iterations,omitempty"`
+	// Waited is how many of them gave the CPU up, to wait: those are counted by the
+	// time that their thread had it.
+	Waited int `json:"waited,omitempty"`
 	// Low and High are the smallest and the largest repetition.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`

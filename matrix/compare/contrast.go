@@ -142,11 +142,14 @@ func (k *Contrast) decide() {
 	}
 }
 
+// measured tells whether a boot has a sample that counts.
+func measured(r matrix.Result) bool { return r.Sample != nil && r.Outcome == matrix.Pass }
+
 // values are the values of a cell's boots, sorted.
 func (c Cell) values() []float64 {
 	var list []float64
 	for _, r := range c.Results {
-		if r.Sample != nil {
+		if measured(r) {
 			list = append(list, r.Sample.Value)
 		}
 	}
@@ -156,5 +159,5 @@ func (c Cell) values() []float64 {
 
 // samples reports whether all of a cell's samples are so.
 func (c Cell) samples(so func(*matrix.Sample) bool) bool {
-	return !slices.ContainsFunc(c.Results, func(r matrix.Result) bool { return r.Sample != nil && !so(r.Sample) })
+	return !slices.ContainsFunc(c.Results, func(r matrix.Result) bool { return measured(r) && !so(r.Sample) })
 }

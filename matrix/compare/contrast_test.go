@@ -10,9 +10,9 @@ import (
 	"kmatrix/matrix"
 )
 
-// measured makes a run with the given probes on a machine: of each column, the
+// costsOf makes a run with the given probes on a machine: of each column, the
 // values of its boots for each probe.
-func measured(clock matrix.Clock, probes []string, columns ...column) Comparison {
+func costsOf(clock matrix.Clock, probes []string, columns ...column) Comparison {
 	run := matrix.Run{Machines: []matrix.Machine{{Name: "m"}}, Probes: probes, Baseline: columns[0].name}
 	unit := map[matrix.Clock]string{matrix.ClockIcount: "insn/B", matrix.ClockWall: "ns/B"}[clock]
 	var results []matrix.Result
@@ -38,7 +38,7 @@ type column struct {
 
 // pair compares one probe of two kernels that are built alike.
 func pair(clock matrix.Clock, probe string, base, other []float64) *Contrast {
-	c := measured(clock, []string{probe}, column{name: "a", config: "x", values: [][]float64{base}}, column{name: "b", config: "x", values: [][]float64{other}})
+	c := costsOf(clock, []string{probe}, column{name: "a", config: "x", values: [][]float64{base}}, column{name: "b", config: "x", values: [][]float64{other}})
 	return c.Rows[0].Cells[1].Contrasts[0]
 }
 
@@ -104,7 +104,7 @@ func TestAComparisonOfEqualsFindsNoDifference(t *testing.T) {
 	}
 	wrong := 0
 	for range comparisons {
-		c := measured(matrix.ClockWall, names, column{name: "a", config: "x", values: draw()}, column{name: "b", config: "x", values: draw()})
+		c := costsOf(matrix.ClockWall, names, column{name: "a", config: "x", values: draw()}, column{name: "b", config: "x", values: draw()})
 		if c.Count(Better)+c.Count(Worse) > 0 {
 			wrong++
 		}
@@ -145,7 +145,7 @@ func TestKernelsAreComparedWithTheirBaseWhateverTheBaseline(t *testing.T) {
 	names := []string{"cost/read-write/64k", "cost/splice-file-pipe/64k"}
 	base := column{name: "6.12-built", config: "own", values: [][]float64{{0.735, 0.7351}, {0.08, 0.0801}}, counters: map[string]int64{"kib_read": 2}}
 	patched := column{name: "fix", base: "6.12-built", config: "own", values: [][]float64{{0.735, 0.735}, {0.336, 0.337}}, counters: map[string]int64{"pages_copied": 1024, "kib_read": 0}}
-	c := measured(matrix.ClockIcount, names, column{name: "6.1", config: "debian", values: [][]float64{{0.7}, {0.14}}}, base, patched)
+	c := costsOf(matrix.ClockIcount, names, column{name: "6.1", config: "debian", values: [][]float64{{0.7}, {0.14}}}, base, patched)
 	want := []string{
 		"fix against its base, 6.12-built: cost/splice-file-pipe/64k is worse, 4.2× (4.17…4.23), 0.08 to 0.336 insn/B: in a pass pages_copied 256, base none.",
 		"fix against its base, 6.12-built: cost/read-write/64k: the same within 1 %.",
@@ -157,7 +157,7 @@ func TestKernelsAreComparedWithTheirBaseWhateverTheBaseline(t *testing.T) {
 		t.Errorf("%d cells are worse, and the baseline's costs are compared with another build's", c.Count(Worse))
 	}
 	// With the base as the baseline it is compared once.
-	c = measured(matrix.ClockIcount, names, base, patched)
+	c = costsOf(matrix.ClockIcount, names, base, patched)
 	if got := c.Costs(); !slices.Equal(got, want) || !c.CostComparable(1) {
 		t.Errorf("with the base as the baseline:\n%s", strings.Join(got, "\n"))
 	}
@@ -165,7 +165,7 @@ func TestKernelsAreComparedWithTheirBaseWhateverTheBaseline(t *testing.T) {
 
 func TestIndicativeTimesAllowNoVerdict(t *testing.T) {
 	v := [][]float64{{1, 1.01, 1.02, 1.03, 1.04, 1.05}}
-	c := measured(matrix.ClockWall, []string{"cost/tee/4k"}, column{name: "a", config: "x", values: v, indicative: true}, column{name: "b", config: "x", values: [][]float64{{5, 5.1, 5.2, 5.3, 5.4, 5.5}}, indicative: true})
+	c := costsOf(matrix.ClockWall, []string{"cost/tee/4k"}, column{name: "a", config: "x", values: v, indicative: true}, column{name: "b", config: "x", values: [][]float64{{5, 5.1, 5.2, 5.3, 5.4, 5.5}}, indicative: true})
 	if k := c.Rows[0].Cells[1].Contrasts[0]; k.Verdict != NoVerdict || k.Why == "" {
 		t.Errorf("%+v", k)
 	}

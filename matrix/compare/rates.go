@@ -43,7 +43,7 @@ func (c Cell) rated() []Rate {
 	n := 0
 	for _, r := range c.Results {
 		s := state(r)
-		if s == "" && r.Sample != nil {
+		if s == "" && measured(r) {
 			s = measuredState
 		}
 		if s == "" || slices.Contains(unanswered, r.Outcome) {

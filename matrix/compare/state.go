@@ -66,7 +66,7 @@ func state(r matrix.Result) string {
 		return t.String()
 	}
 	if r.Observation == nil {
-		if r.Sample != nil && r.Outcome == matrix.Pass {
+		if measured(r) {
 			return ""
 		}
 		return string(r.Outcome)
@@ -104,7 +104,7 @@ func touched(o matrix.Observation) int64 { return o.New + o.Zero + o.Other }
 func (c Cell) Sample() *matrix.Sample {
 	var samples []*matrix.Sample
 	for _, r := range c.Results {
-		if r.Sample != nil {
+		if measured(r) {
 			samples = append(samples, r.Sample)
 		}
 	}

@@ -68,7 +68,7 @@ func cost(c compare.Comparison, column int, cell compare.Cell, wide bool) string
 func legend(doc Document) []string {
 	c := doc.Comparison
 	seen := map[string]bool{}
-	var counted, bases, spread, passes, ranked bool
+	var counted, waited, bases, spread, passes, ranked bool
 	margins, tolerances := map[float64]bool{}, map[float64]bool{}
 	for _, r := range c.Rows {
 		for i, cell := range r.Cells {
@@ -83,6 +83,7 @@ func legend(doc Document) []string {
 			seen[markSame] = seen[markSame] || cell.Verdict == compare.Same
 			seen[markOther] = seen[markOther] || !c.CostComparable(i)
 			seen[markIndicative] = seen[markIndicative] || s.Indicative
+			waited = waited || s.Waited > 0
 			counted = counted || s.Clock == matrix.ClockIcount
 			for _, k := range cell.Contrasts {
 				bases = bases || k.Base && k.Against != doc.Run.Baseline
@@ -123,6 +124,7 @@ func legend(doc Document) []string {
 	add(wide && spread, "(…)  behind a cost: the 95 %% interval of its boots' median, with fewer than 6 all of them")
 	add(wide && passes, "(…)  behind a cost of one boot: its passes, which tell nothing of other boots")
 	add(counted, "insn  instructions that the guest's one CPU retired (QEMU's icount): they know no caches and no contention, and a string instruction counts once for each element")
+	add(waited, "Of passes that waited, for a disk, a cost has the part in which their thread had the CPU.")
 	add(seen[markIndicative], "%s  wall clock on an emulated CPU: it varies by tens of percent from boot to boot, and allows no verdict", markIndicative)
 	return list
 }

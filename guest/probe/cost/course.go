@@ -60,6 +60,7 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 		warming, times []float64
 		tally          sys.Tally
 		clock          = began
+		waits          int
 	)
 	spent := func() time.Duration { return time.Duration(clock - began) }
 	// once carries out a pass and appends its nanoseconds per unit.
@@ -74,9 +75,12 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 				return err
 			}
 		}
-		took, err := c.time(w.pass)
+		took, waited, err := c.time(w.pass)
 		if err != nil {
 			return err
+		}
+		if waited && to == &times {
+			waits++
 		}
 		*to = append(*to, float64(took)/float64(w.units))
 		if clock, err = c.wall(); err != nil || !counted {
@@ -115,7 +119,7 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 	slices.Sort(times)
 	return &matrix.Sample{
 		Value: times[(len(times)-1)/2], Unit: w.unit, Better: matrix.Lower, Clock: matrix.ClockWall,
-		Iterations: len(times), Low: times[0], High: times[len(times)-1], Counters: tally.Sums,
+		Iterations: len(times), Waited: waits, Low: times[0], High: times[len(times)-1], Counters: tally.Sums,
 	}, detail, nil
 }
 
