@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -43,10 +42,8 @@ directory of a run, or its name under --dir.
 			if err != nil {
 				return wrongUse{err}
 			}
-			for _, w := range stored.Warnings {
-				if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "kmatrix: %s\n", w); err != nil {
-					return err
-				}
+			if err := warn(cmd, stored.Warnings); err != nil {
+				return err
 			}
 			if asJSON {
 				format = "json"

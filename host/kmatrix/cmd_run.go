@@ -75,7 +75,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.BoolVar(&o.locked, "locked", false, "run exactly what kernels.lock records, or fail")
 	f.BoolVar(&o.offline, "offline", false, "use the cache only")
 	f.BoolVar(&o.strict, "strict", false, "exit with 3 when a kernel cannot be had")
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: differs, or an outcome ("+outcomeNames()+")")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: "+findingNames())
 	f.StringVar(&o.qemu, "qemu", "qemu-system-x86_64", "the QEMU `PROGRAM`")
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N` (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
@@ -83,16 +83,6 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
 	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
 	return cmd
-}
-
-func outcomeNames() string {
-	var names []string
-	for _, o := range matrix.Outcomes {
-		if o != matrix.Pass {
-			names = append(names, string(o))
-		}
-	}
-	return strings.Join(names, ", ")
 }
 
 func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
@@ -192,12 +182,7 @@ func (o *runOptions) check() error {
 	if o.allProbes && len(o.patterns) > 0 {
 		return wrong("--all-probes and -p: choose one")
 	}
-	for _, f := range o.failOn {
-		if f != "differs" && (f == string(matrix.Pass) || !slices.Contains(matrix.Outcomes, matrix.Outcome(f))) {
-			return wrong("--fail-on %s: allowed are differs, %s", f, outcomeNames())
-		}
-	}
-	return nil
+	return checkFailOn(o.failOn)
 }
 
 // plan reads kernels.yaml and selects from it.
@@ -247,13 +232,7 @@ func (o *runOptions) verdict(c compare.Comparison, results []matrix.Result) erro
 	for _, r := range results {
 		counts[string(r.Outcome)]++
 	}
-	counts["differs"] = c.Differing()
-	var found []string
-	for _, f := range o.failOn {
-		if n := counts[f]; n > 0 {
-			found = append(found, fmt.Sprintf("%d %s", n, f))
-		}
-	}
+	found := findings(o.failOn, c, results)
 	switch {
 	case len(found) > 0:
 		return finding{"--fail-on: " + strings.Join(found, ", ")}

@@ -35,7 +35,7 @@ and prints one table of what they did, with what differs from the baseline.
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongUse{err} })
-	root.AddCommand(newRunCommand(), newReportCommand(), newExplainCommand(), newKernelsCommand(), newProbesCommand(), newShellCommand())
+	root.AddCommand(newRunCommand(), newReportCommand(), newCompareCommand(), newExplainCommand(), newKernelsCommand(), newProbesCommand(), newShellCommand())
 	return root
 }
 

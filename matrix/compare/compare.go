@@ -248,15 +248,12 @@ func verdict(c, base Cell) Verdict {
 	return Differs
 }
 
-// Differing counts the cells whose behaviour differs from the baseline's.
-func (c Comparison) Differing() int { return c.Count(Differs) }
-
-// Count counts the cells of that verdict.
+// Count counts the cells of that verdict, against whichever column.
 func (c Comparison) Count(v Verdict) int {
 	n := 0
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
-			if cell.Verdict == v {
+			if cell.Verdict == v || slices.ContainsFunc(cell.Contrasts, func(k *Contrast) bool { return k.Verdict == v }) {
 				n++
 			}
 		}

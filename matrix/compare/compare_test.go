@@ -52,7 +52,7 @@ func TestVerdicts(t *testing.T) {
 		if got := c.Rows[0].Cells[0].Verdict; got != NoVerdict {
 			t.Errorf("%s: the baseline has the verdict %q", name, got)
 		}
-		if differs := c.Differing(); (differs == 1) != (test.want == Differs) {
+		if differs := c.Count(Differs); (differs == 1) != (test.want == Differs) {
 			t.Errorf("%s: %d cells differ", name, differs)
 		}
 	}

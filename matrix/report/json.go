@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"time"
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
@@ -32,6 +33,17 @@ type jsonCell struct {
 	Rates []compare.Rate `json:"rates,omitempty"`
 	// Costs are against the baseline and the base.
 	Costs []*compare.Contrast `json:"costs,omitempty"`
+}
+
+// jsonRun is one of several runs that are compared.
+type jsonRun struct {
+	ID          string           `json:"id"`
+	Dir         string           `json:"dir"`
+	Started     time.Time        `json:"started"`
+	Finished    *time.Time       `json:"finished,omitempty"`
+	Interrupted bool             `json:"interrupted,omitempty"`
+	Host        matrix.Host      `json:"host"`
+	Machines    []matrix.Machine `json:"machines"`
 }
 
 // jsonCells lists the cells of which there is anything to say beside others.
@@ -72,8 +84,16 @@ func (jsonFormat) Write(w io.Writer, doc Document) error {
 		Results []matrix.Result `json:"results"`
 		// Comparison says how cells stand to others.
 		Comparison []jsonCell `json:"comparison"`
-	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Comparison: jsonCells(doc.Comparison)}
+		// Families are geometric means of costs.
+		Families []compare.Family `json:"families,omitempty"`
+		Warnings []string         `json:"warnings,omitempty"`
+		// Runs are what NAME@1, NAME@2 … were measured in, in this order.
+		Runs []jsonRun `json:"runs,omitempty"`
+	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Comparison: jsonCells(doc.Comparison), Families: doc.Comparison.Families(), Warnings: doc.Warnings}
 	out.Run.Run, out.Run.Dir = run, doc.Dir
+	for _, s := range doc.Runs {
+		out.Runs = append(out.Runs, jsonRun{ID: s.Run.ID, Dir: s.Dir, Started: s.Run.Started, Finished: s.Run.Finished, Interrupted: s.Run.Interrupted, Host: s.Run.Host, Machines: s.Run.Machines})
+	}
 	if out.Results == nil {
 		out.Results = []matrix.Result{}
 	}

@@ -44,6 +44,15 @@ func notes(b *bytes.Buffer, doc Document) {
 	for _, s := range legend(doc) {
 		wrap(b, s, "   ", width)
 	}
+	for _, s := range doc.Warnings {
+		wrap(b, "Beware: "+s+".", "  ", width)
+	}
+	if len(doc.Runs) > 1 {
+		for i, s := range doc.Runs {
+			wrap(b, fmt.Sprintf("@%d: %s, of %s. %s", i+1, s.Dir, s.Run.Started.Format("2006-01-02 15:04"), made(s.Run)), "  ", width)
+		}
+		return
+	}
 	wrap(b, made(doc.Run), "  ", width)
 	if doc.Run.Interrupted {
 		fmt.Fprintln(b, "The run was interrupted: cells without an outcome are shown as –.")
@@ -70,6 +79,9 @@ func costs(b *bytes.Buffer, doc Document) {
 	}
 	if n := len(list) - maxFindings; n > 0 {
 		fmt.Fprintf(b, "- and %d sentences more: --json has all verdicts\n", n)
+	}
+	for _, s := range doc.Comparison.FamilyWords() {
+		wrap(b, "- geometric means, "+s, "  ", doc.Options.Width)
 	}
 	fmt.Fprintln(b)
 }

@@ -17,8 +17,12 @@ type Document struct {
 	Results    []matrix.Result
 	Comparison compare.Comparison
 	// Dir is where the run is stored.
-	Dir     string
-	Options Options
+	Dir string
+	// Runs are those that the run was made of, for a comparison of several; Warnings
+	// say what weakens it.
+	Runs     []compare.Stored
+	Warnings []string
+	Options  Options
 }
 
 // Options are the reader's.

@@ -84,7 +84,7 @@ func TestWaitingIsNoCost(t *testing.T) {
 	for asleep, want := range map[bool]float64{false: 10, true: 5} {
 		s := &script{times: []int64{1000}, asleep: asleep}
 		got, _, err := measure(work{pass: s.pass, units: 100}, s.clocks())
-		if err != nil || got.Value != want {
+		if err != nil || got.Value != want || got.Waited > 0 != asleep {
 			t.Errorf("waits %v: %+v, %v", asleep, got, err)
 		}
 	}

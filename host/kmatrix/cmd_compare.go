@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kmatrix/matrix/compare"
+	"kmatrix/matrix/report"
+	"kmatrix/matrix/store"
+)
+
+// compareOptions are the flags of `kmatrix compare`.
+type compareOptions struct {
+	dir, baseline, output string
+	json, all             bool
+	failOn                []string
+}
+
+func newCompareCommand() *cobra.Command {
+	var o compareOptions
+	cmd := &cobra.Command{
+		Use:   "compare RUN [RUN…]",
+		Short: "Put stored runs side by side",
+		Long: `Put the columns of stored runs, also of different hosts, into one table with the
+verdicts that they allow. RUN is the directory of a run, or its name under --dir. A
+kernel that several runs have becomes NAME@1, NAME@2, … in the runs' order.
+
+Costs are compared between kernels of one configuration and compiler, on machines
+that are alike, by the same clock; times, as against counted instructions, on the
+same host alone. What is not compared is named with the reason.
+
+` + exitCodes,
+		Example: `  kmatrix compare runs/20261123-221501-A1B2 runs/20261124-080000-C3D4
+  kmatrix compare RUN --baseline 6.12-built
+  kmatrix compare RUN RUN --fail-on worse,differs`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return wrong("compare needs a run: kmatrix compare RUN [RUN…]")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return compareRuns(cmd, o, args) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.dir, "dir", "runs", "the directory that keeps runs")
+	f.StringVar(&o.baseline, "baseline", "", "the column that the others are compared with: `NAME`, or NAME@N of the run N (default: the first run's)")
+	f.BoolVar(&o.json, "json", false, "print one JSON document instead of the table")
+	f.BoolVar(&o.all, "all", false, "list rows that are the same on all kernels, too")
+	f.StringVarP(&o.output, "output", "o", "", "write to `FILE` instead of the standard output")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: "+findingNames())
+	return cmd
+}
+
+func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
+	if err := checkFailOn(o.failOn); err != nil {
+		return err
+	}
+	var runs []compare.Stored
+	for _, arg := range args {
+		path, err := findRun(o.dir, []string{arg})
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(runs, func(s compare.Stored) bool { return s.Dir == path }) {
+			return wrong("%s is named twice: a run beside itself shares its boots, and shows nothing", path)
+		}
+		stored, err := store.Open(path)
+		if err != nil {
+			return wrongUse{err}
+		}
+		if err := warn(cmd, stored.Warnings); err != nil {
+			return err
+		}
+		runs = append(runs, compare.Stored{Dir: path, Run: stored.Run, Results: stored.Results})
+	}
+	m, err := compare.Merge(runs, o.baseline)
+	var unknown *compare.BaselineError
+	if errors.As(err, &unknown) || errors.Is(err, compare.ErrNothingCommon) {
+		return wrongUse{err}
+	}
+	if err != nil {
+		return err
+	}
+	if err := warn(cmd, m.Warnings); err != nil {
+		return err
+	}
+	format, _ := report.Lookup(formatName(o.json))
+	doc := report.Document{Run: m.Run, Results: m.Results, Comparison: m.Comparison, Runs: runs, Warnings: m.Warnings, Dir: runs[0].Dir}
+	if err := writeTo(cmd, o.output, func(w io.Writer) error {
+		width, colour := terminal(w)
+		doc.Options = report.Options{Width: width, Colour: colour, All: o.all}
+		return format.Write(w, doc)
+	}); err != nil {
+		return err
+	}
+	if found := findings(o.failOn, m.Comparison, m.Results); len(found) > 0 {
+		return finding{"--fail-on: " + strings.Join(found, ", ")}
+	}
+	return nil
+}
+
+// warn prints warnings to the standard error.
+func warn(cmd *cobra.Command, warnings []string) error {
+	for _, w := range warnings {
+		if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "kmatrix: %s\n", w); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
+)
+
+// verdicts are those that --fail-on takes, beside outcomes.
+var verdicts = []compare.Verdict{compare.Differs, compare.Worse, compare.Better, compare.Inconclusive}
+
+// findingNames lists what --fail-on takes.
+func findingNames() string {
+	var names []string
+	for _, v := range verdicts {
+		names = append(names, string(v))
+	}
+	for _, o := range matrix.Outcomes {
+		if o != matrix.Pass {
+			names = append(names, string(o))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkFailOn refuses values that name nothing.
+func checkFailOn(values []string) error {
+	for _, f := range values {
+		if f == string(matrix.Pass) || !slices.Contains(verdicts, compare.Verdict(f)) && !slices.Contains(matrix.Outcomes, matrix.Outcome(f)) {
+			return wrong("--fail-on %s: allowed are %s", f, findingNames())
+		}
+	}
+	return nil
+}
+
+// findings says how many of what --fail-on asks for there are.
+func findings(values []string, c compare.Comparison, results []matrix.Result) []string {
+	var found []string
+	for _, f := range values {
+		n := 0
+		if slices.Contains(verdicts, compare.Verdict(f)) {
+			n = c.Count(compare.Verdict(f))
+		}
+		for _, r := range results {
+			if string(r.Outcome) == f {
+				n++
+			}
+		}
+		if n > 0 {
+			found = append(found, fmt.Sprintf("%d %s", n, f))
+		}
+	}
+	return found
+}

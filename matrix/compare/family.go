@@ -1,0 +1,95 @@
+package compare
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// Family is the geometric mean of the factors of probes whose names begin alike.
+type Family struct {
+	Kernel  string `json:"kernel"`
+	Against string `json:"against"`
+	Base    bool   `json:"base,omitempty"`
+	// Name is the beginning of the names, for example "cost/tee".
+	Name string `json:"name"`
+	// Ratio is the mean, Low and High those of the intervals' ends, within which it
+	// lies when each factor lies within its own; 0 where one has none.
+	Ratio float64 `json:"ratio"`
+	Low   float64 `json:"low,omitempty"`
+	High  float64 `json:"high,omitempty"`
+	// Probes is how many there are.
+	Probes int `json:"probes"`
+}
+
+// Families lists the geometric means of each column against each other that it is
+// compared with, in the order of the rows.
+func (c Comparison) Families() []Family {
+	var list []Family
+	for i := range c.Columns {
+		for _, ref := range c.references(i) {
+			list = append(list, c.families(i, ref)...)
+		}
+	}
+	return list
+}
+
+func (c Comparison) families(column int, ref reference) []Family {
+	var list []Family
+	type sums struct{ ratio, low, high float64 }
+	var logs []sums
+	for _, r := range c.Rows {
+		for _, k := range r.Cells[column].Contrasts {
+			if k.Against != ref.name || k.Base != ref.base || k.Verdict == NoVerdict || k.Ratio == 0 {
+				continue
+			}
+			name := familyOf(r.Probe)
+			at := slices.IndexFunc(list, func(f Family) bool { return f.Name == name })
+			if at < 0 {
+				at = len(list)
+				list = append(list, Family{Kernel: c.Columns[column].Name, Against: ref.name, Base: ref.base, Name: name})
+				logs = append(logs, sums{})
+			}
+			list[at].Probes++
+			logs[at].ratio += math.Log(k.Ratio)
+			logs[at].low += math.Log(k.Low) // -Inf without an interval, which makes 0
+			logs[at].high += math.Log(k.High)
+		}
+	}
+	for i := range list {
+		n := float64(list[i].Probes)
+		list[i].Ratio = math.Exp(logs[i].ratio / n)
+		list[i].Low, list[i].High = math.Exp(logs[i].low/n), math.Exp(logs[i].high/n)
+	}
+	return list
+}
+
+// familyOf is the beginning of a probe's name that its family shares.
+func familyOf(probe string) string {
+	parts := strings.SplitN(probe, "/", 3)
+	return strings.Join(parts[:min(2, len(parts))], "/")
+}
+
+// FamilyWords says the means in a sentence for each column and what it is compared
+// with, of families of more than one probe.
+func (c Comparison) FamilyWords() []string {
+	var list []string
+	for i := range c.Columns {
+		for _, ref := range c.references(i) {
+			var words []string
+			for _, f := range c.families(i, ref) {
+				if f.Probes > 1 {
+					text := strings.TrimPrefix(f.Name, "cost/") + " " + factor(f.Ratio)
+					if k := (&Contrast{Ratio: f.Ratio, Low: f.Low, High: f.High}); f.Low > 0 {
+						text += " (" + k.Interval() + ")"
+					}
+					words = append(words, text)
+				}
+			}
+			if len(words) > 0 {
+				list = append(list, c.Columns[i].Name+" against "+ref.String()+": "+strings.Join(words, ", ")+".")
+			}
+		}
+	}
+	return list
+}

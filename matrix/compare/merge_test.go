@@ -1,0 +1,149 @@
+package compare
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"kmatrix/matrix"
+)
+
+// kept is a stored run of one probe of cost: of each kernel the values of its
+// boots.
+func kept(dir string, host matrix.Host, clock matrix.Clock, probe string, kernels map[string][]float64) Stored {
+	now := time.Now()
+	s := Stored{Dir: dir, Run: matrix.Run{Finished: &now, Host: host, Machines: []matrix.Machine{{Name: "cost", MemoryMiB: 512, CPUs: 1, CPU: "max"}}, Probes: []string{probe}}}
+	for _, name := range []string{"6.1", "6.12-built", "fix"} {
+		values, ok := kernels[name]
+		if !ok {
+			continue
+		}
+		if s.Run.Baseline == "" {
+			s.Run.Baseline = name
+		}
+		col := matrix.Column{Name: name, ConfigDigest: "own"}
+		if name == "6.1" {
+			col.ConfigDigest = "debian"
+		}
+		if name == "fix" {
+			col.Base = "6.12-built"
+		}
+		s.Run.Kernels = append(s.Run.Kernels, col)
+		for i, v := range values {
+			unit := "insn/B"
+			if clock == matrix.ClockWall {
+				unit = "ns/B"
+			}
+			c := matrix.Cell{Kernel: name, Machine: "cost", Probe: probe}
+			s.Results = append(s.Results, matrix.Result{
+				Kernel: name, Machine: "cost", Probe: probe, Cell: c.ID(), Boot: i + 1, Outcome: matrix.Pass,
+				Sample: &matrix.Sample{Value: v, Unit: unit, Clock: clock, Better: matrix.Lower},
+			})
+		}
+	}
+	return s
+}
+
+const tee = "cost/tee/4k"
+
+func TestTwoRunsOfOneKernelStandSideBySide(t *testing.T) {
+	one := kept("runs/1", matrix.Host{}, matrix.ClockIcount, tee, map[string][]float64{"6.12-built": {1, 1.001}, "fix": {4}})
+	two := kept("runs/2", matrix.Host{Agent: "sha256:2"}, matrix.ClockIcount, tee, map[string][]float64{"6.12-built": {1.1}, "fix": {4}})
+	m, err := Merge([]Stored{one, two}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"fix@1 against its base, 6.12-built@1: cost/tee/4k is worse, 3.998× (3.98…4.02), 1 to 4 insn/B.",
+		"6.12-built@2 against the baseline, 6.12-built@1: cost/tee/4k is worse, 1.1× (1.09…1.11), 1 to 1.1 insn/B.",
+		"fix@2 against the baseline, 6.12-built@1: cost/tee/4k is worse, 4× (3.98…4.02), 1 to 4 insn/B.",
+		"fix@2 against its base, 6.12-built@2: cost/tee/4k is worse, 3.636× (3.62…3.65), 1.1 to 4 insn/B.",
+	}
+	got := m.Comparison.Costs()
+	for i := range want {
+		// Medians of two are the lower one.
+		want[i] = strings.NewReplacer("3.998×", "4×", "3.636×", "3.64×").Replace(want[i])
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if len(m.Warnings) != 1 || !strings.Contains(m.Warnings[0], "different builds of kmatrix") {
+		t.Errorf("warnings %q", m.Warnings)
+	}
+	if m, err = Merge([]Stored{one, two}, "6.12-built@2"); err != nil || m.Comparison.baseline() != 2 {
+		t.Errorf("the second run's as the baseline: column %d, %v", m.Comparison.baseline(), err)
+	}
+}
+
+func TestWhatCannotBeComparedIsSaid(t *testing.T) {
+	value := map[string][]float64{"6.12-built": {1, 1.01, 1.02, 1.03, 1.04, 1.05}}
+	here := matrix.Host{CPU: "fast", CPUs: 8, Accel: matrix.AccelKVM}
+	there := here
+	there.CPU = "slow"
+	small := kept("runs/2", here, matrix.ClockIcount, tee, value)
+	small.Run.Machines[0].MemoryMiB = 256
+	debian := kept("runs/2", here, matrix.ClockIcount, tee, map[string][]float64{"6.1": {1}})
+	for name, test := range map[string]struct {
+		one, two Stored
+		want     string
+	}{
+		"clocks":         {kept("runs/1", here, matrix.ClockIcount, tee, value), kept("runs/2", here, matrix.ClockWall, tee, value), "one is in ns/B by the clock wall, the other in insn/B by icount"},
+		"hosts":          {kept("runs/1", here, matrix.ClockWall, tee, value), kept("runs/2", there, matrix.ClockWall, tee, value), "their hosts are not the same, and the clock is wall time"},
+		"machines":       {kept("runs/1", here, matrix.ClockIcount, tee, value), small, "256 MiB, 1 CPU, max; 512 MiB, 1 CPU, max"},
+		"configurations": {kept("runs/1", here, matrix.ClockIcount, tee, value), debian, ""},
+	} {
+		m, err := Merge([]Stored{test.one, test.two}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cell := m.Comparison.Rows[0].Cells[1]
+		if test.want == "" {
+			if len(cell.Contrasts) > 0 || m.Comparison.CostComparable(1) {
+				t.Errorf("%s: %+v", name, cell)
+			}
+			continue
+		}
+		if k := cell.Contrasts[0]; k.Verdict != NoVerdict || !strings.Contains(k.Why, test.want) {
+			t.Errorf("%s: %q, %q", name, k.Verdict, k.Why)
+		}
+		if words := m.Comparison.Costs(); len(words) != 1 || !strings.Contains(words[0], test.want) {
+			t.Errorf("%s is not said: %q", name, words)
+		}
+	}
+	// Counted instructions are the same on any host.
+	m, err := Merge([]Stored{kept("runs/1", here, matrix.ClockIcount, tee, map[string][]float64{"6.12-built": {1}}), kept("runs/2", there, matrix.ClockIcount, tee, map[string][]float64{"6.12-built": {1.001}})}, "")
+	if err != nil || m.Comparison.Rows[0].Cells[1].Verdict != Same {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+func TestMergeRefuses(t *testing.T) {
+	value := map[string][]float64{"6.12-built": {1}}
+	a, b := kept("runs/1", matrix.Host{}, matrix.ClockIcount, tee, value), kept("runs/2", matrix.Host{}, matrix.ClockIcount, "cost/splice-tcp/4k", value)
+	if _, err := Merge([]Stored{a, b}, ""); !errors.Is(err, ErrNothingCommon) || !strings.Contains(err.Error(), "runs/1 has no probe") {
+		t.Errorf("no common probe: %v", err)
+	}
+	var unknown *BaselineError
+	if _, err := Merge([]Stored{a}, "6.2"); !errors.As(err, &unknown) || !strings.Contains(err.Error(), "--baseline 6.2: no such column; there are 6.12-built") {
+		t.Errorf("unknown baseline: %v", err)
+	}
+	killed := a
+	killed.Run.Finished = nil
+	m, err := Merge([]Stored{killed}, "")
+	if err != nil || len(m.Warnings) != 1 || !strings.Contains(m.Warnings[0], "runs/1 has not ended, or was killed") {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+func TestGeometricMeans(t *testing.T) {
+	names := []string{"cost/tee/1m", "cost/tee/4k", "cost/write-byte/1"}
+	c := costsOf(matrix.ClockIcount, names, column{name: "a", config: "x", values: [][]float64{{1}, {1}, {1}}}, column{name: "b", config: "x", values: [][]float64{{2}, {8}, {1}}})
+	f := c.Families()
+	if len(f) != 2 || f[0].Name != "cost/tee" || !near(f[0].Ratio, 4) || f[0].Probes != 2 || f[0].Low > 4 || f[0].High < 4 {
+		t.Errorf("%+v", f)
+	}
+	if got := strings.Join(c.FamilyWords(), "\n"); got != "b against the baseline, a: tee 4× (3.98…4.02)." {
+		t.Error(got)
+	}
+}
