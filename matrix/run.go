@@ -21,6 +21,11 @@ type Run struct {
 	Kernels []Column `json:"kernels"`
 	// Probes are the names of the rows, in their order.
 	Probes []string `json:"probes"`
+	// AA tells that its two columns are one kernel, see [Calibration].
+	AA bool `json:"aa,omitempty"`
+	// Calibrations are the A/A runs of this host, as far as they are known, that
+	// were made as this run was; of an A/A run, its own stand last.
+	Calibrations []Calibration `json:"calibrations,omitempty"`
 }
 
 // Host is the machine that QEMU ran on.

@@ -40,6 +40,7 @@ type runOptions struct {
 	probe     time.Duration
 	stressFor time.Duration
 	boots     string
+	aa        bool
 }
 
 func newRunCommand() *cobra.Command {
@@ -57,6 +58,7 @@ one table of what they did. Every result is kept under --dir as it comes.
   kmatrix run --all-probes
   kmatrix run -p stress --stress-for 30s
   kmatrix run -p cost --boots 8
+  kmatrix run --aa -k 6.1 -p cost
   kmatrix run --json -o run.json
   kmatrix run --fail-on differs,crash`,
 		Args: noArgs,
@@ -79,6 +81,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.StringVar(&o.qemu, "qemu", "qemu-system-x86_64", "the QEMU `PROGRAM`")
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N` (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
+	f.BoolVar(&o.aa, "aa", false, "run one kernel (-k, else the baseline) as two columns that share no boot: how often is a difference found that is none, and what is the smallest that is seen?")
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
 	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
@@ -103,6 +106,10 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 		return err
 	}
 	if err := o.repeat(plan, cache, version); err != nil {
+		return err
+	}
+	one := plan.Kernels[0]
+	if err := o.twice(plan); err != nil {
 		return err
 	}
 	total, available, err := host.MemoryMiB()
@@ -133,10 +140,12 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	if err := images.programs(ctx, plan.Probes); err != nil {
 		return err
 	}
-	st, err := store.Create(o.dir, header(s, plan, matrix.Host{
+	about := header(s, plan, matrix.Host{
 		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), CPU: hostCPU(), MemoryMiB: total,
 		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs,
-	}))
+	})
+	about.AA, about.Calibrations = o.aa, calibrations(cache, about.Host, plan.Machines)
+	st, err := store.Create(o.dir, about)
 	if err != nil {
 		return err
 	}
@@ -147,10 +156,17 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 		Images: images, Store: st, Jobs: o.jobs, QEMU: o.qemu, Version: version, CacheDir: cache,
 		Deadlines: host.Deadlines{Boot: o.boot, Probe: o.probe}, Budget: o.stressFor, Notify: progress.event,
 	}
+	if o.aa {
+		r.Images = &twoColumns{Images: images, kernel: one}
+	}
 	results, runErr := r.Run(ctx, plan.Cells())
 	now := time.Now().UTC()
-	if err := st.Update(func(run *matrix.Run) { run.Finished, run.Interrupted = &now, runErr != nil }); err != nil {
-		return errors.Join(runErr, err)
+	var kept error
+	if err := st.Update(func(run *matrix.Run) {
+		run.Finished, run.Interrupted = &now, runErr != nil
+		kept = calibrate(cache, run, results)
+	}); err != nil || kept != nil {
+		return errors.Join(runErr, err, kept)
 	}
 	progress.stop()
 	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Dir: st.Dir()}); err != nil {
@@ -199,6 +215,9 @@ func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
 	patterns := o.patterns
 	if len(patterns) == 0 && !o.allProbes {
 		patterns = s.Probes
+	}
+	if o.aa && len(selected) == 0 {
+		selected = []string{s.Baseline}
 	}
 	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns}, known)
 	if err == nil && o.stressFor > 0 && !slices.ContainsFunc(plan.Probes, func(p matrix.Probe) bool { return p.Budget > 0 }) {

@@ -41,7 +41,7 @@ kernels:
 `
 
 func TestWrongUse(t *testing.T) {
-	good := write(t, one)
+	good, two := write(t, one), write(t, one+"  - {name: \"y\", source: {image: no-such-bzImage}}\n")
 	for name, test := range map[string]struct {
 		args []string
 		want string
@@ -59,6 +59,7 @@ func TestWrongUse(t *testing.T) {
 		"no budget":         {[]string{"run", "-f", good, "-p", "stress", "--stress-for", "-1s"}, "want a time such as 30s"},
 		"nothing to stress": {[]string{"run", "-f", good, "-p", "cost", "--stress-for", "9s"}, "no stress probe is asked"},
 		"no such finding":   {[]string{"run", "-f", good, "--fail-on", "sadness"}, "--fail-on sadness: allowed are differs, worse, better"},
+		"two kernels twice": {[]string{"run", "-f", two, "--aa", "-k", "x", "-k", "y"}, "--aa runs one kernel as two columns: choose it with -k"},
 		"no boots":          {[]string{"run", "-f", good, "--boots", "0"}, "--boots 0: want a number from 1 to 1000"},
 		"no number":         {[]string{"run", "-f", good, "--boots", "many"}, "--boots many: want"},
 		"no deadline":       {[]string{"run", "-f", good, "--probe-deadline", "-1s"}, "deadline"},

@@ -85,3 +85,28 @@ func TestJSONHasWhatVerdictsRestOn(t *testing.T) {
 	}
 	t.Errorf("the cell is not in %+v", doc.Comparison)
 }
+
+// aa is the run of a kernel beside itself.
+func aa() Document {
+	doc := dispute(matrix.ClockIcount, matrix.AccelTCG, 3)
+	doc.Run.Kernels = []matrix.Column{{Name: "6.1", Version: "6.1.192-2", ConfigDigest: "debian"}, {Name: "6.1-again", Version: "6.1.192-2", ConfigDigest: "debian"}}
+	var results []matrix.Result
+	for _, r := range doc.Results {
+		if r.Kernel != "6.1" {
+			continue
+		}
+		results = append(results, r)
+		again := *r.Sample
+		again.Value *= 1.0005
+		r.Kernel, r.Sample = "6.1-again", &again
+		r.Cell = matrix.Cell{Kernel: r.Kernel, Machine: r.Machine, Probe: r.Probe}.ID()
+		results = append(results, r)
+	}
+	doc.Run.AA, doc.Results = true, results
+	doc.Comparison = compare.Compare(doc.Run, results)
+	cal := doc.Comparison.Calibrate(doc.Run, doc.Run.Machines[0])
+	earlier := cal
+	earlier.False = 1
+	doc.Run.Calibrations = []matrix.Calibration{earlier, cal}
+	return doc
+}

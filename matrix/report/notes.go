@@ -44,6 +44,7 @@ func notes(b *bytes.Buffer, doc Document) {
 	for _, s := range legend(doc) {
 		wrap(b, s, "   ", width)
 	}
+	calibration(b, doc)
 	for _, s := range doc.Warnings {
 		wrap(b, "Beware: "+s+".", "  ", width)
 	}
@@ -58,6 +59,32 @@ func notes(b *bytes.Buffer, doc Document) {
 		fmt.Fprintln(b, "The run was interrupted: cells without an outcome are shown as –.")
 	}
 	fmt.Fprintf(b, "Stored in %s\n", doc.Dir)
+}
+
+// calibration says what A/A runs of the host showed, as far as they were made; the
+// table of one has its smallest changes probe by probe.
+func calibration(b *bytes.Buffer, doc Document) {
+	width := doc.Options.Width
+	for _, m := range doc.Run.Machines {
+		var of []matrix.Calibration
+		for _, c := range doc.Run.Calibrations {
+			if c.Machine.Name == m.Name {
+				of = append(of, c)
+			}
+		}
+		if s := compare.Calibrated(of); s != "" {
+			wrap(b, s, "  ", width)
+		}
+		if !doc.Run.AA || len(of) == 0 {
+			continue
+		}
+		for i, s := range compare.Smallest(of[len(of)-1:]) {
+			if i == 0 {
+				fmt.Fprintln(b, "The smallest changes that this run would have seen:")
+			}
+			wrap(b, "- "+s, "  ", width)
+		}
+	}
 }
 
 // behaved reports whether any row shows a behaviour, and not a cost.

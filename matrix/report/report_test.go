@@ -115,6 +115,7 @@ func TestTable(t *testing.T) {
 		"costs-wide":  {dispute(matrix.ClockIcount, matrix.AccelTCG, 3), Options{Width: 160}},
 		"costs-once":  {dispute(matrix.ClockWall, matrix.AccelKVM, 1), Options{Width: 80}},
 		"costs-kvm":   {dispute(matrix.ClockWall, matrix.AccelKVM, 8), Options{Width: 80}},
+		"aa":          {aa(), Options{Width: 80}},
 		"costs-tcg":   {dispute(matrix.ClockWall, matrix.AccelTCG, 8), Options{Width: 80}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -107,6 +107,26 @@ func matchesAny(patterns []string, name string, hit map[string]bool) bool {
 // Cells lists the cells, machine by machine and kernel by kernel.
 func (p *Plan) Cells() []matrix.Cell { return p.cells }
 
+// Again gives the plan, of one kernel, a second column that is the same kernel under
+// another name.
+func (p *Plan) Again(name string) {
+	again := p.Kernels[0]
+	again.Name = name
+	p.Kernels = append(slices.Clone(p.Kernels), again)
+	var cells []matrix.Cell
+	for _, m := range p.Machines {
+		for _, k := range p.Kernels {
+			for _, c := range p.cells {
+				if c.Machine == m.Name {
+					c.Kernel = k.Name
+					cells = append(cells, c)
+				}
+			}
+		}
+	}
+	p.cells = cells
+}
+
 // Measures reports whether a machine has probes of that kind to run.
 func (p *Plan) Measures(machine string, kind matrix.ProbeKind) bool {
 	of := map[string]matrix.ProbeKind{}
