@@ -91,7 +91,7 @@ func (c Comparison) costs(column int, ref reference) []string {
 		case k.Verdict == Worse || k.Verdict == Better:
 			differing = append(differing, k)
 		case k.Verdict == Same:
-			group(fmt.Sprintf("the same within %g %%", 100*k.Margin), k.label)
+			group(fmt.Sprintf("the same within %.3g %%", 100*k.Margin), k.label)
 		case k.Verdict == Inconclusive && k.Why == "":
 			group(fmt.Sprintf("inconclusive; about %d boots would tell", k.Need), k.label)
 		case k.Verdict == Inconclusive:
@@ -148,7 +148,8 @@ func (k *Contrast) Interval() string {
 	scale, text := int(math.Floor(math.Log10(k.High))), func(v float64, decimals int) string { return fmt.Sprintf("%.*f", decimals, v) }
 	decimals := max(0, 1-scale)
 	for ; decimals < max(0, 4-scale); decimals++ {
-		if low := text(k.Low, decimals); low != text(k.High, decimals) && low != text(k.Ratio, decimals) {
+		low, high, at := text(k.Low, decimals), text(k.High, decimals), text(k.Ratio, decimals)
+		if low != high && low != at && high != at {
 			break
 		}
 	}

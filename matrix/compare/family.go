@@ -18,8 +18,10 @@ type Family struct {
 	Ratio float64 `json:"ratio"`
 	Low   float64 `json:"low,omitempty"`
 	High  float64 `json:"high,omitempty"`
-	// Probes is how many there are.
+	// Probes is how many there are, and Same how many of them were shown to cost the
+	// same.
 	Probes int `json:"probes"`
+	Same   int `json:"same"`
 }
 
 // Families lists the geometric means of each column against each other that it is
@@ -51,6 +53,9 @@ func (c Comparison) families(column int, ref reference) []Family {
 				logs = append(logs, sums{})
 			}
 			list[at].Probes++
+			if k.Verdict == Same {
+				list[at].Same++
+			}
 			logs[at].ratio += math.Log(k.Ratio)
 			logs[at].low += math.Log(k.Low) // -Inf without an interval, which makes 0
 			logs[at].high += math.Log(k.High)
@@ -71,14 +76,14 @@ func familyOf(probe string) string {
 }
 
 // FamilyWords says the means in a sentence for each column and what it is compared
-// with, of families of more than one probe.
+// with, of families of more than one probe of which not all cost the same.
 func (c Comparison) FamilyWords() []string {
 	var list []string
 	for i := range c.Columns {
 		for _, ref := range c.references(i) {
 			var words []string
 			for _, f := range c.families(i, ref) {
-				if f.Probes > 1 {
+				if f.Probes > 1 && f.Same < f.Probes {
 					text := strings.TrimPrefix(f.Name, "cost/") + " " + factor(f.Ratio)
 					if k := (&Contrast{Ratio: f.Ratio, Low: f.Low, High: f.High}); f.Low > 0 {
 						text += " (" + k.Interval() + ")"

@@ -133,7 +133,7 @@ func legend(doc Document) []string {
 func percents(parts map[float64]bool) string {
 	var list []string
 	for _, p := range slices.Sorted(maps.Keys(parts)) {
-		list = append(list, fmt.Sprintf("%g %%", 100*p))
+		list = append(list, fmt.Sprintf("%.3g %%", 100*p))
 	}
 	return strings.Join(list, ", ")
 }
