@@ -142,3 +142,31 @@ func TestTests(t *testing.T) {
 		}
 	}
 }
+
+// TestFindingsSayWhatManyRowsShare has rows of which most differ in bytes alone.
+func TestFindingsSayWhatManyRowsShare(t *testing.T) {
+	run := matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m"}}, Kernels: []matrix.Column{{Name: "a"}, {Name: "b"}}}
+	var results []matrix.Result
+	for i, probe := range []string{"s/punch/x", "s/punch/y", "s/write/x", "t/punch/x", "t/punch/y", "t/write/x", "u/punch/x"} {
+		run.Probes = append(run.Probes, probe)
+		for _, k := range run.Kernels {
+			o := matrix.Observation{Class: matrix.Stable, Bytes: 8192, Old: 8192, FirstOffset: -1}
+			switch {
+			case k.Name == "a":
+			case strings.Contains(probe, "write"):
+				o = matrix.Observation{Class: matrix.Changed, Bytes: 8192, New: 4096, Old: 4096, FirstOffset: 4096}
+			default:
+				o = matrix.Observation{Class: matrix.Zeroed, Bytes: 8192, Zero: int64(i + 1), Old: 8191 - int64(i), FirstOffset: 7}
+			}
+			c := matrix.Cell{Kernel: k.Name, Machine: "m", Probe: probe}
+			results = append(results, matrix.Result{Kernel: k.Name, Machine: "m", Probe: probe, Cell: c.ID(), Boot: 1, Outcome: matrix.Pass, Observation: &o})
+		}
+	}
+	want := []string{
+		"s/punch/..., t/punch/..., u/punch/x: a (baseline): the old data; b: zero bytes.",
+		"s/write/x, t/write/x: a (baseline): the old data; b: 4096 changed bytes from offset 4096.",
+	}
+	if diff := cmp.Diff(want, Compare(run, results).Findings()); diff != "" {
+		t.Error(diff)
+	}
+}

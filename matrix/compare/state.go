@@ -126,32 +126,47 @@ func (c Cell) Sample() *matrix.Sample {
 // maxNames is how many rows a finding names; it counts the others.
 const maxNames = 4
 
-// Findings says in words what differs: a sentence for all rows of which the
-// same can be said.
+// Findings says in words what differs: a sentence for all rows in which the same
+// columns show the same classes, those of most rows first. Bytes and offsets are
+// said where all of the rows agree on them.
 func (c Comparison) Findings() []string {
 	var order, all []string
-	rows := map[string][]string{}
+	rows := map[string][]Row{}
 	for _, r := range c.Rows {
 		all = append(all, r.label())
 		if !slices.ContainsFunc(r.Cells, func(cell Cell) bool { return cell.Verdict == Differs || cell.Flaky() }) {
 			continue
 		}
-		s := c.sentence(r)
+		s := c.sentence(r, false)
 		if rows[s] == nil {
 			order = append(order, s)
 		}
-		rows[s] = append(rows[s], r.label())
+		rows[s] = append(rows[s], r)
 	}
+	slices.SortStableFunc(order, func(a, b string) int { return len(rows[b]) - len(rows[a]) })
 	var list []string
 	for _, s := range order {
-		names := Cover(rows[s], all)
-		who := strings.Join(names[:min(len(names), maxNames)], ", ")
-		if n := len(names) - maxNames; n > 0 {
-			who += fmt.Sprintf(" and %d more", n)
+		exact := c.sentence(rows[s][0], true)
+		if !slices.ContainsFunc(rows[s], func(r Row) bool { return c.sentence(r, true) != exact }) {
+			s, rows[exact] = exact, rows[s]
 		}
-		list = append(list, who+": "+s+".")
+		list = append(list, who(rows[s], all)+": "+s+".")
 	}
 	return list
+}
+
+// who names the rows: by patterns where those are few, else by their number and
+// the first ones. all are the labels of the run's rows.
+func who(rows []Row, all []string) string {
+	var labels []string
+	for _, r := range rows {
+		labels = append(labels, r.label())
+	}
+	names := Cover(labels, all)
+	if len(names) <= maxNames {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%d probes, such as %s", len(labels), strings.Join(names[:maxNames-1], ", "))
 }
 
 // label is the row's name, with its machine where it needs one.
@@ -162,8 +177,9 @@ func (r Row) label() string {
 	return r.Probe
 }
 
-// sentence names the columns that show the same together, in their order.
-func (c Comparison) sentence(r Row) string {
+// sentence names the columns that show the same together, in their order; exact
+// tells whether bytes and offsets are part of that.
+func (c Comparison) sentence(r Row, exact bool) string {
 	var order []string
 	names := map[string][]string{}
 	for i, cell := range r.Cells {
@@ -174,7 +190,7 @@ func (c Comparison) sentence(r Row) string {
 		if c.Columns[i].Baseline {
 			name += " (baseline)"
 		}
-		s := phrase(cell)
+		s := phrase(cell, exact)
 		if names[s] == nil {
 			order = append(order, s)
 		}
@@ -200,8 +216,9 @@ func answers(c Cell) int {
 	return n
 }
 
-// phrase says what a cell shows as a kernel developer would.
-func phrase(c Cell) string {
+// phrase says what a cell shows as a kernel developer would, with bytes and
+// offsets where it is to be exact.
+func phrase(c Cell, exact bool) string {
 	if c.Flaky() {
 		var list []string
 		for _, r := range c.Rates() {
@@ -241,9 +258,20 @@ func phrase(c Cell) string {
 	case stress(r) && raced(*o) == string(matrix.Changed):
 		return "data changed in a pipe"
 	}
-	switch o.Class {
-	case matrix.Stable:
+	switch {
+	case o.Class == matrix.Stable:
 		return "the old data"
+	case exact:
+	case o.Class == matrix.Changed:
+		return "changed bytes"
+	case o.Class == matrix.Zeroed:
+		return "zero bytes"
+	case o.Class == matrix.Mixed:
+		return "changed and zero bytes"
+	case o.Class == matrix.Torn:
+		return "torn data"
+	}
+	switch o.Class {
 	case matrix.Changed:
 		return fmt.Sprintf("%d changed bytes %s", o.New, at)
 	case matrix.Zeroed:
