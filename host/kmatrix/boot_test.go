@@ -97,8 +97,15 @@ func TestTheDefaultMatrix(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := len(plan.Probes) * 6
-	if len(doc.Results) != want {
-		t.Errorf("%d results, want %d", len(doc.Results), want)
+	results := map[string]int{}
+	for _, r := range doc.Results {
+		results[r.Cell]++
+		if s := r.Sample; s != nil && s.Clock == matrix.ClockIcount && r.Boot > 3 || s == nil && r.Boot > 1 {
+			t.Errorf("%s has a boot %d, which nobody asked for", r.Cell, r.Boot)
+		}
+	}
+	if len(results) != want {
+		t.Errorf("%d cells have results, want %d", len(results), want)
 	}
 	for _, r := range doc.Results {
 		switch {
@@ -169,6 +176,11 @@ func TestTheDefaultMatrix(t *testing.T) {
 		t.Errorf("the patched branch is\n%+v, its base\n%+v", patched, base)
 	}
 	table, _, code := command(t, "report", "--dir", dir)
+	// The dispute, whose baseline is none of its two kernels.
+	const dispute = "splice-fix-corruption against its base, 6.12-built: cost/splice-file-pipe/64k is worse, 4."
+	if text := strings.Join(strings.Fields(table), " "); doc.result(t, "6.1", "cost/splice-file-pipe/64k").Sample.Clock == matrix.ClockIcount && !strings.Contains(text, dispute) {
+		t.Errorf("no %q in\n%s", dispute, table)
+	}
 	if code != exitDone || !regexp.MustCompile(`punch/xfs/readahead +stable ≠ +\S+.* +zeroed 4096`).MatchString(table) {
 		t.Errorf("exit code %d, the table is\n%s", code, table)
 	}
@@ -257,8 +269,9 @@ func TestLocked(t *testing.T) {
 
 // TestAProbeThatTakesTooLongIsAHang gives probes less time than one needs.
 func TestAProbeThatTakesTooLongIsAHang(t *testing.T) {
-	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", ""))
-	doc, _ := boot(t, exitFinding, "-f", file, "--dir", t.TempDir(), "--probe-deadline", "1ms", "-p", "cost", "--fail-on", "hang")
+	// A guest whose instructions are counted keeps no time, and no deadline.
+	file := write(t, "version: 1\nbaseline: good\nmachines: [{name: m, clock: wall, probes: [cost/tee]}]\nkernels:\n"+debianKernel("good", ""))
+	doc, _ := boot(t, exitFinding, "-f", file, "--dir", t.TempDir(), "--probe-deadline", "1ms", "-p", "cost", "--boots", "1", "--fail-on", "hang")
 	for _, r := range doc.Results {
 		if r.Outcome != matrix.Hang || !strings.Contains(r.Detail, "no answer within 1ms") {
 			t.Errorf("%s: %s, %q", r.Cell, r.Outcome, r.Detail)

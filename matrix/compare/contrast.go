@@ -2,7 +2,6 @@ package compare
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"kmatrix/matrix"
@@ -96,6 +95,9 @@ func (c *Comparison) contrasts(column, other int, base bool) {
 	}
 }
 
+// leastCost and mostCost bound what is taken for a cost, in any unit.
+const leastCost, mostCost = 1e-12, 1e15
+
 // contrast begins the comparison of two cells; Why says where it ends already.
 func contrast(probe string, cell, other Cell) *Contrast {
 	a, b := cell.Sample(), other.Sample()
@@ -104,7 +106,8 @@ func contrast(probe string, cell, other Cell) *Contrast {
 		Value: a.Value, Other: b.Value, Unit: a.Unit, better: a.Better, clock: a.Clock,
 		side: cell.values(), beside: other.values(), Counters: explain(a, b),
 	}
-	positive := func(v float64) bool { return v > 0 && !math.IsInf(v, 0) && !math.IsNaN(v) }
+	// What a guest says need be no cost at all.
+	positive := func(v float64) bool { return v > leastCost && v < mostCost }
 	switch {
 	case a.Unit != b.Unit || a.Clock != b.Clock:
 		k.Why = fmt.Sprintf("one is in %s by the clock %s, the other in %s by %s", a.Unit, a.Clock, b.Unit, b.Clock)

@@ -72,6 +72,7 @@ func TestVerdictsOnCosts(t *testing.T) {
 		"time, too wide to tell":              {matrix.ClockWall, wide(1), wide(1.05), probe, Inconclusive},
 		"time, all boots equal":               {matrix.ClockWall, slices.Repeat([]float64{1}, 8), slices.Repeat([]float64{1}, 8), probe, Same},
 		"what no clock counts":                {matrix.ClockIcount, []float64{0}, []float64{1}, probe, NoVerdict},
+		"a cost beyond all bounds":            {matrix.ClockIcount, []float64{1e-300}, []float64{1e300}, probe, NoVerdict},
 		"what a broken guest says is no cost": {matrix.ClockIcount, []float64{1}, []float64{-1}, probe, NoVerdict},
 	} {
 		k := pair(test.clock, test.probe, test.base, test.other)
