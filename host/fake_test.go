@@ -17,6 +17,8 @@ import (
 
 // fakeGuest answers by its script: what a probe's name ends in is what happens.
 type fakeGuest struct {
+	// overdue hears what the host gives up.
+	overdue chan string
 	mute    bool
 	panicky bool
 	death   string
@@ -53,6 +55,13 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 		case strings.HasSuffix(p, "/spin"):
 			<-ctx.Done()
 			return ctx.Err()
+		case strings.HasSuffix(p, "/slow"):
+			select {
+			case late := <-g.overdue:
+				answer = wire.Answer{Status: wire.StatusOverdue, Detail: late}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		case strings.HasSuffix(p, "/works"):
 			select { // for its budget, as a stress probe does
 			case <-time.After(req.Budgets[p]):
@@ -79,6 +88,8 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 	on(wire.Event{Type: wire.EventDone})
 	return nil
 }
+
+func (g *fakeGuest) Overdue(probe string) { g.overdue <- probe }
 
 func (g *fakeGuest) End(bool) vm.Exit {
 	return vm.Exit{Console: "[    1.0] " + g.death + "\n"}
@@ -133,7 +144,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		if b.kernel == "no-qemu" {
 			return nil, fmt.Errorf("start QEMU: no such file")
 		}
-		return &fakeGuest{mute: b.kernel == "mute", panicky: b.kernel == "panics"}, nil
+		return &fakeGuest{overdue: make(chan string, 1), mute: b.kernel == "mute", panicky: b.kernel == "panics"}, nil
 	}
 	return r, cells, booted
 }

@@ -69,6 +69,9 @@ func (g *qemuGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 	return g.guest.Run(ctx, req, on)
 }
 
+// Overdue has the agent end a probe.
+func (g *qemuGuest) Overdue(probe string) { g.guest.Overdue(probe) }
+
 // End ends the guest.
 func (g *qemuGuest) End(gently bool) vm.Exit {
 	grace := time.Duration(0)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"kmatrix/guest/wire"
@@ -21,6 +22,9 @@ type guest interface {
 	// Run asks for probes and hands on each event; the error is nil when the
 	// stream ended with done.
 	Run(context.Context, wire.Request, func(wire.Event)) error
+	// Overdue has the agent end the probe, if it runs still, and answer it so.
+	// It may wait for the guest to read.
+	Overdue(probe string)
 	// End ends the guest, gently where asked, joins all that served it, and
 	// says how it ended. It may be called once.
 	End(gently bool) vm.Exit
@@ -153,25 +157,27 @@ var errOverdue = errors.New("overdue")
 func (l *life) probes(ctx context.Context, g guest) end {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	req := wire.Request{Probes: l.left, Deadline: l.r.Deadlines.Probe, Budgets: l.r.budgets(l.left)}
-	if l.machine.Clock == matrix.ClockIcount {
-		req.Deadline = 0 // a guest whose time jumps keeps none
-	}
-	limit := func() time.Duration { return l.r.limit(l.left, req.Budgets) }
-	watch := time.AfterFunc(limit(), func() { cancel(errOverdue) })
-	defer watch.Stop()
+	req := wire.Request{Probes: l.left, Budgets: l.r.budgets(l.left)}
+	watch := deadline{overdue: g.Overdue, giveUp: func() { cancel(errOverdue) }, grace: l.r.Deadlines.grace}
+	defer watch.stop()
+	watch.set("", l.r.limit(l.left, req.Budgets))
 	began := time.Now()
 	err := g.Run(ctx, req, func(ev wire.Event) {
-		defer func() { watch.Reset(limit()) }()
 		switch ev.Type {
 		case wire.EventStart:
+			if len(l.left) == 0 || ev.Probe != l.left[0] || watch.probe == ev.Probe {
+				break // it was not asked, or has begun
+			}
 			began, l.output = time.Now(), nil
+			watch.set(ev.Probe, l.r.limit(l.left, req.Budgets))
 			l.notify(StageProbe, ev.Probe, 0)
 		case wire.EventOutput:
 			// The reader caps what comes between two other events.
 			l.output = append(l.output, ev.Output[:min(len(ev.Output), wire.MaxOutput-len(l.output))]...)
 		case wire.EventAnswer:
-			l.answer(ev, time.Since(began))
+			if l.answer(ev, time.Since(began)) {
+				watch.set("", l.r.limit(l.left, req.Budgets))
+			}
 		}
 		if l.store != nil {
 			cancel(l.store)
@@ -179,7 +185,7 @@ func (l *life) probes(ctx context.Context, g guest) end {
 	})
 	late := errors.Is(context.Cause(ctx), errOverdue)
 	if late {
-		err = fmt.Errorf("no answer within %s", limit())
+		err = l.r.late(l.left[0], req.Budgets)
 	}
 	if err == nil && len(l.left) > 0 {
 		err = fmt.Errorf("the agent was done before %s had an answer", l.left[0])
@@ -192,10 +198,11 @@ func (l *life) probes(ctx context.Context, g guest) end {
 }
 
 // answer keeps the outcome of a probe that gave an answer. An answer to what
-// was not asked is dropped: it can forge no other cell's result.
-func (l *life) answer(ev wire.Event, took time.Duration) {
+// was not asked is dropped, which is told by false: it can forge no other cell's
+// result.
+func (l *life) answer(ev wire.Event, took time.Duration) bool {
 	if len(l.left) == 0 || ev.Probe != l.left[0] || l.store != nil {
-		return
+		return false
 	}
 	p := l.r.probe(ev.Probe)
 	if s := ev.Answer.Sample; s != nil {
@@ -204,12 +211,16 @@ func (l *life) answer(ev wire.Event, took time.Duration) {
 	if t := ev.Answer.Test; t != nil && p.Program != nil {
 		t.Judge = p.Program.Judge
 	}
+	if ev.Answer.Status == wire.StatusOverdue {
+		ev.Answer.Detail = strings.TrimPrefix(ev.Answer.Detail+": ", ": ") + l.r.late(ev.Probe, l.r.budgets(l.left[:1])).Error()
+	}
 	outcome, detail := answered(l.r.kernel(l.batch.kernel), p, l.hello, *ev.Answer)
 	res := l.result(outcome, detail)
 	res.Observation, res.Sample, res.Test = ev.Answer.Observation, ev.Answer.Sample, ev.Answer.Test
 	res.Seconds = took.Round(time.Microsecond).Seconds()
 	l.keep(ev.Probe, res)
 	l.left = l.left[1:]
+	return true
 }
 
 // result is one of this life.

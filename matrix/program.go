@@ -57,9 +57,8 @@ var Judges = []Judge{JudgeExit, JudgeKTAP, JudgeLTP}
 // initramfs, and the agent runs.
 type Installed struct {
 	// Probe is the name of the probe.
-	Probe    string        `json:"probe"`
-	Judge    Judge         `json:"judge"`
-	Deadline time.Duration `json:"deadline_ns,omitempty"`
+	Probe string `json:"probe"`
+	Judge Judge  `json:"judge"`
 	// Dir is the working directory, "" for an empty one on tmpfs.
 	Dir string `json:"dir,omitempty"`
 	// Runs are run one after the other, each with a result of its own. It is

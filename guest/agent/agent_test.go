@@ -199,27 +199,25 @@ func output(t testing.TB, c *ssh.Client, command, input string) []byte {
 	return out
 }
 
-// answers runs probes and returns the answers by position, having checked the
-// order of the events.
+// answers runs probes, gives those up that take longer than the deadline, and
+// returns the answers by position, having checked the order of the events.
 func answers(t testing.TB, c *ssh.Client, deadline time.Duration, probes ...string) []wire.Answer {
 	t.Helper()
-	return answersTo(t, c, wire.Request{Probes: probes, Deadline: deadline})
+	return answersTo(t, c, wire.Request{Probes: probes}, deadline)
 }
 
-func answersTo(t testing.TB, c *ssh.Client, request wire.Request) []wire.Answer {
+func answersTo(t testing.TB, c *ssh.Client, request wire.Request, deadline time.Duration) []wire.Answer {
 	t.Helper()
-	req, err := json.Marshal(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	events := wire.NewEventReader(bytes.NewReader(output(t, c, wire.CommandRun, string(req))))
+	events := ask(t, c, request)
 	var list []wire.Answer
 	for _, p := range request.Probes {
 		start, err := events.Next()
 		if err != nil || start.Type != wire.EventStart || start.Probe != p {
 			t.Fatalf("before %s: %+v, %v", p, start, err)
 		}
+		late := time.AfterFunc(deadline+request.Budgets[p], func() { events.giveUp(t, p) })
 		answer, err := events.Next()
+		late.Stop()
 		if err != nil || answer.Type != wire.EventAnswer || answer.Probe != p {
 			t.Fatalf("for %s: %+v, %v", p, answer, err)
 		}
@@ -229,6 +227,64 @@ func answersTo(t testing.TB, c *ssh.Client, request wire.Request) []wire.Answer 
 		t.Fatalf("at the end: %+v, %v", last, err)
 	}
 	return list
+}
+
+// asked is a run under way.
+type asked struct {
+	*wire.EventReader
+	session *ssh.Session
+}
+
+// ask begins a run.
+func ask(t testing.TB, c *ssh.Client, request wire.Request) asked {
+	t.Helper()
+	req, err := json.Marshal(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.NewSession()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	s.Stdin = bytes.NewReader(req)
+	out, err := s.StdoutPipe()
+	if err == nil {
+		err = s.Start(wire.CommandRun)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return asked{wire.NewEventReader(out), s}
+}
+
+// giveUp tells the agent that a probe is overdue.
+func (a asked) giveUp(t testing.TB, probe string) {
+	if _, err := a.session.SendRequest(wire.RequestOverdue, false, ssh.Marshal(wire.Overdue{Probe: probe})); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOnlyTheProbeThatRunsIsGivenUp names another, and one that is over.
+func TestOnlyTheProbeThatRunsIsGivenUp(t *testing.T) {
+	c, _ := login(t)
+	a := ask(t, c, wire.Request{Probes: []string{"ok", "budget"}, Budgets: map[string]time.Duration{"budget": 200 * time.Millisecond}})
+	var last wire.Event
+	for ev, err := a.Next(); ev.Type != wire.EventDone; ev, err = a.Next() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ev.Type == wire.EventStart {
+			a.giveUp(t, "sleep")
+		}
+		if ev.Probe == "budget" && ev.Type == wire.EventStart {
+			a.giveUp(t, "ok")
+		}
+		last = ev
+	}
+	if last.Probe != "budget" || last.Answer.Status != wire.StatusOK {
+		t.Errorf("the last answer is %+v", last.Answer)
+	}
 }
 
 func TestEveryProbeIsAnsweredWhateverBecomesOfItsWorker(t *testing.T) {
@@ -244,7 +300,7 @@ func TestEveryProbeIsAnsweredWhateverBecomesOfItsWorker(t *testing.T) {
 		{"panic", wire.StatusError, "panicked: oh"},
 		{"exit", wire.StatusDied, "exit status 3"},
 		{"kill", wire.StatusDied, "signal: killed"},
-		{"sleep", wire.StatusOverdue, "no answer within"},
+		{"sleep", wire.StatusOverdue, ""},
 		{"no-such-probe", wire.StatusError, "no probe"},
 	} {
 		got := answers(t, c, 500*time.Millisecond, want.probe, "ok")
@@ -262,9 +318,8 @@ func TestEveryProbeIsAnsweredWhateverBecomesOfItsWorker(t *testing.T) {
 func TestABudgetIsTheHostsOrTheProbesOwn(t *testing.T) {
 	c, _ := login(t)
 	got := answersTo(t, c, wire.Request{
-		Probes: []string{"budget", "sleep"}, Deadline: 300 * time.Millisecond,
-		Budgets: map[string]time.Duration{"budget": 500 * time.Millisecond},
-	})
+		Probes: []string{"budget", "sleep"}, Budgets: map[string]time.Duration{"budget": 500 * time.Millisecond},
+	}, 300*time.Millisecond)
 	if got[0].Status != wire.StatusOK || got[0].Detail != "500ms" || got[0].Seconds < 0.5 {
 		t.Errorf("with a budget of the host's: %+v", got[0])
 	}

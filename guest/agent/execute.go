@@ -24,7 +24,7 @@ const (
 // execute runs one program to its end, in a process group of its own, and
 // leaves none of its processes behind. The error is that it could not be
 // started.
-func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Invocation, scratch string, late <-chan time.Time) (*execution, error) {
+func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Invocation, scratch string, late <-chan struct{}) (*execution, error) {
 	e := &execution{run: run, said: &ktap.Parser{}}
 	var err error
 	if e.out, err = newStream("stdout"); err != nil {
@@ -74,7 +74,7 @@ func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Inv
 
 // follow waits for the program's end, its deadline, or the end of who asked,
 // and keeps its pipes from staying full.
-func (e *execution) follow(ctx context.Context, ended <-chan syscall.WaitStatus, late <-chan time.Time) {
+func (e *execution) follow(ctx context.Context, ended <-chan syscall.WaitStatus, late <-chan struct{}) {
 	for pause := longestPause; ; pause = min(2*pause, longestPause) {
 		select {
 		case e.status = <-ended:

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -98,15 +96,7 @@ var programsDir string
 // returns the answer and what was printed.
 func runExternal(t testing.TB, c *ssh.Client, probe string) (wire.Answer, string) {
 	t.Helper()
-	deadline := time.Minute
-	if probe == "external/sleep" {
-		deadline = 300 * time.Millisecond
-	}
-	req, err := json.Marshal(wire.Request{Probes: []string{probe}, Deadline: deadline})
-	if err != nil {
-		t.Fatal(err)
-	}
-	events := wire.NewEventReader(bytes.NewReader(output(t, c, wire.CommandRun, string(req))))
+	events := ask(t, c, wire.Request{Probes: []string{probe}})
 	var text []byte
 	for {
 		ev, err := events.Next()
@@ -115,6 +105,8 @@ func runExternal(t testing.TB, c *ssh.Client, probe string) (wire.Answer, string
 			t.Fatal(err)
 		case ev.Type == wire.EventOutput:
 			text = append(text, ev.Output...)
+		case ev.Type == wire.EventStart && probe == "external/sleep":
+			time.AfterFunc(300*time.Millisecond, func() { events.giveUp(t, probe) })
 		case ev.Type == wire.EventAnswer:
 			return *ev.Answer, string(text)
 		}
@@ -138,7 +130,7 @@ func TestExternalPrograms(t *testing.T) {
 		"ltp":         {wire.StatusOK, "exit 5", "", ""},
 		"conf":        {wire.StatusOK, "unsupported", "no such device", ""},
 		"missing":     {wire.StatusOK, "unsupported", "", "cut"},
-		"sleep":       {wire.StatusOverdue, "", "did not end within 300ms", "waiting\n"},
+		"sleep":       {wire.StatusOverdue, "", "did not end", "waiting\n"},
 		"unsupported": {wire.StatusUnsupported, "", "it is not built", ""},
 		"nothing":     {wire.StatusError, "", "no such file", ""},
 		"none":        {wire.StatusError, "", `no program of "external/none"`, ""},

@@ -30,7 +30,7 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("write event: %w", err)
 		}
 		began := time.Now()
-		answer, output := a.answer(ctx, task{Probe: p, Budget: req.Budgets[p]}, req.DeadlineOf(p))
+		answer, output := a.answer(ctx, task{Probe: p, Budget: req.Budgets[p]}, a.waited.begin(p))
 		answer.Seconds = time.Since(began).Seconds()
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -52,10 +52,10 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// answer answers one probe.
-func (a *agent) answer(ctx context.Context, t task, deadline time.Duration) (wire.Answer, []byte) {
+// answer answers one probe, which late gives up.
+func (a *agent) answer(ctx context.Context, t task, late <-chan struct{}) (wire.Answer, []byte) {
 	if strings.HasPrefix(t.Probe, matrix.ExternalPrefix) {
-		answer, output := a.external(ctx, t.Probe, deadline)
+		answer, output := a.external(ctx, t.Probe, late)
 		if len(output) > wire.MaxOutput {
 			// Of many programs, the first and the last.
 			half := (wire.MaxOutput - 100) / 2
@@ -63,12 +63,12 @@ func (a *agent) answer(ctx context.Context, t task, deadline time.Duration) (wir
 		}
 		return answer, output
 	}
-	return a.ask(ctx, t, deadline), nil
+	return a.ask(ctx, t, late), nil
 }
 
 // ask has the worker answer one probe, starting one where there is none, and
 // leaves none behind that is not fit for the next.
-func (a *agent) ask(ctx context.Context, t task, deadline time.Duration) wire.Answer {
+func (a *agent) ask(ctx context.Context, t task, late <-chan struct{}) wire.Answer {
 	if a.worker == nil {
 		w, err := startWorker(a.reaper, a.workerPath)
 		if err != nil {
@@ -77,7 +77,7 @@ func (a *agent) ask(ctx context.Context, t task, deadline time.Duration) wire.An
 		a.worker = w
 	}
 	t.Files = a.fileSystems()
-	answer, fit := a.worker.ask(ctx, t, deadline)
+	answer, fit := a.worker.ask(ctx, t, late)
 	if !fit {
 		a.worker.kill()
 		a.worker = nil

@@ -31,7 +31,9 @@ type agent struct {
 	files   fileSystems
 	// running is held by the command that has the worker.
 	running sync.Mutex
-	worker  *worker
+	// waited is the probe that it runs.
+	waited waited
+	worker *worker
 }
 
 // errRefused is the answer to a login that is not this life's host.
@@ -104,6 +106,9 @@ func (a *agent) session(channel ssh.Channel, reqs <-chan *ssh.Request, off func(
 			if term != nil {
 				ok = term.resize(req.Payload) == nil
 			}
+		case wire.RequestOverdue:
+			var over wire.Overdue
+			ok = ssh.Unmarshal(req.Payload, &over) == nil && a.waited.giveUp(over.Probe)
 		case "exec":
 			var command struct{ Text string }
 			if !started && ssh.Unmarshal(req.Payload, &command) == nil {

@@ -85,21 +85,15 @@ func startWorker(r *reaper, path string) (*worker, error) {
 	return w, nil
 }
 
-// ask has the worker carry out a task. A deadline of 0 is none. fit tells
-// whether the worker can be asked again.
-func (w *worker) ask(ctx context.Context, t task, deadline time.Duration) (answer wire.Answer, fit bool) {
+// ask has the worker carry out a task, which late gives up. fit tells whether the
+// worker can be asked again.
+func (w *worker) ask(ctx context.Context, t task, late <-chan struct{}) (answer wire.Answer, fit bool) {
 	text, err := json.Marshal(t)
 	if err != nil {
 		return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("encode the task: %v", err)}, true
 	}
 	// A worker that is gone closes its end: its status says more than EPIPE.
 	_, _ = w.tasks.Write(append(text, '\n'))
-	var late <-chan time.Time
-	if deadline > 0 {
-		t := time.NewTimer(deadline)
-		defer t.Stop()
-		late = t.C
-	}
 	select {
 	case r, ok := <-w.replies:
 		if ok {
@@ -107,7 +101,7 @@ func (w *worker) ask(ctx context.Context, t task, deadline time.Duration) (answe
 		}
 		return wire.Answer{Status: wire.StatusDied, Detail: w.fate()}, false
 	case <-late:
-		return wire.Answer{Status: wire.StatusOverdue, Detail: fmt.Sprintf("no answer within %s", deadline)}, false
+		return wire.Answer{Status: wire.StatusOverdue}, false
 	case <-ctx.Done():
 		return wire.Answer{}, false
 	}

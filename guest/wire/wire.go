@@ -21,7 +21,7 @@ import (
 )
 
 // Protocol is the version of everything in this package; both ends must agree.
-const Protocol = 2
+const Protocol = 3
 
 const (
 	// PortToGuest is the name of the virtio port that the guest reads.
@@ -89,21 +89,17 @@ const EntropyBytes = 64
 // Request asks for probes.
 type Request struct {
 	Probes []string `json:"probes"`
-	// Deadline is how long a single probe may take before its worker is
-	// killed and replaced, by the guest's clock; 0 leaves that to the host.
-	Deadline time.Duration `json:"deadline_ns"`
-	// Budgets are how long those probes work that have a budget, by name. The
-	// deadline of such a probe is that much later.
+	// Budgets are how long those probes work that have a budget, by name.
 	Budgets map[string]time.Duration `json:"budgets_ns,omitempty"`
 }
 
-// DeadlineOf returns how long the probe may take, 0 for as long as it likes.
-func (r Request) DeadlineOf(probe string) time.Duration {
-	if r.Deadline == 0 {
-		return 0
-	}
-	return r.Deadline + r.Budgets[probe]
-}
+// RequestOverdue is an SSH request on the channel of a [CommandRun], with an
+// [Overdue]: the probe that it names, if it runs still, is ended, and answered with
+// [StatusOverdue]. The host keeps all deadlines.
+const RequestOverdue = "overdue@kmatrix"
+
+// Overdue is what a [RequestOverdue] says.
+type Overdue struct{ Probe string }
 
 // EventType is the type of an [Event].
 type EventType string
@@ -143,8 +139,7 @@ const (
 	StatusError Status = "error"
 	// StatusDied: the worker process died of what Detail says.
 	StatusDied Status = "died"
-	// StatusOverdue: the probe did not end within the deadline and its worker
-	// was killed.
+	// StatusOverdue: the host gave the probe up, and its process was killed.
 	StatusOverdue Status = "overdue"
 )
 

@@ -73,7 +73,7 @@ func TestExternalProbes(t *testing.T) {
 		"fails":      {matrix.Fail, "1 of 2 failed", "1 of 2 failed: b", "Bail out! ·[31mred\n"},
 		"warns":      {matrix.Fail, "exit 4", "warned (TWARN)", ""},
 		"conf":       {matrix.Unsupported, "unsupported", "no such device", "no such device\n"},
-		"endless":    {matrix.Hang, "", "endless did not end within 3s", "begun\n"},
+		"endless":    {matrix.Hang, "", "endless did not end: no answer within 3s", "begun\n"},
 		"daemon":     {matrix.Pass, "ok", "", ""},
 		"oops":       {matrix.Crash, "", "sysrq", ""},
 		"after":      {matrix.Pass, "ok", "6.1.0-", "6.1.0-"},

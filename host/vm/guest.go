@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
 
@@ -19,6 +20,8 @@ import (
 // answer is there, only that call's channel is closed.
 type Guest struct {
 	client *ssh.Client
+	// running is the session of a [Guest.Run].
+	running atomic.Pointer[ssh.Session]
 }
 
 // Limits of what a hello keeps.
@@ -76,6 +79,7 @@ func (g *Guest) Run(ctx context.Context, req wire.Request, on func(wire.Event)) 
 	if err != nil {
 		return fmt.Errorf("encode request: %w", err)
 	}
+	defer g.running.Store(nil)
 	return g.exec(ctx, wire.CommandRun, bytes.NewReader(text), func(r io.Reader) error {
 		events := wire.NewEventReader(r)
 		for {
@@ -89,6 +93,14 @@ func (g *Guest) Run(ctx context.Context, req wire.Request, on func(wire.Event)) 
 			on(ev)
 		}
 	})
+}
+
+// Overdue has the guest end the probe, if it runs still, and answer it as overdue.
+// Whether the guest heard is seen by its answer.
+func (g *Guest) Overdue(probe string) {
+	if s := g.running.Load(); s != nil {
+		_, _ = s.SendRequest(wire.RequestOverdue, false, ssh.Marshal(wire.Overdue{Probe: probe}))
+	}
 }
 
 // Poweroff asks the guest to end. The connection ends with it, so that only
@@ -164,6 +176,9 @@ func (g *Guest) exec(ctx context.Context, command string, input io.Reader, read 
 	}
 	if err := s.Start(command); err != nil {
 		return fmt.Errorf("start: %w", err)
+	}
+	if command == wire.CommandRun {
+		g.running.Store(s)
 	}
 	var readErr error
 	if read != nil {

@@ -88,7 +88,7 @@ func Build(ctx context.Context, c *cache.Cache, dir string, probes []matrix.Prob
 		name := strings.Join([]string{Root, base, base}, "/")
 		list = append(list, Ready{
 			Installed: matrix.Installed{
-				Probe: p.Name, Judge: p.Program.Judge, Deadline: p.Program.Deadline,
+				Probe: p.Name, Judge: p.Program.Judge,
 				Runs: []matrix.Invocation{{Name: base, Path: name, Args: p.Program.Args, Script: script}},
 			},
 			Files: []File{{Name: name, Path: path}},
