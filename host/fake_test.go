@@ -1,9 +1,11 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +24,8 @@ type fakeGuest struct {
 	mute    bool
 	panicky bool
 	death   string
+	// made is what its snapshot is made of.
+	made vm.Made
 }
 
 var errGone = errors.New("the guest's port closed")
@@ -35,7 +39,18 @@ func (g *fakeGuest) Ready(ctx context.Context) (wire.Ready, error) {
 		g.death = "Kernel panic - not syncing: VFS: Unable to mount root fs"
 		return wire.Ready{}, errGone
 	}
-	return wire.Ready{Protocol: wire.Protocol, Transport: wire.TransportVirtio}, nil
+	return fakeReady, nil
+}
+
+var fakeReady = wire.Ready{Protocol: wire.Protocol, Transport: wire.TransportVirtio, Boot: "fake"}
+
+// Save writes what looks like a state at its ends, and has two megabytes.
+func (g *fakeGuest) Save(_ context.Context, f *os.File) error {
+	return vm.WriteSnapshot(f, g.made, fakeReady, func(f *os.File) error {
+		state := append([]byte("QEVM"), bytes.Repeat([]byte("memory"), 350_000)...)
+		_, err := f.Write(append(state, "\x00\x06\x00\x00\x00\x02{}"...))
+		return err
+	})
 }
 
 func (g *fakeGuest) Hello(context.Context) (matrix.Hello, error) {
@@ -140,11 +155,20 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		mu.Lock()
 		defer mu.Unlock()
 		b := l.batch
-		booted[b.kernel]++
 		if b.kernel == "no-qemu" {
 			return nil, fmt.Errorf("start QEMU: no such file")
 		}
-		return &fakeGuest{overdue: make(chan string, 1), mute: b.kernel == "mute", panicky: b.kernel == "panics"}, nil
+		made := vm.Made{"kernel": b.kernel, "QEMU's version": r.Version}
+		if l.from != nil {
+			s, err := vm.OpenSnapshot(l.from.path, made, l.from.boot)
+			if err != nil {
+				return nil, err
+			}
+			defer s.Close()
+		} else {
+			booted[b.kernel]++
+		}
+		return &fakeGuest{overdue: make(chan string, 1), made: made, mute: b.kernel == "mute" || b.kernel == "clone-mute" && l.from != nil, panicky: b.kernel == "panics" || b.kernel == "clone-panics" && l.from != nil}, nil
 	}
 	return r, cells, booted
 }

@@ -24,7 +24,8 @@ const poweroffDeadline = 3 * time.Second
 type qemuGuest struct {
 	vm    *vm.VM
 	guest *vm.Guest
-	log   *os.File
+	log   *consoleLog
+	made  vm.Made
 }
 
 // bootQEMU starts a guest in QEMU; its console goes to the run's directory.
@@ -36,21 +37,38 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 	for _, fs := range slices.Sorted(maps.Keys(l.image.Disks)) {
 		c.Disks = append(c.Disks, vm.Disk{Path: l.image.Disks[fs], Serial: fs})
 	}
-	g := &qemuGuest{}
+	made, err := c.Made(r.Version)
+	if err != nil {
+		return nil, err
+	}
+	if l.from != nil {
+		if c.Restore, err = vm.OpenSnapshot(l.from.path, made, l.from.boot); err != nil {
+			return nil, err
+		}
+		defer c.Restore.Close() //nolint:errcheck // it is only read, and QEMU has its own
+	}
+	g := &qemuGuest{made: made}
 	var log io.Writer
 	if l.number > 0 {
-		var err error
-		if g.log, err = r.Store.Console(l.batch.kernel, l.batch.machine, l.batch.boot, l.number); err != nil {
-			return nil, err
+		g.log = &consoleLog{open: func() (*os.File, error) {
+			return r.Store.Console(l.batch.kernel, l.batch.machine, l.batch.boot, l.number)
+		}}
+		if l.from == nil {
+			// A boot prints, and is not to begin where that cannot be kept.
+			if _, err := g.log.Write(nil); err != nil {
+				return nil, err
+			}
 		}
 		log = g.log
 	}
-	var err error
 	if g.vm, err = vm.Start(ctx, c, log); err != nil {
-		return nil, errors.Join(err, g.closeLog())
+		return nil, errors.Join(err, g.log.close())
 	}
 	return g, nil
 }
+
+// Save writes the guest to a file.
+func (g *qemuGuest) Save(ctx context.Context, f *os.File) error { return g.vm.Save(ctx, f, g.made) }
 
 // Ready waits for the agent's greeting.
 func (g *qemuGuest) Ready(ctx context.Context) (wire.Ready, error) { return g.vm.Ready(ctx) }
@@ -88,7 +106,7 @@ func (g *qemuGuest) End(gently bool) vm.Exit {
 		grace = dyingGrace
 	}
 	exit := g.vm.Stop(grace)
-	exit.Err = errors.Join(exit.Err, g.closeLog())
+	exit.Err = errors.Join(exit.Err, g.log.close())
 	return exit
 }
 
@@ -96,11 +114,30 @@ func (g *qemuGuest) End(gently bool) vm.Exit {
 // and end.
 const dyingGrace = 500 * time.Millisecond
 
-func (g *qemuGuest) closeLog() error {
-	if g.log == nil {
+// consoleLog is a console's file, which is made when something is printed:
+// most restored guests print nothing.
+type consoleLog struct {
+	open func() (*os.File, error)
+	file *os.File
+	err  error
+}
+
+// Write writes to the file.
+func (c *consoleLog) Write(p []byte) (int, error) {
+	if c.file == nil && c.err == nil {
+		c.file, c.err = c.open()
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	return c.file.Write(p)
+}
+
+func (c *consoleLog) close() error {
+	if c == nil || c.file == nil {
 		return nil
 	}
-	if err := g.log.Close(); err != nil {
+	if err := c.file.Close(); err != nil {
 		return fmt.Errorf("close the console's log: %w", err)
 	}
 	return nil

@@ -9,60 +9,8 @@ import (
 	"time"
 
 	"kmatrix/guest/wire"
-	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
-
-// guest is one running guest, as far as its life is followed here.
-type guest interface {
-	// Ready waits for the agent's greeting.
-	Ready(context.Context) (wire.Ready, error)
-	// Hello logs in and asks what the guest is.
-	Hello(context.Context) (matrix.Hello, error)
-	// Run asks for probes and hands on each event; the error is nil when the
-	// stream ended with done.
-	Run(context.Context, wire.Request, func(wire.Event)) error
-	// Overdue has the agent end the probe, if it runs still, and answer it so.
-	// It may wait for the guest to read.
-	Overdue(probe string)
-	// End ends the guest, gently where asked, joins all that served it, and
-	// says how it ended. It may be called once.
-	End(gently bool) vm.Exit
-}
-
-// launch is what a guest is started for.
-type launch struct {
-	batch batch
-	// number counts the guests of the batch from 1; 0 is a trial of which
-	// nothing is kept.
-	number  int
-	image   Bootable
-	machine matrix.Machine
-}
-
-// booter starts a guest. The context is its life: when it ends, so does the
-// guest.
-type booter func(context.Context, launch) (guest, error)
-
-// work gives every cell of a batch its outcome. A guest that ends early costs
-// the cell it was at; the cells behind it go to another guest. Each guest
-// answers at least one cell, so that this comes to an end.
-func (r *Runner) work(ctx context.Context, b batch, img Bootable) error {
-	started := time.Now()
-	m, err := r.resolved(ctx, b, img)
-	if err != nil {
-		return err
-	}
-	for left, n := b.probes, 1; len(left) > 0; n++ {
-		l := life{r: r, batch: b, machine: m, left: left, number: n}
-		if err := l.live(ctx, img); err != nil {
-			return err
-		}
-		left = l.left
-	}
-	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Seconds: time.Since(started).Seconds()})
-	return nil
-}
 
 // life follows one guest from QEMU's start to its end.
 type life struct {
@@ -71,9 +19,14 @@ type life struct {
 	machine matrix.Machine
 	// number counts the guests of the batch from 1.
 	number int
-	// left are the cells without an outcome; the first may be running.
-	left  []string
-	hello matrix.Hello
+	// left are the guest's cells without an outcome; the first may be running.
+	// rest are those of guests to come.
+	left, rest []string
+	// original is what the guest is a clone of, where clone is set, and what is
+	// saved of it elsewhere; alone tells that its one cell is to have a clone.
+	original     *original
+	clone, alone bool
+	hello        matrix.Hello
 	// output is what the running probe has printed.
 	output []byte
 	// store is the first error of keeping a result.
@@ -85,12 +38,20 @@ type life struct {
 func (l *life) live(ctx context.Context, img Bootable) error {
 	own, cancel := context.WithCancel(ctx)
 	defer cancel()
-	l.notify(StageBoot, "", 0)
+	stage := StageBoot
+	if l.clone {
+		stage = StageRestore
+	}
+	l.notify(stage, "", 0)
 	began := time.Now()
-	g, err := l.r.boot(own, launch{l.batch, l.number, img, l.machine})
+	g, err := l.r.boot(own, launch{l.batch, l.number, img, l.machine, l.original.saved})
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if l.clone {
+			l.original.discard(err)
+			return nil
 		}
 		return l.give(end{phase: phaseBoot, infra: err, err: err})
 	}
@@ -101,7 +62,7 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 		return ctx.Err()
 	case l.store != nil:
 		return l.store
-	case e.err == nil:
+	case e.err == nil || e.again:
 		return nil
 	}
 	e.panic = lastWords(exit.Console)
@@ -111,19 +72,36 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 	if exit.Refused != "" {
 		e.err = errors.New(exit.Refused)
 	}
+	if l.clone && e.phase < phaseProbes {
+		// A boot will show whether it is the kernel's own fault.
+		_, why := unanswered(e)
+		l.original.discard(errors.New(why))
+		return nil
+	}
 	return l.give(e)
 }
 
 // follow takes the guest through its phases, each with its deadline.
 func (l *life) follow(ctx context.Context, g guest, began time.Time) end {
 	d := l.r.Deadlines
-	if e := within(ctx, phaseBoot, d.Boot, func(ctx context.Context) error {
-		_, err := g.Ready(ctx)
+	var ready wire.Ready
+	if e := within(ctx, phaseBoot, d.Boot, func(ctx context.Context) (err error) {
+		ready, err = g.Ready(ctx)
 		return err
 	}); e.err != nil {
 		return e
 	}
-	l.notify(StageReady, "", time.Since(began).Seconds())
+	if !l.clone {
+		l.notify(StageReady, "", time.Since(began).Seconds())
+	}
+	if o := l.original; o.wanted {
+		if err := o.keep(ctx, g, ready); err != nil {
+			return end{err: err, again: true}
+		}
+		if o.saved != nil && l.alone {
+			return end{again: true}
+		}
+	}
 	if e := within(ctx, phaseAgent, d.Agent, func(ctx context.Context) error {
 		hello, err := g.Hello(ctx)
 		l.hello = hello
@@ -243,6 +221,9 @@ func (l *life) keep(probe string, res matrix.Result) {
 // no probe had begun, to all that are left.
 func (l *life) give(e end) error {
 	outcome, detail := unanswered(e)
+	if e.phase < phaseProbes || e.infra != nil {
+		l.left, l.rest = append(slices.Clone(l.left), l.rest...), nil
+	}
 	hit := l.left
 	if e.phase == phaseProbes && e.infra == nil {
 		hit = l.left[:1]
@@ -264,7 +245,7 @@ func (l *life) cell(probe string) matrix.Cell {
 func (l *life) notify(s Stage, probe string, seconds float64) {
 	l.r.notify(Event{
 		Kernel: l.batch.kernel, Machine: l.batch.machine, Boot: l.batch.boot, Stage: s, Probe: probe, Seconds: seconds,
-		Done: len(l.batch.probes) - len(l.left), Total: len(l.batch.probes),
+		Done: len(l.batch.probes) - len(l.left) - len(l.rest), Total: len(l.batch.probes),
 	})
 }
 

@@ -69,6 +69,8 @@ func judged(t matrix.Test, last string) (matrix.Outcome, string) {
 type end struct {
 	// phase is the last one that was entered.
 	phase phase
+	// again tells that no cell was asked, and that another guest will be.
+	again bool
 	// overdue tells that the phase's deadline passed.
 	overdue bool
 	// panic is the console's line that names the kernel's death, "" if none.

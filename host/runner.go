@@ -4,7 +4,8 @@
 // for each cell and boot. Inside, a kernel's image is fetched while the cells
 // of kernels that are ready run ([queue]); a batch of cells is one guest's work
 // ([Runner.work]), and a guest that dies costs the cell it died in: the rest of
-// its batch goes on in another guest. What became of a cell is decided in one
+// its batch goes on in another guest, which is a clone of the first ([original])
+// where that could be saved. What became of a cell is decided in one
 // place, outcome.go, from what the agent said, how the guest ended and which
 // deadline passed.
 //
@@ -27,7 +28,7 @@ import (
 )
 
 // Runner answers cells with guests on this host. All fields but Deadlines,
-// Budget, Notify and CacheDir must be set.
+// Budget, SnapshotLimit, Notify and CacheDir must be set.
 type Runner struct {
 	Kernels  []matrix.Kernel
 	Machines []matrix.Machine
@@ -45,8 +46,11 @@ type Runner struct {
 	// QEMU is the program, and Version its version.
 	QEMU    string
 	Version string
-	// CacheDir keeps the verdict on KVM.
+	// CacheDir keeps the verdict on KVM, and snapshots.
 	CacheDir string
+	// SnapshotLimit is how many bytes of the disk snapshots may take; 0 means
+	// [DefaultSnapshotLimit].
+	SnapshotLimit int64
 	// Notify hears what happens; it is called from one goroutine at a time.
 	Notify func(Event)
 
@@ -54,7 +58,9 @@ type Runner struct {
 	mu    sync.Mutex
 	all   []matrix.Result
 	hello map[string]bool
-	kvm   struct {
+	// told holds the reasons against snapshots that were told.
+	told map[string]bool
+	kvm  struct {
 		mu    sync.Mutex
 		known *verdict
 	}
@@ -91,51 +97,12 @@ func (e *NoImageError) Error() string { return e.Err.Error() }
 // Unwrap returns the reason.
 func (e *NoImageError) Unwrap() error { return e.Err }
 
-// Event is what a [Runner] tells while it runs.
-type Event struct {
-	// Kernel is whom it is about; Machine and Boot are set from the boot on.
-	Kernel, Machine string
-	Boot            int
-	Stage           Stage
-	// Probe is the probe that has started, at [StageProbe].
-	Probe string
-	// Done and Total count the batch's cells.
-	Done, Total int
-	// Result is what became of one cell, at [StageResult].
-	Result matrix.Result
-	// Text is a line for people.
-	Text string
-	// Seconds is how long the boot took, at [StageReady], or the batch, at
-	// [StageEnd].
-	Seconds float64
-}
-
-// Stage says what an [Event] tells.
-type Stage int
-
-const (
-	// StageImage: the kernel's image is there, or is not, which Text says.
-	StageImage Stage = iota
-	// StageBoot: a guest starts.
-	StageBoot
-	// StageReady: the guest is ready.
-	StageReady
-	// StageProbe: a probe starts.
-	StageProbe
-	// StageEnd: the batch has an outcome for each of its cells.
-	StageEnd
-	// StageResult: Result has been stored.
-	StageResult
-	// StageNotice: Text is something that the user should know.
-	StageNotice
-)
-
 // Run answers the cells, as many times as their machines say boots, and returns
 // the results in the order in which they came. When ctx ends, it returns its
 // error and what was answered before.
 func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result, error) {
 	r.Deadlines = r.Deadlines.orDefault()
-	r.hello = map[string]bool{}
+	r.hello, r.told = map[string]bool{}, map[string]bool{}
 	if r.boot == nil {
 		r.boot = r.bootQEMU
 	}
@@ -266,13 +233,4 @@ func (r *Runner) column(kernel string, change func(*matrix.Column)) error {
 		return fmt.Errorf("store what %s is: %w", kernel, err)
 	}
 	return nil
-}
-
-func (r *Runner) notify(e Event) {
-	if r.Notify == nil {
-		return
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.Notify(e)
 }

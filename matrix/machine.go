@@ -37,6 +37,29 @@ const (
 // Clocks lists the clocks that kernels.yaml may name.
 var Clocks = []Clock{ClockAuto, ClockWall, ClockIcount}
 
+// Isolate is what a cell shares a guest with. A guest that starts from a
+// snapshot is a clone of the boot that was saved: it has that one's memory to the
+// byte, and its own keys, entropy, time and pristine disks. So it isolates, and is
+// no boot of its own, and never an independent sample.
+type Isolate string
+
+const (
+	// IsolateAuto gives each performance, stress and external cell a guest of its
+	// own, and lets stability cells share one.
+	IsolateAuto Isolate = "auto"
+	// IsolateCell starts a guest for each cell, from the boot's snapshot.
+	IsolateCell Isolate = "cell"
+	// IsolateBatch lets the cells of a boot share a guest; when it dies, another
+	// one, from the boot's snapshot, is asked the rest.
+	IsolateBatch Isolate = "batch"
+	// IsolateBoot is without snapshots: the cells of a boot share a guest; when
+	// it dies, another boot is asked the rest.
+	IsolateBoot Isolate = "boot"
+)
+
+// Isolates lists what kernels.yaml may name.
+var Isolates = []Isolate{IsolateAuto, IsolateCell, IsolateBatch, IsolateBoot}
+
 // Machine is a guest: the hardware that every kernel of the matrix is given,
 // and the probes that run in it.
 type Machine struct {
@@ -47,6 +70,8 @@ type Machine struct {
 	Clock     Clock  `json:"clock"`
 	// CPU is QEMU's -cpu argument.
 	CPU string `json:"cpu"`
+	// Isolate is what its cells share a guest with; "" is [IsolateAuto].
+	Isolate Isolate `json:"isolate,omitempty"`
 	// Probes are patterns, see [Match].
 	Probes []string `json:"probes"`
 	// Boots is how many fresh boots each cell gets; 0 in a kernels.yaml that does

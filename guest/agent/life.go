@@ -13,14 +13,18 @@ import (
 	"kmatrix/guest/wire"
 )
 
-// receiveLife waits for the host's first frame.
-func receiveLife(r io.Reader) (wire.Life, error) {
+// receiveLife waits for the host's first frame, which must be for a guest of
+// this boot.
+func receiveLife(r io.Reader, boot string) (wire.Life, error) {
 	var own wire.Life
 	if err := wire.ReadFrame(r, &own); err != nil {
 		return own, fmt.Errorf("wait for the host: %w", err)
 	}
 	if own.Protocol != wire.Protocol {
 		return own, fmt.Errorf("the host speaks protocol %d, this agent %d", own.Protocol, wire.Protocol)
+	}
+	if own.Boot != boot {
+		return own, fmt.Errorf("the host speaks to a guest of the boot %q, this is %q", own.Boot, boot)
 	}
 	if len(own.Entropy) < wire.EntropyBytes {
 		return own, fmt.Errorf("the host sent %d bytes of entropy, want %d", len(own.Entropy), wire.EntropyBytes)

@@ -72,10 +72,13 @@ func serveGuest() error {
 		return err
 	}
 	up := uptime()
-	if err := wire.WriteReady(line, wire.Ready{Protocol: wire.Protocol, Transport: transport, Uptime: up}); err != nil {
+	boot := readLine("/proc/sys/kernel/random/boot_id")
+	if err := wire.WriteReady(line, wire.Ready{Protocol: wire.Protocol, Transport: transport, Uptime: up, Boot: boot}); err != nil {
 		return err
 	}
-	own, err := receiveLife(line)
+	// The guest may be saved here, and everything from here on happen in any
+	// number of its restores.
+	own, err := receiveLife(line, boot)
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,9 @@ func ReadReady(r io.Reader) (Ready, error) {
 		if ready.Protocol != Protocol {
 			return ready, fmt.Errorf("the agent speaks protocol %d, this kmatrix %d: run make build", ready.Protocol, Protocol)
 		}
+		if len(ready.Boot) > MaxBoot || Clean(ready.Boot, MaxBoot) != ready.Boot {
+			return ready, fmt.Errorf("the agent names its boot %q", Clean(ready.Boot, MaxBoot))
+		}
 		return ready, nil
 	}
 	return ready, fmt.Errorf("no agent in the first %d bytes of the port", MaxNoise)

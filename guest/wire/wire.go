@@ -4,7 +4,10 @@
 // each direction, see [PortToGuest] and [PortToHost]) or, without
 // virtio_console, the second ISA serial line, and writes [Magic] and a [Ready]
 // frame. The host answers with a [Life] frame, which holds all that belongs to
-// this one life: host key, the client's public key, time and entropy. From the
+// this one life: host key, the client's public key, time and entropy. A guest
+// may be saved between these two frames, and restored any number of times: each
+// restore is answered by a Life of its own, without another Ready, and the boot
+// that both frames name shows that the two ends are at the same point. From the
 // next byte on both ends speak SSH, the guest as the server, and the host asks
 // by exec requests ([CommandHello], [CommandRun], …). CommandRun streams
 // [Event]s, one JSON object a line, of which the last is of type [EventDone]:
@@ -66,12 +69,21 @@ type Ready struct {
 	Transport string `json:"transport"`
 	// Uptime is the guest's uptime in seconds.
 	Uptime float64 `json:"uptime"`
+	// Boot is the kernel's random name for this boot, which a restored guest
+	// shares with the one that was saved; "" when the kernel tells none. At most
+	// [MaxBoot] bytes, without control characters.
+	Boot string `json:"boot,omitempty"`
 }
+
+// MaxBoot is the longest name of a boot, in bytes. The kernel's are UUIDs.
+const MaxBoot = 64
 
 // Life is the host's first frame. Because the secrets of a life come in it, an
 // initramfs or a snapshot holds none.
 type Life struct {
 	Protocol int `json:"protocol"`
+	// Boot is what the guest's [Ready] said. An agent of another boot ends.
+	Boot string `json:"boot,omitempty"`
 	// HostKey is the guest's private host key, in OpenSSH's PEM format.
 	HostKey []byte `json:"host_key"`
 	// ClientKey is the one public key that may log in, in SSH wire format.

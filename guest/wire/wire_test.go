@@ -18,7 +18,7 @@ import (
 func TestReadySkipsNoiseAndStopsAtItsEnd(t *testing.T) {
 	var b bytes.Buffer
 	b.WriteString("\x1b[2J SeaBIOS \x00kmatrix-ag\x00")
-	want := Ready{Protocol: Protocol, Transport: TransportISA, Uptime: 0.75}
+	want := Ready{Protocol: Protocol, Transport: TransportISA, Uptime: 0.75, Boot: "b0070000-0000-4000-8000-000000000001"}
 	if err := WriteReady(&b, want); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,13 @@ func TestReadyRefusals(t *testing.T) {
 	if err := WriteReady(&old, Ready{Protocol: Protocol + 1}); err != nil {
 		t.Fatal(err)
 	}
+	var long, coloured bytes.Buffer
+	if err := errors.Join(WriteReady(&long, Ready{Protocol: Protocol, Boot: strings.Repeat("x", MaxBoot+1)}), WriteReady(&coloured, Ready{Protocol: Protocol, Boot: "\x1b[31m"})); err != nil {
+		t.Fatal(err)
+	}
 	for name, test := range map[string]struct{ in, want string }{
+		"a long boot":    {long.String(), "names its boot"},
+		"a bad boot":     {coloured.String(), `"·[31m"`},
 		"silence":        {"", "wait for the agent: EOF"},
 		"noise only":     {strings.Repeat("x", MaxNoise), "no agent in the first"},
 		"other protocol": {old.String(), "run make build"},
@@ -55,7 +61,7 @@ func TestReadyRefusals(t *testing.T) {
 }
 
 func TestLifeSurvivesTheWire(t *testing.T) {
-	want := Life{Protocol: Protocol, HostKey: []byte("pem"), ClientKey: []byte{0, 1, 2}, Time: time.Unix(1700000000, 5).UTC(), Entropy: bytes.Repeat([]byte{7}, EntropyBytes)}
+	want := Life{Protocol: Protocol, Boot: "b", HostKey: []byte("pem"), ClientKey: []byte{0, 1, 2}, Time: time.Unix(1700000000, 5).UTC(), Entropy: bytes.Repeat([]byte{7}, EntropyBytes)}
 	var b bytes.Buffer
 	if err := WriteFrame(&b, want); err != nil {
 		t.Fatal(err)

@@ -164,6 +164,8 @@ func (p *progress) event(e host.Event) {
 		text = e.Kernel + ": " + e.Text
 	case host.StageBoot:
 		p.now[e.Kernel] = "booting"
+	case host.StageRestore:
+		p.now[e.Kernel] = "restoring"
 	case host.StageReady:
 		p.ready[life] = e.Seconds
 	case host.StageProbe:

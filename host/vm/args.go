@@ -25,6 +25,8 @@ type Config struct {
 	// Disks are given to the guest in this order. Nothing is ever written to
 	// their files: what a guest writes lives in an unlinked file of QEMU's.
 	Disks []Disk
+	// Restore is the state that the guest goes on from; nil boots it.
+	Restore *Snapshot
 	// Bare leaves out ports and disks: what is left is the floor that
 	// boot-to-ready is measured against.
 	Bare bool
@@ -51,6 +53,7 @@ const (
 	fdToHost
 	fdProbe
 	fdProbeControl
+	fdRestore
 )
 
 // Args returns QEMU's arguments for the guest. It is a pure function.
@@ -86,6 +89,11 @@ func Args(c Config) []string {
 		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d,server=on,wait=off", fdQMP), "-mon", "chardev=qmp,mode=control",
 		"-chardev", fmt.Sprintf("socket,id=console,fd=%d", fdConsole), "-device", "isa-serial,index=0,chardev=console",
 		"-kernel", c.Kernel,
+		// A guest is stopped while it is saved, and runs when it is restored.
+		"-global", "migration.store-global-state=off",
+	}
+	if c.Restore != nil {
+		args = append(args, "-incoming", fmt.Sprintf("fd:%d", fdRestore))
 	}
 	if c.icount() {
 		// sleep=off: an idle guest jumps to its next timer, and waits for no real

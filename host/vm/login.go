@@ -57,10 +57,10 @@ func newKeyPair() (keyPair, error) {
 // opens the SSH connection: the host takes the one host key that it has just
 // sent, and the guest the one client key. [VM.Ready] must have returned.
 func (v *VM) Login(ctx context.Context) (*Guest, error) {
-	return login(ctx, v.port)
+	return login(ctx, v.port, v.ready.Boot)
 }
 
-func login(ctx context.Context, p *port) (*Guest, error) {
+func login(ctx context.Context, p *port, boot string) (*Guest, error) {
 	hostKey, err := newKeyPair()
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func login(ctx context.Context, p *port) (*Guest, error) {
 		return nil, err
 	}
 	life := wire.Life{
-		Protocol: wire.Protocol, HostKey: hostKey.private, ClientKey: clientKey.signer.PublicKey().Marshal(),
+		Protocol: wire.Protocol, Boot: boot, HostKey: hostKey.private, ClientKey: clientKey.signer.PublicKey().Marshal(),
 		Entropy: make([]byte, wire.EntropyBytes),
 	}
 	if _, err := io.ReadFull(rand.Reader, life.Entropy); err != nil {

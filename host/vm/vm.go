@@ -3,7 +3,9 @@
 // [Start] builds the command line ([Args], a pure function) and runs QEMU;
 // [VM.Ready] waits for the agent's greeting and [VM.Login] opens an SSH
 // connection to it, which returns a [Guest] to ask; [VM.Stop] ends all of it
-// and says how it ended. Every channel is an inherited descriptor: there is no
+// and says how it ended. Between Ready and Login a guest can be saved
+// ([VM.Save]); later ones with the same configuration begin there
+// ([OpenSnapshot]). Every channel is an inherited descriptor: there is no
 // listening port, no socket with a name and no temporary file, and QEMU dies
 // with kmatrix.
 package vm
@@ -38,8 +40,11 @@ type VM struct {
 	consoleConn             net.Conn
 	consoleDone             chan struct{}
 	wg                      sync.WaitGroup
-	// port is what the agent answered on.
-	port *port
+	// restore is the state that the guest began with, nil for a boot.
+	restore *Snapshot
+	// ready is the agent's greeting, and port what it came on.
+	ready wire.Ready
+	port  *port
 }
 
 // Exit is how a guest ended.
@@ -95,7 +100,10 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 			return nil, err
 		}
 	}
-	v.cmd.Files = theirs
+	v.cmd.Files, v.restore = theirs, c.Restore
+	if c.Restore != nil {
+		v.cmd.Files = append(theirs, c.Restore.file) // which stays the caller's
+	}
 	v.qmp = mon
 	ctx, v.kill = context.WithCancel(ctx)
 	if v.process, err = proc.Start(ctx, v.cmd); err != nil {
@@ -141,8 +149,20 @@ func (v *VM) readConsole() {
 }
 
 // Ready waits for the agent's greeting on the virtio port or on the second
-// serial line, whichever comes first.
+// serial line, whichever comes first. A restored guest greets nobody: its
+// greeting is the saved one's, and it is ready when it runs.
 func (v *VM) Ready(ctx context.Context) (wire.Ready, error) {
+	if v.restore != nil {
+		if err := v.runs(ctx); err != nil {
+			return wire.Ready{}, err
+		}
+		v.ready = v.restore.ready
+		v.port = &port{r: v.toHost, w: v.toGuest}
+		if v.ready.Transport == wire.TransportISA {
+			v.port = &port{r: v.serial, w: v.serial}
+		}
+		return v.ready, nil
+	}
 	type heard struct {
 		ready wire.Ready
 		port  *port
@@ -160,8 +180,13 @@ func (v *VM) Ready(ctx context.Context) (wire.Ready, error) {
 		select {
 		case h := <-first:
 			if h.err == nil {
-				v.port = h.port
-				return h.ready, nil
+				// The line that it came on counts, not what it says.
+				v.port, v.ready = h.port, h.ready
+				v.ready.Transport = wire.TransportVirtio
+				if h.port.r == v.serial {
+					v.ready.Transport = wire.TransportISA
+				}
+				return v.ready, nil
 			}
 			errs = append(errs, h.err)
 		case <-ctx.Done():

@@ -30,6 +30,7 @@ func TestArgs(t *testing.T) {
 			Machine: matrix.Machine{MemoryMiB: 1024, CPUs: 2, Accel: matrix.AccelKVM, CPU: "host"},
 			Disks:   []Disk{{Path: "/d/a,b.img", Serial: "xfs"}, {Path: "/d/ext4.img", Serial: "ext4"}},
 		},
+		"restored": {Kernel: "vmlinux", Initrd: "init.cpio", Restore: &Snapshot{}},
 		"icount": {
 			Kernel: "vmlinux", Initrd: "init.cpio",
 			Machine: matrix.Machine{CPU: "max,-erms,-fsrm", Clock: matrix.ClockIcount},

@@ -31,6 +31,9 @@ func (p *reader) machine(n ast.Node, key string) {
 				m.CPU = s
 			}
 		},
+		"isolate": func(n ast.Node, key string) {
+			m.Isolate = matrix.Isolate(p.choice(n, key, words(matrix.Isolates)))
+		},
 		"boots": func(n ast.Node, key string) { m.Boots = p.number(n, key, 1, maxBoots) },
 		"probes": func(n ast.Node, key string) {
 			m.Probes = nil

@@ -32,7 +32,7 @@ const (
 // Default is the machine of a file that names none, and of keys that are left
 // out. Its boots are nobody's choice: they depend on the clock, which is found out
 // later.
-var Default = matrix.Machine{Name: "default", MemoryMiB: 512, CPUs: 1, Accel: matrix.AccelAuto, Clock: matrix.ClockAuto, CPU: "max", Probes: []string{"..."}}
+var Default = matrix.Machine{Name: "default", MemoryMiB: 512, CPUs: 1, Accel: matrix.AccelAuto, Clock: matrix.ClockAuto, CPU: "max", Isolate: matrix.IsolateAuto, Probes: []string{"..."}}
 
 var (
 	nameRE = regexp.MustCompile(`^` + namePattern + `$`)

@@ -67,14 +67,15 @@ func Schema(known Known) ([]byte, error) {
 	}, "name")
 	kernel["oneOf"] = []object{{"required": []string{"source"}}, {"required": []string{"base", "series"}}}
 	machine := closed(object{
-		"name":   name("the machine's name"),
-		"memory": text(sizePattern, "for example 512M or 1G"),
-		"cpus":   whole(maxCPUs, "how many CPUs"),
-		"accel":  object{"enum": matrix.Accels, "description": "how QEMU runs the guest"},
-		"clock":  object{"enum": matrix.Clocks, "description": "what cost is measured by: wall time, or instructions (icount), which needs TCG and one CPU"},
-		"cpu":    text(`[^\n\r]+`, "QEMU's -cpu"),
-		"boots":  whole(maxBoots, "how many fresh boots each cell gets (default: by the clock)"),
-		"probes": list(text(oneLine, "a pattern of probes' names")),
+		"name":    name("the machine's name"),
+		"memory":  text(sizePattern, "for example 512M or 1G"),
+		"cpus":    whole(maxCPUs, "how many CPUs"),
+		"accel":   object{"enum": matrix.Accels, "description": "how QEMU runs the guest"},
+		"clock":   object{"enum": matrix.Clocks, "description": "what cost is measured by: wall time, or instructions (icount), which needs TCG and one CPU"},
+		"cpu":     text(`[^\n\r]+`, "QEMU's -cpu"),
+		"isolate": object{"enum": matrix.Isolates, "description": "what a cell shares a guest with: nothing (cell), the other cells of its boot (batch; boot, without snapshots)"},
+		"boots":   whole(maxBoots, "how many fresh boots each cell gets (default: by the clock)"),
+		"probes":  list(text(oneLine, "a pattern of probes' names")),
 	}, "name", "probes")
 	machine["if"] = object{"properties": object{"clock": object{"const": matrix.ClockIcount}}, "required": []string{"clock"}}
 	machine["then"] = object{"properties": object{"cpus": object{"const": 1}, "accel": object{"not": object{"const": matrix.AccelKVM}}}}

@@ -161,14 +161,14 @@ func TestDefaults(t *testing.T) {
 
 func TestMachines(t *testing.T) {
 	s := load(t, small+`machines:
-  - {name: m, probes: ["cost"], memory: 2GiB, cpus: 4, accel: tcg, clock: wall, cpu: "max,-erms", boots: 5}
+  - {name: m, probes: ["cost"], memory: 2GiB, cpus: 4, accel: tcg, clock: wall, cpu: "max,-erms", isolate: boot, boots: 5}
   - {name: n, probes: ["stability/..."]}
 run: {boots: 3}
 debian: {mirror: "http://localhost/debian/"}
 `)
 	want := []matrix.Machine{
-		{Name: "m", MemoryMiB: 2048, CPUs: 4, Accel: matrix.AccelTCG, Clock: matrix.ClockWall, CPU: "max,-erms", Probes: []string{"cost"}, Boots: 5},
-		{Name: "n", MemoryMiB: 512, CPUs: 1, Accel: matrix.AccelAuto, Clock: matrix.ClockAuto, CPU: "max", Probes: []string{"stability/..."}, Boots: 3},
+		{Name: "m", MemoryMiB: 2048, CPUs: 4, Accel: matrix.AccelTCG, Clock: matrix.ClockWall, CPU: "max,-erms", Isolate: matrix.IsolateBoot, Probes: []string{"cost"}, Boots: 5},
+		{Name: "n", MemoryMiB: 512, CPUs: 1, Accel: matrix.AccelAuto, Clock: matrix.ClockAuto, CPU: "max", Isolate: matrix.IsolateAuto, Probes: []string{"stability/..."}, Boots: 3},
 	}
 	if diff := cmp.Diff(want, s.Machines); diff != "" {
 		t.Error(diff)

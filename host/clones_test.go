@@ -1,0 +1,345 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+// counted are what the guests of a run were.
+type counted struct {
+	boots, restores int
+	notices         []string
+}
+
+// runCounted runs the cells. Before each restore it calls harm, when no guest
+// runs that the snapshot is still needed for. No snapshot may be left.
+func runCounted(t *testing.T, r *Runner, cells []matrix.Cell, harm func(snapshot string)) (map[string]matrix.Result, counted) {
+	t.Helper()
+	var n counted
+	shelf := filepath.Join(r.CacheDir, "snapshots")
+	r.Notify = func(e Event) {
+		switch e.Stage {
+		case StageBoot:
+			n.boots++
+		case StageRestore:
+			n.restores++
+			lying, err := filepath.Glob(filepath.Join(shelf, "*"+wholeSuffix))
+			if err != nil || len(lying) != 1 {
+				t.Errorf("%d snapshots lie on the shelf, want one (%v)", len(lying), err)
+				return
+			}
+			if harm != nil {
+				harm(lying[0])
+			}
+		case StageNotice:
+			n.notices = append(n.notices, e.Text)
+		}
+	}
+	got := outcomes(t, r, cells)
+	if left, err := os.ReadDir(shelf); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) > 0 {
+		t.Errorf("snapshots are left: %v (%v)", left, err)
+	}
+	return got, n
+}
+
+// mortal is a guest that is gone when it is asked.
+type mortal struct{ guest }
+
+func (m mortal) Run(_ context.Context, req wire.Request, on func(wire.Event)) error {
+	on(wire.Event{Type: wire.EventStart, Probe: req.Probes[0]})
+	return errGone
+}
+
+// testClones is what every kind of guest must do: the fake one and, in a test
+// with real boots, the one in QEMU. start returns a runner of one kernel, one
+// job and two stability cells, each of which passes.
+func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
+	mortal := func(r *Runner) {
+		boot := r.boot
+		if boot == nil {
+			boot = r.bootQEMU
+		}
+		r.boot = func(ctx context.Context, l launch) (guest, error) {
+			g, err := boot(ctx, l)
+			return mortal{g}, err
+		}
+	}
+	for _, test := range []struct {
+		name            string
+		isolate         matrix.Isolate
+		set             func(*Runner)
+		harm            func(t *testing.T, r *Runner, snapshot string)
+		boots, restores int
+		outcome         matrix.Outcome
+		notice          string
+	}{
+		{"each cell has a clone", matrix.IsolateCell, nil, nil, 1, 2, matrix.Pass, ""},
+		{"stability cells share the boot", matrix.IsolateAuto, nil, nil, 1, 0, matrix.Pass, ""},
+		{"a clone goes on when a guest is gone", matrix.IsolateBatch, mortal, nil, 1, 1, matrix.Lost, errGone.Error()},
+		{"without snapshots another boot goes on", matrix.IsolateBoot, mortal, nil, 2, 0, matrix.Lost, errGone.Error()},
+		{"a truncated snapshot", matrix.IsolateBatch, mortal, func(t *testing.T, _ *Runner, snapshot string) {
+			if err := os.Truncate(snapshot, 1<<20); err != nil {
+				t.Error(err)
+			}
+		}, 2, 1, matrix.Lost, "is cut off"},
+		{"a foreign snapshot", matrix.IsolateBatch, mortal, func(t *testing.T, _ *Runner, snapshot string) {
+			if err := os.WriteFile(snapshot, []byte("something else"), 0o600); err != nil {
+				t.Error(err)
+			}
+		}, 2, 1, matrix.Lost, "is none, or was never finished"},
+		{"a snapshot that somebody deleted", matrix.IsolateBatch, mortal, func(t *testing.T, _ *Runner, snapshot string) {
+			if err := os.Remove(snapshot); err != nil {
+				t.Error(err)
+			}
+		}, 2, 1, matrix.Lost, "no such file"},
+		{"another QEMU", matrix.IsolateBatch, mortal, func(_ *testing.T, r *Runner, _ string) {
+			r.Version = "9.9.9"
+		}, 2, 1, matrix.Lost, "another QEMU's version: "},
+		{"no room", matrix.IsolateCell, func(r *Runner) { r.SnapshotLimit = 1 }, nil, 2, 0, matrix.Pass, "may take 0 MiB"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r, cells := start(t)
+			r.Machines[0].Isolate = test.isolate
+			if test.set != nil {
+				test.set(r)
+			}
+			harm := func(snapshot string) {
+				if test.harm != nil {
+					test.harm(t, r, snapshot)
+				}
+			}
+			got, n := runCounted(t, r, cells, harm)
+			if n.boots != test.boots || n.restores != test.restores {
+				t.Errorf("%d boots and %d restores, want %d and %d; notices: %q", n.boots, n.restores, test.boots, test.restores, n.notices)
+			}
+			for id, res := range got {
+				if res.Outcome != test.outcome || res.Boot != 1 {
+					t.Errorf("%s: %s of boot %d, %q; want %s of boot 1", id, res.Outcome, res.Boot, res.Detail, test.outcome)
+				}
+			}
+			told := 0
+			for _, line := range n.notices {
+				if strings.Contains(line, "booting anew") {
+					told++
+				}
+			}
+			if all := strings.Join(n.notices, "\n"); !strings.Contains(all, test.notice) || told > 1 || test.notice == "" && all != "" {
+				t.Errorf("notices %q, want one with %q", n.notices, test.notice)
+			}
+		})
+	}
+	t.Run("a full disk", func(t *testing.T) {
+		r, cells := start(t)
+		r.Machines[0].Isolate = matrix.IsolateCell
+		dir := t.TempDir()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+			t.Skipf("a small file system cannot be mounted: %v", err)
+		}
+		t.Cleanup(func() { syscall.Unmount(dir, 0) })
+		r.CacheDir = dir
+		got, n := runCounted(t, r, cells, nil)
+		for id, res := range got {
+			if res.Outcome != matrix.Pass {
+				t.Errorf("%s: %s, %q", id, res.Outcome, res.Detail)
+			}
+		}
+		if n.boots != 2 || n.restores != 0 || len(n.notices) != 1 || !strings.Contains(strings.ToLower(n.notices[0]), "no space left") {
+			t.Errorf("%d boots and %d restores, notices %q", n.boots, n.restores, n.notices)
+		}
+	})
+}
+
+func TestClonesOfFakeGuests(t *testing.T) {
+	testClones(t, func(t *testing.T) (*Runner, []matrix.Cell) {
+		r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
+		r.Jobs = 1
+		return r, cells
+	})
+}
+
+// TestACloneThatIsNotWellIsReplaced has clones that never run, and clones that
+// do not answer: the boot shows that the kernel is not to blame.
+func TestACloneThatIsNotWellIsReplaced(t *testing.T) {
+	for _, kernel := range []string{"clone-mute", "clone-panics"} {
+		r, cells, _ := newFake(t, []string{kernel}, []string{"s/a", "s/b"})
+		r.Machines[0].Isolate, r.Deadlines.Boot = matrix.IsolateCell, 50*time.Millisecond
+		got, n := runCounted(t, r, cells, nil)
+		for id, res := range got {
+			if res.Outcome != matrix.Pass {
+				t.Errorf("%s: %s, %q", id, res.Outcome, res.Detail)
+			}
+		}
+		if n.boots != 3 || n.restores != 1 || len(n.notices) != 1 {
+			t.Errorf("%s: %d boots and %d restores, notices %q", kernel, n.boots, n.restores, n.notices)
+		}
+	}
+}
+
+// TestABootThatFailsFailsForAll has a kernel that never gets so far as to be
+// saved.
+func TestABootThatFailsFailsForAll(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"panics"}, []string{"s/a", "s/b"})
+	r.Machines[0].Isolate = matrix.IsolateCell
+	got, n := runCounted(t, r, cells, nil)
+	for id, res := range got {
+		if res.Outcome != matrix.BootFailed || !strings.Contains(res.Detail, "Unable to mount root fs") {
+			t.Errorf("%s: %s, %q", id, res.Outcome, res.Detail)
+		}
+	}
+	if n.boots != 1 || n.restores != 0 {
+		t.Errorf("%d boots and %d restores", n.boots, n.restores)
+	}
+}
+
+// TestEachBootHasItsOwnSnapshot counts the boots that results are of.
+func TestEachBootHasItsOwnSnapshot(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
+	r.Jobs, r.Machines[0].Isolate, r.Machines[0].Boots = 1, matrix.IsolateCell, 3
+	seen := map[string]bool{}
+	boots, restores := 0, 0
+	r.Notify = func(e Event) {
+		switch e.Stage {
+		case StageBoot:
+			boots++
+		case StageRestore:
+			restores++
+			lying, _ := filepath.Glob(filepath.Join(r.CacheDir, "snapshots", "*"))
+			seen[fmt.Sprint(e.Boot, lying)] = true
+		}
+	}
+	results, err := r.Run(t.Context(), cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if boots != 3 || restores != 6 || len(results) != 6 || len(seen) != 3 {
+		t.Errorf("%d boots, %d restores, %d results; the snapshots were %v", boots, restores, len(results), seen)
+	}
+}
+
+func TestPortions(t *testing.T) {
+	r := &Runner{Probes: []matrix.Probe{{Name: "c1", Kind: matrix.Performance}, {Name: "s1", Kind: matrix.Stability}, {Name: "s2", Kind: matrix.Stability}, {Name: "x", Kind: matrix.Stress}}}
+	for _, test := range []struct {
+		isolate matrix.Isolate
+		want    [][]string
+		clones  bool
+	}{
+		{matrix.IsolateAuto, [][]string{{"c1"}, {"s1", "s2"}, {"x"}}, true},
+		{"", [][]string{{"c1"}, {"s1", "s2"}, {"x"}}, true},
+		{matrix.IsolateCell, [][]string{{"c1"}, {"s1"}, {"s2"}, {"x"}}, true},
+		{matrix.IsolateBatch, [][]string{{"c1", "s1", "s2", "x"}}, true},
+		{matrix.IsolateBoot, [][]string{{"c1", "s1", "s2", "x"}}, false},
+	} {
+		m := matrix.Machine{Isolate: test.isolate}
+		var got [][]string
+		for left := []string{"c1", "s1", "s2", "x"}; len(left) > 0; {
+			n, _ := r.portion(m, left)
+			got, left = append(got, left[:n]), left[n:]
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%q: %s", test.isolate, diff)
+		}
+		if r.clones(m, []string{"c1", "s1"}) != test.clones {
+			t.Errorf("%q: clones() is not %v", test.isolate, test.clones)
+		}
+	}
+	if m := (matrix.Machine{}); r.clones(m, []string{"s1"}) || !r.clones(m, []string{"c1"}) {
+		t.Error("a single cell is saved for nothing, or a cost is measured in a boot")
+	}
+}
+
+// TestSeveralShelvesInOneDirectory has many owners come and go at once: none
+// loses its snapshot, and what nobody owns goes.
+func TestSeveralShelvesInOneDirectory(t *testing.T) {
+	dir := t.TempDir()
+	leftover := filepath.Join(dir, "old"+wholeSuffix)
+	other := filepath.Join(dir, "notes.txt")
+	for _, name := range []string{leftover, filepath.Join(dir, "half"+underWay), other} {
+		if err := os.WriteFile(name, make([]byte, 10000), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			s := &shelf{dir: dir, limit: 1 << 30}
+			for range 50 {
+				p, err := s.create()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				text := fmt.Sprintf("of %d", i)
+				if _, err := p.file.WriteString(text); err != nil {
+					t.Error(err)
+				}
+				if err := s.keep(p); err != nil {
+					t.Error(err)
+				}
+				if b, err := os.ReadFile(p.path); err != nil || string(b) != text {
+					t.Errorf("%q is read, %v", b, err)
+				}
+				if err := p.remove(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != filepath.Base(other) {
+		t.Errorf("left are %v (%v), want what is no snapshot", left, err)
+	}
+}
+
+func TestTheLimitHoldsForAllOwners(t *testing.T) {
+	dir := t.TempDir()
+	fill := func(limit int64) (*snapshot, error) {
+		s := &shelf{dir: dir, limit: limit}
+		p, err := s.create()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := p.file.Write(make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.keep(p); err != nil {
+			return nil, errors.Join(err, p.remove())
+		}
+		return p, nil
+	}
+	first, err := fill(3 << 19)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fill(3 << 19); err == nil || !strings.Contains(err.Error(), "take 2 MiB, and may take 1 MiB") {
+		t.Errorf("what is over the limit when it is written gave %v", err)
+	}
+	if _, err := fill(1 << 20); err == nil || !strings.Contains(err.Error(), "take 1 MiB, and may take 1 MiB") {
+		t.Errorf("a full shelf gave %v", err)
+	}
+	if _, err := os.Stat(first.path); err != nil {
+		t.Errorf("an owned snapshot went: %v", err)
+	}
+	// Its owner ends without a word.
+	if err := first.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := fill(1 << 20); err != nil {
+		t.Errorf("a leftover keeps its room: %v", err)
+	} else if err := p.remove(); err != nil {
+		t.Error(err)
+	}
+}

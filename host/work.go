@@ -1,0 +1,75 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"time"
+
+	"kmatrix/guest/wire"
+	"kmatrix/host/vm"
+	"kmatrix/matrix"
+)
+
+// guest is one running guest, as far as its life is followed here.
+type guest interface {
+	// Ready waits for the agent's greeting.
+	Ready(context.Context) (wire.Ready, error)
+	// Hello logs in and asks what the guest is.
+	Hello(context.Context) (matrix.Hello, error)
+	// Run asks for probes and hands on each event; the error is nil when the
+	// stream ended with done.
+	Run(context.Context, wire.Request, func(wire.Event)) error
+	// Overdue has the agent end the probe, if it runs still, and answer it so.
+	// It may wait for the guest to read.
+	Overdue(probe string)
+	// Save writes a guest that is ready and that Hello was not asked of to an
+	// empty file, as a snapshot, and lets it go on. The error is a
+	// [*vm.StoppedError] when it does not.
+	Save(context.Context, *os.File) error
+	// End ends the guest, gently where asked, joins all that served it, and
+	// says how it ended. It may be called once.
+	End(gently bool) vm.Exit
+}
+
+// launch is what a guest is started for.
+type launch struct {
+	batch batch
+	// number counts the guests of the batch from 1; 0 is a trial of which
+	// nothing is kept.
+	number  int
+	image   Bootable
+	machine matrix.Machine
+	// from is the snapshot that the guest starts from; nil for a boot.
+	from *snapshot
+}
+
+// booter starts a guest. The context is its life: when it ends, so does the
+// guest.
+type booter func(context.Context, launch) (guest, error)
+
+// work gives every cell of a batch its outcome. A guest that ends early costs
+// the cell it was at; the cells behind it go to another guest. Each guest
+// answers at least one cell, but for one that is saved, of which there is one,
+// and one that could not be restored, after which none is: so this comes to an
+// end.
+func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
+	started := time.Now()
+	m, err := r.resolved(ctx, b, img)
+	if err != nil {
+		return err
+	}
+	o := &original{r: r, batch: b, wanted: r.clones(m, b.probes)}
+	defer func() { err = errors.Join(err, o.drop()) }()
+	for left, n := b.probes, 1; len(left) > 0; n++ {
+		asked, alone := r.portion(m, left)
+		l := life{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], number: n, original: o, alone: alone, clone: o.saved != nil}
+		if err := l.live(ctx, img); err != nil {
+			return err
+		}
+		left = append(slices.Clone(l.left), l.rest...)
+	}
+	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Seconds: time.Since(started).Seconds()})
+	return nil
+}
