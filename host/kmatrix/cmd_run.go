@@ -41,6 +41,7 @@ type runOptions struct {
 	stressFor time.Duration
 	boots     string
 	aa        bool
+	snapshots int
 }
 
 func newRunCommand() *cobra.Command {
@@ -85,6 +86,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
 	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
+	f.IntVar(&o.snapshots, "snapshot-limit", host.DefaultSnapshotLimit>>20, "how many `MIB` of the disk snapshots of guests may take, those of other runs included")
 	return cmd
 }
 
@@ -153,7 +155,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	progress.follow(st.Header)
 	r := &host.Runner{
 		Kernels: plan.Kernels, Machines: plan.Machines, Probes: plan.Probes,
-		Images: images, Store: st, Jobs: o.jobs, QEMU: o.qemu, Version: version, CacheDir: cache,
+		Images: images, Store: st, Jobs: o.jobs, QEMU: o.qemu, Version: version, CacheDir: cache, SnapshotLimit: int64(o.snapshots) << 20,
 		Deadlines: host.Deadlines{Boot: o.boot, Probe: o.probe}, Budget: o.stressFor, Notify: progress.event,
 	}
 	if o.aa {
@@ -194,6 +196,9 @@ func (o *runOptions) check() error {
 	}
 	if _, err := parseBoots(o.boots); err != nil {
 		return err
+	}
+	if o.snapshots < 1 {
+		return wrong("--snapshot-limit %d: want a number of MiB; isolate: boot in %s does without snapshots", o.snapshots, o.file)
 	}
 	if o.allProbes && len(o.patterns) > 0 {
 		return wrong("--all-probes and -p: choose one")

@@ -62,6 +62,7 @@ func TestWrongUse(t *testing.T) {
 		"two kernels twice": {[]string{"run", "-f", two, "--aa", "-k", "x", "-k", "y"}, "--aa runs one kernel as two columns: choose it with -k"},
 		"no boots":          {[]string{"run", "-f", good, "--boots", "0"}, "--boots 0: want a number from 1 to 1000"},
 		"no number":         {[]string{"run", "-f", good, "--boots", "many"}, "--boots many: want"},
+		"no snapshots":      {[]string{"run", "-f", good, "--snapshot-limit", "0"}, "isolate: boot"},
 		"no deadline":       {[]string{"run", "-f", good, "--probe-deadline", "-1s"}, "deadline"},
 		"a broken file":     {[]string{"run", "-f", write(t, "version: 1\nkernel: []\n")}, ":2: kernel: is not a key here"},
 		"probes: no match":  {[]string{"probes", "nothing"}, "nothing matches no probe"},
