@@ -53,7 +53,7 @@ func debianImage(t *testing.T) Bootable {
 	}
 	needs := []string{"tmpfs", "xfs"}
 	b := Bootable{Image: img, Disks: map[string]string{}}
-	if b.Initrd, err = vmimage.Prepare(t.Context(), env, img, vmimage.Guest{Base: base, BaseDigest: "sha256:" + sum, FileSystems: needs}); err != nil {
+	if b.Initrd, err = vmimage.Prepare(t.Context(), env, img, vmimage.Guest{Base: base, BaseDigest: "sha256:" + sum, Needs: needs}); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range disk.ForProbes(needs) {

@@ -130,6 +130,15 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 					t.Errorf("%s: %s of boot %d, %q; want %s of boot 1", id, res.Outcome, res.Boot, res.Detail, test.outcome)
 				}
 			}
+			clones := 0
+			for _, res := range got {
+				if res.Clone {
+					clones++
+				}
+			}
+			if want := test.restores; test.harm == nil && clones != want {
+				t.Errorf("%d results are clones', want %d", clones, want)
+			}
 			told := 0
 			for _, line := range n.notices {
 				if strings.Contains(line, "booting anew") {

@@ -203,7 +203,7 @@ func (l *life) answer(ev wire.Event, took time.Duration) bool {
 
 // result is one of this life.
 func (l *life) result(o matrix.Outcome, detail string) matrix.Result {
-	return matrix.Result{Boot: l.batch.boot, Life: l.number, Outcome: o, Detail: detail}
+	return matrix.Result{Boot: l.batch.boot, Life: l.number, Clone: l.clone, Outcome: o, Detail: detail}
 }
 
 // keep stores the result of a probe, and before it what the probe printed.

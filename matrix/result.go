@@ -140,6 +140,8 @@ type Result struct {
 	Detail string `json:"detail,omitempty"`
 	// Life counts the guests of the boot from 1; 0 when there was none.
 	Life int `json:"life,omitempty"`
+	// Clone tells that the guest was a clone of its boot, see [Isolate].
+	Clone bool `json:"clone,omitempty"`
 	// Output is the file with what an external probe printed, relative to the
 	// run's directory, "" when there is none.
 	Output string `json:"output,omitempty"`

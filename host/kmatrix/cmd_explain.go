@@ -203,6 +203,9 @@ func writeExplanations(w io.Writer, list []explanation) error {
 				}
 			}
 		}
+		if e.Clone {
+			line("guest", fmt.Sprintf("number %d of the boot, a clone of it", e.Life))
+		}
 		line("console", e.Console)
 		line("output", e.Output)
 		line("again", e.Again)
