@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -266,89 +265,5 @@ func TestPortions(t *testing.T) {
 	}
 	if m := (matrix.Machine{}); r.clones(m, []string{"s1"}) || !r.clones(m, []string{"c1"}) {
 		t.Error("a single cell is saved for nothing, or a cost is measured in a boot")
-	}
-}
-
-// TestSeveralShelvesInOneDirectory has many owners come and go at once: none
-// loses its snapshot, and what nobody owns goes.
-func TestSeveralShelvesInOneDirectory(t *testing.T) {
-	dir := t.TempDir()
-	leftover := filepath.Join(dir, "old"+wholeSuffix)
-	other := filepath.Join(dir, "notes.txt")
-	for _, name := range []string{leftover, filepath.Join(dir, "half"+underWay), other} {
-		if err := os.WriteFile(name, make([]byte, 10000), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var wg sync.WaitGroup
-	for i := range 8 {
-		wg.Go(func() {
-			s := &shelf{dir: dir, limit: 1 << 30}
-			for range 50 {
-				p, err := s.create()
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				text := fmt.Sprintf("of %d", i)
-				if _, err := p.file.WriteString(text); err != nil {
-					t.Error(err)
-				}
-				if err := s.keep(p); err != nil {
-					t.Error(err)
-				}
-				if b, err := os.ReadFile(p.path); err != nil || string(b) != text {
-					t.Errorf("%q is read, %v", b, err)
-				}
-				if err := p.remove(); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) != 1 || left[0].Name() != filepath.Base(other) {
-		t.Errorf("left are %v (%v), want what is no snapshot", left, err)
-	}
-}
-
-func TestTheLimitHoldsForAllOwners(t *testing.T) {
-	dir := t.TempDir()
-	fill := func(limit int64) (*snapshot, error) {
-		s := &shelf{dir: dir, limit: limit}
-		p, err := s.create()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := p.file.Write(make([]byte, 1<<20)); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.keep(p); err != nil {
-			return nil, errors.Join(err, p.remove())
-		}
-		return p, nil
-	}
-	first, err := fill(3 << 19)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fill(3 << 19); err == nil || !strings.Contains(err.Error(), "take 2 MiB, and may take 1 MiB") {
-		t.Errorf("what is over the limit when it is written gave %v", err)
-	}
-	if _, err := fill(1 << 20); err == nil || !strings.Contains(err.Error(), "take 1 MiB, and may take 1 MiB") {
-		t.Errorf("a full shelf gave %v", err)
-	}
-	if _, err := os.Stat(first.path); err != nil {
-		t.Errorf("an owned snapshot went: %v", err)
-	}
-	// Its owner ends without a word.
-	if err := first.file.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if p, err := fill(1 << 20); err != nil {
-		t.Errorf("a leftover keeps its room: %v", err)
-	} else if err := p.remove(); err != nil {
-		t.Error(err)
 	}
 }
