@@ -78,7 +78,7 @@ func (d document) result(t *testing.T, kernel, probe string) matrix.Result {
 }
 
 // TestTheDefaultMatrix is the main job: what the repository's kernels.yaml
-// shows on real kernels, every time.
+// shows on real kernels, every time, and with it all other stability probes.
 func TestTheDefaultMatrix(t *testing.T) {
 	text, err := os.ReadFile("../../kernels.yaml")
 	if err != nil {
@@ -91,11 +91,16 @@ func TestTheDefaultMatrix(t *testing.T) {
 	// A lock of its own, and the series where they are.
 	file := write(t, strings.ReplaceAll(string(text), "[vmimage/series/", "["+here+"/vmimage/series/"))
 	dir := t.TempDir()
-	doc, _ := boot(t, exitDone, "-f", file, "--dir", dir)
-	_, plan, err := (&runOptions{file: file}).plan()
+	o := runOptions{file: file, patterns: []string{"stability", "cost/splice-file-pipe/64k", "cost/read-write/64k", "cost/vmsplice/64k", "cost/serve-again/ext4/*/64k"}}
+	_, plan, err := o.plan()
 	if err != nil {
 		t.Fatal(err)
 	}
+	args := []string{"-f", file, "--dir", dir}
+	for _, p := range o.patterns {
+		args = append(args, "-p", p)
+	}
+	doc, _ := boot(t, exitDone, args...)
 	want := len(plan.Probes) * 6
 	results := map[string]int{}
 	for _, r := range doc.Results {
