@@ -1,5 +1,7 @@
 package matrix
 
+import "fmt"
+
 // Class is what a stability probe saw, in one word.
 type Class string
 
@@ -40,8 +42,26 @@ type Observation struct {
 	// FirstOffset is the offset in the source of the first byte that is not
 	// old, -1 when there is none.
 	FirstOffset int64 `json:"first_offset"`
+	// Pages are those of the source, counted from 0, of which bytes are not old,
+	// in their order. A stress probe, which reads them again and again, names
+	// none.
+	Pages []PageRange `json:"pages,omitempty"`
 	// Calls are the system calls under test with what they returned.
 	Calls []Call `json:"calls,omitempty"`
+}
+
+// PageRange are pages of 4096 bytes in a row, the last included.
+type PageRange struct {
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+}
+
+// String names the pages: "1829" or "1829-1831".
+func (r PageRange) String() string {
+	if r.First == r.Last {
+		return fmt.Sprint(r.First)
+	}
+	return fmt.Sprintf("%d-%d", r.First, r.Last)
 }
 
 // Call is one system call under test and its return.

@@ -21,6 +21,8 @@ const (
 	MaxDetail = 4 << 10
 	// MaxCalls is how many calls an observation keeps.
 	MaxCalls = 64
+	// MaxPages is how many ranges of pages an observation keeps.
+	MaxPages = 64
 	// MaxCounters is how many counters a sample keeps.
 	MaxCounters = 32
 	// MaxPart is how many bytes of output one event holds, and MaxOutput how
@@ -106,6 +108,7 @@ func (ev *Event) check() error {
 	if o := a.Observation; o != nil {
 		o.Class = matrix.Class(Clean(string(o.Class), 40))
 		o.Calls = o.Calls[:min(len(o.Calls), MaxCalls)]
+		o.Pages = o.Pages[:min(len(o.Pages), MaxPages)]
 		for i := range o.Calls {
 			o.Calls[i].Name = Clean(o.Calls[i].Name, 200)
 			o.Calls[i].Errno = Clean(o.Calls[i].Errno, 40)

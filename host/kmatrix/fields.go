@@ -63,6 +63,9 @@ func shown(v reflect.Value) string {
 	if c, ok := v.Interface().(matrix.Call); ok {
 		return shownCall(c)
 	}
+	if s, ok := v.Interface().(fmt.Stringer); ok {
+		return s.String()
+	}
 	if k := reflect.Indirect(v).Kind(); k != reflect.Struct {
 		return fmt.Sprint(reflect.Indirect(v).Interface())
 	}

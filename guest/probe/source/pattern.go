@@ -60,6 +60,7 @@ func Observe(got []byte, off, want int64) matrix.Observation {
 			o.Old += int64(end - at)
 			continue
 		}
+		before := o.Old
 		for i := at; i < end; i++ {
 			switch got[i] {
 			case old[i]:
@@ -76,9 +77,21 @@ func Observe(got []byte, off, want int64) matrix.Observation {
 				o.FirstOffset = off + int64(i)
 			}
 		}
+		if o.Old-before < int64(end-at) {
+			o.Pages = addPages(o.Pages, (off+int64(at))/pageSize, (off+int64(end)-1)/pageSize)
+		}
 	}
 	o.Class = Classify(o, want)
 	return o
+}
+
+// addPages adds pages behind those of the list.
+func addPages(list []matrix.PageRange, first, last int64) []matrix.PageRange {
+	if n := len(list) - 1; n >= 0 && list[n].Last >= first-1 {
+		list[n].Last = last
+		return list
+	}
+	return append(list, matrix.PageRange{First: first, Last: last})
 }
 
 // Classify names what the counts say, of which want bytes were to arrive.

@@ -3,6 +3,8 @@ package source
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"kmatrix/matrix"
 )
 
@@ -64,5 +66,20 @@ func TestTargetsLieInsideTheWindow(t *testing.T) {
 		if (at/pageSize)&(at/pageSize-1) == 0 {
 			t.Errorf("%s: the target %d is at the edge of a large folio", s.Name, at)
 		}
+	}
+}
+
+func TestObserveNamesPages(t *testing.T) {
+	const off = 3 * pageSize
+	got := append([]byte(nil), Old()[off:off+8*pageSize]...)
+	for _, i := range []int{pageSize, 2*pageSize + 7, 5 * pageSize, 8*pageSize - 1} {
+		got[i] = 0
+	}
+	want := []matrix.PageRange{{First: 4, Last: 5}, {First: 8, Last: 8}, {First: 10, Last: 10}}
+	if diff := cmp.Diff(want, Observe(got, off, 8*pageSize).Pages); diff != "" {
+		t.Error(diff)
+	}
+	if o := Observe(Old()[off:off+8*pageSize], off, 8*pageSize); o.Pages != nil {
+		t.Errorf("of old bytes: %v", o.Pages)
 	}
 }
