@@ -80,7 +80,7 @@ $(LINT):
 fmt: ## format the sources
 	gofmt -w guest host matrix vmimage
 
-bench: setup build ## measure what DESIGN.md budgets, beside its floor
+bench: setup build ## measure what must be fast, each beside its floor
 	go test -tags boots -run '^$$' -bench . -benchtime 5x -timeout 40m ./...
 
 clean: ## remove what build made; the cache (~/.cache/kmatrix) and runs/ stay

@@ -262,6 +262,8 @@ func (o *runOptions) verdict(c compare.Comparison, results []matrix.Result) erro
 		return finding{"--fail-on: " + strings.Join(found, ", ")}
 	case counts[string(matrix.Infra)] > 0:
 		return fmt.Errorf("%d cells have the outcome infra: this host could not do its part", counts[string(matrix.Infra)])
+	case len(results) > 0 && counts[string(matrix.Unavailable)]+counts[string(matrix.BuildFailed)] == len(results):
+		return errors.New("no kernel could be had: nothing was asked")
 	case o.strict && counts[string(matrix.Unavailable)] > 0:
 		return fmt.Errorf("--strict: %d cells belong to kernels that are unavailable", counts[string(matrix.Unavailable)])
 	}

@@ -37,6 +37,10 @@ func fieldsOf(v any) []shownField {
 		f := shownField{name: strings.ReplaceAll(tag, "_", " ")}
 		switch value.Kind() {
 		case reflect.Slice:
+			if names, ok := value.Interface().([]matrix.PageRange); ok {
+				f.value = strings.Trim(strings.ReplaceAll(fmt.Sprint(names), " ", ", "), "[]")
+				break
+			}
 			f.value = fmt.Sprint(value.Len())
 			for j := range value.Len() {
 				f.items = append(f.items, shown(value.Index(j)))
@@ -62,9 +66,6 @@ func fieldsOf(v any) []shownField {
 func shown(v reflect.Value) string {
 	if c, ok := v.Interface().(matrix.Call); ok {
 		return shownCall(c)
-	}
-	if s, ok := v.Interface().(fmt.Stringer); ok {
-		return s.String()
 	}
 	if k := reflect.Indirect(v).Kind(); k != reflect.Struct {
 		return fmt.Sprint(reflect.Indirect(v).Interface())

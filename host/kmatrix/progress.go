@@ -36,6 +36,8 @@ type progress struct {
 	// its results say.
 	left map[string]int
 	seen map[string]*tally
+	// whole are the lines of columns that are, until their last boot has ended.
+	whole map[string]string
 }
 
 // tally counts words, and keeps their order.
@@ -73,23 +75,22 @@ func word(r matrix.Result) string {
 	return string(r.Outcome)
 }
 
-// column takes a result, and returns the line that tells of its kernel's column
-// once that is whole; p.mu is held.
-func (p *progress) column(r matrix.Result) string {
+// column takes a result, and keeps the line that tells of its kernel's column once
+// that is whole; p.mu is held.
+func (p *progress) column(r matrix.Result) {
 	t := p.seen[r.Kernel]
 	if t == nil {
 		t = &tally{counts: map[string]int{}}
 		p.seen[r.Kernel] = t
 	}
 	t.add(word(r))
-	if p.left[r.Kernel]--; p.left[r.Kernel] != 0 || r.Boot == 0 {
-		return ""
+	if p.left[r.Kernel]--; p.left[r.Kernel] == 0 && r.Boot > 0 {
+		p.whole[r.Kernel] = r.Kernel + " is done: " + t.String()
 	}
-	return r.Kernel + " is done: " + t.String()
 }
 
 func newProgress(w io.Writer, plan *spec.Plan) *progress {
-	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total(), left: map[string]int{}, seen: map[string]*tally{}}
+	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total(), left: map[string]int{}, seen: map[string]*tally{}, whole: map[string]string{}}
 	for _, k := range plan.Kernels {
 		p.left[k.Name] = plan.Total() / len(plan.Kernels) // each is asked the same
 	}
@@ -175,11 +176,15 @@ func (p *progress) event(e host.Event) {
 		if p.bar == nil {
 			text = fmt.Sprintf("%s on %s, boot %d: %d cells in %.1f s, agent ready after %.1f s", e.Kernel, e.Machine, e.Boot, e.Total, e.Seconds, p.ready[life])
 		}
+		if p.whole[e.Kernel] != "" {
+			text = strings.TrimPrefix(text+"\n"+p.whole[e.Kernel], "\n")
+			delete(p.whole, e.Kernel)
+		}
 	case host.StageResult:
 		if p.live != nil {
 			p.live.add(e.Result)
 		}
-		text = p.column(e.Result)
+		p.column(e.Result)
 	case host.StageNotice:
 		text = e.Text
 	}

@@ -93,8 +93,10 @@ type Row struct {
 
 // Group is the beginning of the name that related rows share: kind and call
 // of a stability probe, kind and load of a stress probe, "cost" for a cost.
-func (r Row) Group() string {
-	parts := strings.SplitN(r.Probe, "/", 3)
+func (r Row) Group() string { return groupOf(r.Probe) }
+
+func groupOf(probe string) string {
+	parts := strings.SplitN(probe, "/", 3)
 	if (parts[0] == "stability" || parts[0] == "stress") && len(parts) == 3 {
 		return parts[0] + "/" + parts[1]
 	}

@@ -7,8 +7,9 @@ import (
 
 // Cover names a set of probes by as few patterns as say it exactly: a name, or
 // the beginning of names with "/..." where all of the probes of the run below it
-// are in the set (see [kmatrix/matrix.Match]). Both lists are of whole names; the
-// patterns come in the order of all.
+// are in the set (see [kmatrix/matrix.Match]). A beginning is no shorter than the
+// name of a group: of a run that asks for little, it would say more than was asked.
+// Both lists are of whole names; the patterns come in the order of all.
 func Cover(names, all []string) []string { return cover("", names, all) }
 
 // cover does so for those names that begin with prefix.
@@ -37,7 +38,7 @@ func cover(prefix string, names, all []string) []string {
 		case len(inside) == 0:
 		case len(inside) == 1:
 			list = append(list, inside[0])
-		case len(inside) == end-i:
+		case len(inside) == end-i && len(next) > len(groupOf(all[i])):
 			list = append(list, next+"...")
 		default:
 			list = append(list, cover(next, inside, slices.Clone(all[i:end]))...)

@@ -33,3 +33,11 @@ func TestCover(t *testing.T) {
 		}
 	}
 }
+
+// TestCoverSaysNoMoreThanWasAsked has a run of one group alone.
+func TestCoverSaysNoMoreThanWasAsked(t *testing.T) {
+	all := []string{"stability/tee/mmap/tmpfs/dirty", "stability/tee/mmap/xfs/dirty"}
+	if diff := cmp.Diff([]string{"stability/tee/..."}, Cover(all, all)); diff != "" {
+		t.Error(diff)
+	}
+}

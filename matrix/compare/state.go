@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,7 +128,8 @@ func (c Cell) Sample() *matrix.Sample {
 const maxNames = 4
 
 // Findings says in words what differs: a sentence for all rows in which the same
-// columns show the same classes, those of most rows first. Bytes and offsets are
+// columns show the same classes: the worst first, and of equal ones that of most
+// rows. Bytes and offsets are
 // said where all of the rows agree on them.
 func (c Comparison) Findings() []string {
 	var order, all []string
@@ -143,7 +145,9 @@ func (c Comparison) Findings() []string {
 		}
 		rows[s] = append(rows[s], r)
 	}
-	slices.SortStableFunc(order, func(a, b string) int { return len(rows[b]) - len(rows[a]) })
+	slices.SortStableFunc(order, func(a, b string) int {
+		return cmp.Or(gravity(rows[b][0])-gravity(rows[a][0]), len(rows[b])-len(rows[a]))
+	})
 	var list []string
 	for _, s := range order {
 		exact := c.sentence(rows[s][0], true)
@@ -153,6 +157,26 @@ func (c Comparison) Findings() []string {
 		list = append(list, who(rows[s], all)+": "+s+".")
 	}
 	return list
+}
+
+// gravity ranks what a row shows anywhere: that bytes were lost is worse than that
+// later ones came, which a reference allows, and what no contract allows is worst.
+func gravity(r Row) int {
+	worst := 0
+	for _, cell := range r.Cells {
+		for _, res := range cell.Results {
+			switch o := res.Observation; {
+			case !cell.Answered() || res.Outcome == matrix.Unsupported:
+			case o == nil && res.Outcome != matrix.Pass, o != nil && !matrix.Reference.Allows(o.Class):
+				worst = max(worst, 3)
+			case o != nil && (o.Class == matrix.Zeroed || o.Class == matrix.Mixed):
+				worst = max(worst, 2)
+			case o != nil && o.Class == matrix.Changed:
+				worst = max(worst, 1)
+			}
+		}
+	}
+	return worst
 }
 
 // who names the rows: by patterns where those are few, else by their number and

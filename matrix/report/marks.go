@@ -49,19 +49,22 @@ func cost(c compare.Comparison, column int, cell compare.Cell, wide bool) string
 		k := cell.Contrasts[0]
 		marks += fmt.Sprintf("%.3g× (%s)", k.Ratio, k.Interval())
 	}
-	if wide && marks != "" && !c.CostComparable(column) {
-		marks += " "
-	}
 	if sample.Indicative {
 		marks += markIndicative
 	}
-	if !c.CostComparable(column) {
+	if incomparable(c, column, cell) {
 		marks += markOther
 	}
 	if marks != "" {
 		s += " " + marks
 	}
 	return s
+}
+
+// incomparable reports whether a cost stands beside the baseline's without being
+// comparable with it, or with its base's.
+func incomparable(c compare.Comparison, column int, cell compare.Cell) bool {
+	return !c.CostComparable(column) && cell.Verdict == compare.NoVerdict
 }
 
 // legend explains the marks and the units that the table has.
@@ -81,7 +84,7 @@ func legend(doc Document) []string {
 			spread, passes = spread || several, passes || !several && s.High > 0
 			seen["cost"+verdictMarks[cell.Verdict]] = true
 			seen[markSame] = seen[markSame] || cell.Verdict == compare.Same
-			seen[markOther] = seen[markOther] || !c.CostComparable(i)
+			seen[markOther] = seen[markOther] || incomparable(c, i, cell)
 			seen[markIndicative] = seen[markIndicative] || s.Indicative
 			waited = waited || s.Waited > 0
 			counted = counted || s.Clock == matrix.ClockIcount
@@ -119,7 +122,8 @@ func legend(doc Document) []string {
 	add(seen["cost"+markInconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
 	add(seen[markOther], "%s  another configuration or compiler than the baseline's: its cost is not comparable with the baseline's", markOther)
 	wide := doc.Options.Width >= wideFrom
-	add(len(tolerances) > 0 && (worse || better), "×  a factor, with the smallest and the largest of any two boots, widened by the tolerance of the probe (%s)", percents(tolerances))
+	add(len(tolerances) > 0 && (worse || better) && !spread, "×  a factor, of one boot of each kernel: its interval is the tolerance of the probe alone (%s). --boots 3 measures it, and run --aa how far this host errs", percents(tolerances))
+	add(len(tolerances) > 0 && (worse || better) && spread, "×  a factor, with the smallest and the largest of any two boots, widened by the tolerance of the probe (%s)", percents(tolerances))
 	add(ranked, "×  a factor, with the 95 %% interval of the rank test (Mann-Whitney); verdicts hold at 5 %% for all probes of a column together (Holm)")
 	add(wide && spread, "(…)  behind a cost: the 95 %% interval of its boots' median, with fewer than 6 all of them")
 	add(wide && passes, "(…)  behind a cost of one boot: its passes, which tell nothing of other boots")

@@ -152,18 +152,18 @@ func (g *grid) line(c compare.Comparison, alike, rows []compare.Row, group strin
 	for i, cell := range alike[0].Cells {
 		row.cells = append(row.cells, paint(cell, text(c, i, cell, o), o.Colour))
 	}
-	for _, name := range compare.Cover(names(alike), names(rows)) {
-		row.label = "  " + strings.TrimPrefix(name, group+"/") + on
+	for _, name := range compare.Cover(names(alike, group), names(rows, group)) {
+		row.label = "  " + name + on
 		g.rows = append(g.rows, row)
 		row.cells = nil
 	}
 }
 
-// names lists the rows' probes, each once.
-func names(rows []compare.Row) []string {
+// names lists the rows' probes below their group, each once.
+func names(rows []compare.Row, group string) []string {
 	var list []string
 	for _, r := range rows {
-		list = append(list, r.Probe)
+		list = append(list, strings.TrimPrefix(r.Probe, group+"/"))
 	}
 	return slices.Compact(list)
 }
