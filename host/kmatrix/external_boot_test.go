@@ -106,7 +106,7 @@ func TestExternalProbes(t *testing.T) {
 	if code != exitDone || !strings.Contains(out, "| Bail out! ·[31mred") || !strings.Contains(out, "-p external/fails") || strings.Contains(out, "\x1b") {
 		t.Errorf("exit code %d, it explained\n%s%s", code, out, errs)
 	}
-	if out, _, _ = command(t, "explain", "--dir", dir, "good", "external/oops"); !strings.Contains(out, filepath.Join("consoles", "good-default-1.log")) {
+	if out, _, _ = command(t, "explain", "--dir", dir, "good", "external/oops"); !strings.Contains(out, filepath.Join("consoles", "good-default-1.")) {
 		t.Errorf("the crash is explained as\n%s", out)
 	}
 }
