@@ -84,7 +84,7 @@ func (p path) family(name, doc, from string, begin []string, prepare func(*bench
 		}
 		all = append(all, question{
 			name: "cost/" + name + "/" + s.name, fs: p.fs, size: s.bytes,
-			summary: fmt.Sprintf("time per byte of %s, %s at a time%s", p.doc, s.name, from),
+			summary: fmt.Sprintf("cost per byte of %s, %s at a time%s", p.doc, s.name, from),
 			steps:   append(append([]string{}, begin...), steps...),
 			open: func(b *bench) (work, error) {
 				w, err := p.open(b)

@@ -28,7 +28,7 @@ func init() {
 				}
 				all = append(all, question{
 					name: fmt.Sprintf("cost/serve-again/%s/%s/%s", fs, pass.name, s.name), fs: fs, size: s.bytes,
-					summary: fmt.Sprintf("time per byte of serving a file on %s the %s time after it was read into the page cache, by splice into a pipe, %s at a time", fs, pass.name, s.name),
+					summary: fmt.Sprintf("cost per byte of serving a file on %s the %s time after it was read into the page cache, by splice into a pipe, %s at a time", fs, pass.name, s.name),
 					steps: append(steps,
 						fmt.Sprintf("a pass serves it: splices %d bytes into a pipe, %d in each operation", passBytes, s.bytes), toNull,
 						"counts how many of its 256 pages are in the page cache after the last pass (mincore)"),
