@@ -82,6 +82,19 @@ func repeat(off, n int64, move func(off, n int64) (int64, error)) error {
 	return nil
 }
 
+// relay moves data in by one call, and each time all that was moved on by another.
+func relay(in, on func(off, n int64) (int64, error)) func(off, n int64) error {
+	return func(off, n int64) error {
+		return repeat(off, n, func(off, n int64) (int64, error) {
+			moved, err := in(off, n)
+			if err != nil || moved == 0 {
+				return moved, err
+			}
+			return moved, repeat(0, moved, on)
+		})
+	}
+}
+
 // funcs is a carrier made of functions; end may be nil.
 type funcs struct {
 	move func(off, n int64) error

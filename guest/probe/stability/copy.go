@@ -41,13 +41,8 @@ func init() {
 		name: "mmap-write-pipe", doc: "write from a mapping into a pipe and splice to a TCP socket whose receiver waits", kind: copies,
 		origin: "L. Torvalds, 2023-07-19 23:48, the third way to stable data: mmap, write to a pipe, splice",
 		open: func(r *sys.Recorder, f *source.File) (carrier, error) {
-			p, err := sys.NewPipe(int(f.Window))
+			p, pair, err := pipeAndSockets(f, sys.NewTCP)
 			if err != nil {
-				return nil, err
-			}
-			pair, err := sys.NewTCP(int(f.Window))
-			if err != nil {
-				p.Close()
 				return nil, err
 			}
 			in, on := mapAndWrite(r, f, p.W, "pipe"), pipeTo(r, p, pair.Tx, "socket")
@@ -117,13 +112,8 @@ func mapAndWrite(r *sys.Recorder, f *source.File, out int, what string) func(off
 }
 
 func openReadVmsplice(r *sys.Recorder, f *source.File) (carrier, error) {
-	p, err := sys.NewPipe(int(f.Window))
+	p, pair, err := pipeAndSockets(f, sys.NewTCP)
 	if err != nil {
-		return nil, err
-	}
-	pair, err := sys.NewTCP(int(f.Window))
-	if err != nil {
-		p.Close()
 		return nil, err
 	}
 	// A buffer may be under way until the receiver has it: none is used again.

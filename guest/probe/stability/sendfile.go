@@ -43,28 +43,28 @@ func init() {
 			name: "splice-" + s.name, doc: "splice into a pipe and on to " + s.doc + " whose receiver waits", kind: relays,
 			origin: "D. Howells, 2023-06-29 15:54, cover letter: data that splice queues for a socket may change before they are sent",
 			open: func(r *sys.Recorder, f *source.File) (carrier, error) {
-				p, err := sys.NewPipe(int(f.Window))
+				p, pair, err := pipeAndSockets(f, s.open)
 				if err != nil {
-					return nil, err
-				}
-				pair, err := s.open(int(f.Window))
-				if err != nil {
-					p.Close()
 					return nil, err
 				}
 				in, on := fileToPipe(r, f, p, 0), pipeTo(r, p, pair.Tx, "socket")
-				return toSocket(pair, func(off, n int64) error {
-					return repeat(off, n, func(off, n int64) (int64, error) {
-						moved, err := in(off, n)
-						if err != nil || moved == 0 {
-							return moved, err
-						}
-						return moved, repeat(0, moved, on)
-					})
-				}, p.Close), nil
+				return toSocket(pair, relay(in, on), p.Close), nil
 			},
 		})
 	}
+}
+
+// pipeAndSockets opens a pipe and a connection that hold a window each.
+func pipeAndSockets(f *source.File, open func(size int) (sys.Sockets, error)) (sys.Pipe, sys.Sockets, error) {
+	p, err := sys.NewPipe(int(f.Window))
+	if err != nil {
+		return sys.Pipe{}, sys.Sockets{}, err
+	}
+	pair, err := open(int(f.Window))
+	if err != nil {
+		p.Close()
+	}
+	return p, pair, err
 }
 
 // sockets are the kinds of connections that data are sent through.

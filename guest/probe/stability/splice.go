@@ -87,15 +87,7 @@ func openSplicePipePipe(r *sys.Recorder, f *source.File) (carrier, error) {
 	}
 	in, on := fileToPipe(r, f, first, 0), pipeTo(r, first, second.W, "pipe")
 	return funcs{
-		move: func(off, n int64) error {
-			return repeat(off, n, func(off, n int64) (int64, error) {
-				moved, err := in(off, n)
-				if err != nil || moved == 0 {
-					return moved, err
-				}
-				return moved, repeat(0, moved, on)
-			})
-		},
+		move: relay(in, on),
 		read: second.Drain, end: end,
 	}, nil
 }

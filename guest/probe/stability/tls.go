@@ -102,13 +102,5 @@ func spliceToTLS(r *sys.Recorder, f *source.File, pair sys.Sockets, flags int) (
 			return unix.Splice(p.R, nil, pair.Tx, nil, int(n), flags)
 		})
 	}
-	return func(off, n int64) error {
-		return repeat(off, n, func(off, n int64) (int64, error) {
-			moved, err := in(off, n)
-			if err != nil || moved == 0 {
-				return moved, err
-			}
-			return moved, repeat(0, moved, on)
-		})
-	}, p.Close, nil
+	return relay(in, on), p.Close, nil
 }

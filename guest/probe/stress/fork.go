@@ -8,10 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe/source"
+	"kmatrix/guest/probe/sys"
 )
 
 func beginFork(g *giver) (func() error, func() error, error) {
-	m, err := private(giftBatch)
+	m, err := sys.Anonymous(giftBatch)
 	if err != nil {
 		return nil, nil, err
 	}

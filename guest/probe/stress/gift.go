@@ -165,7 +165,7 @@ func (g *giver) take(off, n int64) error {
 }
 
 func beginReuse(g *giver) (func() error, func() error, error) {
-	m, err := private(giftBatch)
+	m, err := sys.Anonymous(giftBatch)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -186,7 +186,7 @@ func beginReuse(g *giver) (func() error, func() error, error) {
 }
 
 func beginUnmap(g *giver) (func() error, func() error, error) {
-	m, err := private(giftBatch)
+	m, err := sys.Anonymous(giftBatch)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -253,13 +253,4 @@ func beginMapping(g *giver) (func() error, func() error, error) {
 		g.t.exact(g.got[:read], 0, giftBatch)
 		return nil
 	}, func() error { return unix.Close(fd) }, nil
-}
-
-// private maps private memory.
-func private(n int) ([]byte, error) {
-	m, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
-	if err != nil {
-		return nil, fmt.Errorf("map memory: %w", err)
-	}
-	return m, nil
 }

@@ -159,9 +159,9 @@ func beginDirect(r *race, chance uint64) (func(func() bool) error, func() error,
 		return nil, nil, fmt.Errorf("open with O_DIRECT: %w", err)
 	}
 	// What is written with O_DIRECT is aligned to pages, as a mapping is.
-	buffer, err := unix.Mmap(-1, 0, most*sys.PageSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	buffer, err := sys.Anonymous(most * sys.PageSize)
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("map a buffer: %w", err), unix.Close(fd))
+		return nil, nil, errors.Join(err, unix.Close(fd))
 	}
 	c := r.chooser(chance)
 	return func(func() bool) error {

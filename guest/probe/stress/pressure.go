@@ -52,9 +52,9 @@ func fill(more func() bool) (err error) {
 		if left < spare+chunk {
 			return nil
 		}
-		m, err := unix.Mmap(-1, 0, chunk, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+		m, err := sys.Anonymous(chunk)
 		if err != nil {
-			return fmt.Errorf("map memory: %w", err)
+			return err
 		}
 		held = append(held, m)
 		for at := 0; at < chunk; at += sys.PageSize {

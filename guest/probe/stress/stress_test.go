@@ -80,7 +80,7 @@ func TestTheGiftFindsWhatWasNotGiven(t *testing.T) {
 	}
 	defer p.Close()
 	g := &giver{t: &counted, p: p, got: make([]byte, giftBatch)}
-	m, err := private(giftBatch)
+	m, err := sys.Anonymous(giftBatch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +162,7 @@ func TestTogether(t *testing.T) {
 		t.Errorf("%d rounds, %v", rounds.Load(), err)
 	}
 	// One worker's trouble ends all, be it a panic or a fault.
-	m, err := private(2 * sys.PageSize)
+	m, err := sys.Anonymous(2 * sys.PageSize)
 	if err != nil {
 		t.Fatal(err)
 	}
