@@ -32,30 +32,30 @@ func read(clock int32) (int64, error) {
 	return ts.Nano(), nil
 }
 
-// time carries out a pass and returns its nanoseconds, and whether it waited. Of a pass that waited, for
-// a disk, those are counted in which its thread had the CPU: how long a disk
-// takes is the host's doing, and a guest that counts instructions jumps to its
-// next timer meanwhile.
-func (c clocks) time(pass func() error) (took int64, waited bool, err error) {
+// time carries out a pass and returns its nanoseconds, and how often it waited. Of
+// a pass that waited, for a disk, those are counted in which its thread had the
+// CPU: how long a disk takes is the host's doing, and a guest that counts
+// instructions jumps to its next timer meanwhile.
+func (c clocks) time(pass func() error) (took, waits int64, err error) {
 	var began, ended [3]int64
 	order := [3]func() (int64, error){c.waits, c.cpu, c.wall}
 	for i, clock := range order {
 		var err error
 		if began[i], err = clock(); err != nil {
-			return 0, false, err
+			return 0, 0, err
 		}
 	}
 	if err := pass(); err != nil {
-		return 0, false, err
+		return 0, 0, err
 	}
 	for i := len(order) - 1; i >= 0; i-- {
 		var err error
 		if ended[i], err = order[i](); err != nil {
-			return 0, false, err
+			return 0, 0, err
 		}
 	}
-	if ended[0] > began[0] {
-		return ended[1] - began[1], true, nil
+	if waits = ended[0] - began[0]; waits > 0 {
+		return ended[1] - began[1], waits, nil
 	}
-	return ended[2] - began[2], false, nil
+	return ended[2] - began[2], 0, nil
 }

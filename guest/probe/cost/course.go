@@ -42,7 +42,8 @@ type work struct {
 }
 
 // measure times passes. The thread is locked, others are kept from preempting it,
-// and the collector is off meanwhile. The detail says where the budget ended the warming up, "" where the passes settled.
+// and the collector is off meanwhile. The detail says where the budget ended the
+// warming up, "" where the passes settled.
 func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -60,7 +61,8 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 		warming, times []float64
 		tally          sys.Tally
 		clock          = began
-		waits          int
+		waited         int
+		waits          int64
 	)
 	spent := func() time.Duration { return time.Duration(clock - began) }
 	// once carries out a pass and appends its nanoseconds per unit.
@@ -75,12 +77,13 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 				return err
 			}
 		}
-		took, waited, err := c.time(w.pass)
+		took, n, err := c.time(w.pass)
 		if err != nil {
 			return err
 		}
-		if waited && to == &times {
-			waits++
+		if n > 0 && to == &times {
+			waited++
+			waits += n
 		}
 		*to = append(*to, float64(took)/float64(w.units))
 		if clock, err = c.wall(); err != nil || !counted {
@@ -116,10 +119,13 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 			return nil, "", err
 		}
 	}
+	// Between passes the thread may wait as well, for another of the runtime's: that
+	// is in no pass's time.
+	tally.Sums["voluntary_switches"] = waits
 	slices.Sort(times)
 	return &matrix.Sample{
 		Value: times[(len(times)-1)/2], Unit: w.unit, Better: matrix.Lower, Clock: matrix.ClockWall,
-		Iterations: len(times), Waited: waits, Low: times[0], High: times[len(times)-1], Counters: tally.Sums,
+		Iterations: len(times), Waited: waited, Low: times[0], High: times[len(times)-1], Counters: tally.Sums,
 	}, detail, nil
 }
 

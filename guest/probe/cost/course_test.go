@@ -84,9 +84,29 @@ func TestWaitingIsNoCost(t *testing.T) {
 	for asleep, want := range map[bool]float64{false: 10, true: 5} {
 		s := &script{times: []int64{1000}, asleep: asleep}
 		got, _, err := measure(work{pass: s.pass, units: 100}, s.clocks())
-		if err != nil || got.Value != want || got.Waited > 0 != asleep {
+		if err != nil || got.Value != want || got.Waited > 0 != asleep || got.Counters["voluntary_switches"] != int64(got.Waited) {
 			t.Errorf("waits %v: %+v, %v", asleep, got, err)
 		}
+	}
+}
+
+// TestWaitingBetweenPassesIsNotTheirs has the thread wait where no pass is timed,
+// as the runtime may make it.
+func TestWaitingBetweenPassesIsNotTheirs(t *testing.T) {
+	c, calls := machine, 0
+	c.wall = func() (int64, error) {
+		// The first call begins the course, two stand around each pass, and the
+		// third comes after it.
+		if calls++; calls%3 == 1 {
+			if err := unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil); err != nil {
+				return 0, err
+			}
+		}
+		return machine.wall()
+	}
+	got, _, err := measure(work{pass: func() error { return nil }, units: 1}, c)
+	if err != nil || got.Waited != 0 || got.Counters["voluntary_switches"] != 0 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
