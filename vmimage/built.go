@@ -28,6 +28,8 @@ const (
 	// builtFormat is part of the cache's key: it changes with what is kept of
 	// a build.
 	builtFormat = "built 3"
+	// inputCompiler is the compiler's place in a job's inputs.
+	inputCompiler = 3
 	// fileBuilt says how the image, or the objects, were built.
 	fileBuilt = "built.json"
 )
@@ -61,6 +63,10 @@ func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Imag
 	if err != nil {
 		return matrix.Image{}, err
 	}
+	held, err := env.hold(k, inputs)
+	if err != nil {
+		return matrix.Image{}, err
+	}
 	dir, err := env.Cache.Entry(ctx, cache.Key(KindImage, inputs...), func(ctx context.Context, dir string) error {
 		if err := build.Tools(); err != nil {
 			return err
@@ -80,7 +86,7 @@ func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Imag
 		return img, err
 	}
 	img.Kernel, img.Version, img.Origin = k.Name, img.Release, source.origin
-	return img, nil
+	return img, held.keep(img)
 }
 
 // newJob finds the kernel's build and reads its configuration.

@@ -139,7 +139,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if err := images.programs(ctx, plan.Probes); err != nil {
+	if err := errors.Join(images.with(version), images.programs(ctx, plan.Probes)); err != nil {
 		return err
 	}
 	about := header(s, plan, matrix.Host{

@@ -96,6 +96,25 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 	}, nil
 }
 
+// with records in kernels.lock what the kernels are run with, or, with --locked,
+// refuses to run them with anything else.
+func (i *images) with(qemu string) error {
+	now := lock.With{QEMU: qemu, Agent: i.guest.BaseDigest}
+	was, known := i.env.Lock.With()
+	switch {
+	case known && was == now:
+		return nil
+	case !i.env.Locked:
+		return i.env.Lock.PutWith(now)
+	case !known:
+		return fmt.Errorf("--locked: %s does not say which QEMU and which agent the kernels are run with; a run without --locked records it", i.env.Lock.Path())
+	case was.QEMU != now.QEMU:
+		return fmt.Errorf("--locked: %s wants QEMU %s, and here is %s", i.env.Lock.Path(), was.QEMU, now.QEMU)
+	default:
+		return fmt.Errorf("--locked: %s wants the agent %.19s…, and %.19s… is beside the program: take the kmatrix that it was made with", i.env.Lock.Path(), was.Agent, now.Agent)
+	}
+}
+
 // connectDeadline is how long a server may take to accept a connection. One
 // that is out of reach, behind a filter, must not hold up the others' table.
 const connectDeadline = 8 * time.Second

@@ -1,4 +1,5 @@
-// Package lock is kernels.lock: what each kernel's source was resolved to.
+// Package lock is kernels.lock: what each kernel's source was resolved to, what
+// it was built into, and what it was run with.
 //
 // A second run with the same lock runs the same bytes. The file lies beside
 // kernels.yaml and is meant to be committed by those who own one; it is YAML
@@ -44,30 +45,54 @@ type File struct {
 	Size    int64  `yaml:"size"`
 }
 
+// Built is what a kernel was built into.
+type Built struct {
+	// Of is the digest of what kernels.yaml and the source make of it: tree,
+	// series, configuration, variables. When that has changed, the rest no longer
+	// counts.
+	Of string `yaml:"of"`
+	// Compiler is the first line of its --version.
+	Compiler string `yaml:"compiler"`
+	// Config is the digest of the whole configuration, Image that of what boots.
+	Config string `yaml:"config"`
+	Image  string `yaml:"image"`
+}
+
+// With is what the kernels were last run with.
+type With struct {
+	// QEMU is its version, Agent the digest of the guest's base archive.
+	QEMU  string `yaml:"qemu"`
+	Agent string `yaml:"agent"`
+}
+
 // Lock is the file. It may be used by several goroutines.
 type Lock struct {
 	path    string
 	mu      sync.Mutex
 	entries map[string]Entry
+	builds  map[string]Built
+	with    *With
 }
 
 type document struct {
 	Version int              `yaml:"version"`
+	With    *With            `yaml:"with,omitempty"`
 	Kernels map[string]Entry `yaml:"kernels"`
+	Builds  map[string]Built `yaml:"builds,omitempty"`
 }
 
-const header = "# Written by kmatrix: what each kernel of kernels.yaml was resolved to.\n# Commit it to run the same bytes again; delete it, or an entry, to resolve anew.\n"
+const header = "# Written by kmatrix: what each kernel of kernels.yaml was resolved to, built into and run with.\n# Commit it to run the same bytes again; delete it, or an entry, to resolve anew.\n"
 
 // Open reads a lock; a file that is not there is an empty one.
 func Open(path string) (*Lock, error) {
-	l := &Lock{path: path, entries: map[string]Entry{}}
+	l := &Lock{path: path, entries: map[string]Entry{}, builds: map[string]Built{}}
 	d, err := read(path)
 	if err != nil {
 		return nil, err
 	}
-	if d.Kernels != nil {
-		l.entries = d.Kernels
-	}
+	maps.Copy(l.entries, d.Kernels)
+	maps.Copy(l.builds, d.Builds)
+	l.with = d.With
 	return l, nil
 }
 
@@ -108,9 +133,55 @@ func (l *Lock) Forget(kernel string) {
 	delete(l.entries, kernel)
 }
 
+// Built returns what a kernel was built into, if it was built of the same.
+func (l *Lock) Built(kernel, of string) (Built, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b, ok := l.builds[kernel]
+	return b, ok && b.Of == of
+}
+
+// With returns what the kernels were last run with, if they were.
+func (l *Lock) With() (With, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.with == nil {
+		return With{}, false
+	}
+	return *l.with, true
+}
+
 // Put records an entry in the file, keeping what other processes have recorded
 // of other kernels meanwhile.
 func (l *Lock) Put(kernel string, e Entry) error {
+	return l.update(func(d *document) {
+		l.entries[kernel] = e
+		put(&d.Kernels, kernel, e)
+	})
+}
+
+// PutBuilt records what a kernel was built into, like [Lock.Put].
+func (l *Lock) PutBuilt(kernel string, b Built) error {
+	return l.update(func(d *document) {
+		l.builds[kernel] = b
+		put(&d.Builds, kernel, b)
+	})
+}
+
+// PutWith records what the kernels are run with, like [Lock.Put].
+func (l *Lock) PutWith(w With) error {
+	return l.update(func(d *document) { l.with, d.With = &w, &w })
+}
+
+func put[T any](m *map[string]T, key string, value T) {
+	if *m == nil {
+		*m = map[string]T{}
+	}
+	(*m)[key] = value
+}
+
+// update changes the file as it is now.
+func (l *Lock) update(change func(*document)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	guard := flock.New(l.path + ".guard")
@@ -125,10 +196,8 @@ func (l *Lock) Put(kernel string, e Entry) error {
 	if err != nil {
 		return err
 	}
-	if d.Kernels == nil {
-		d.Kernels = map[string]Entry{}
-	}
-	d.Version, d.Kernels[kernel], l.entries[kernel] = Version, e, e
+	d.Version = Version
+	change(&d)
 	text, err := yaml.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("write the lock: %w", err)

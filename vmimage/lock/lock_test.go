@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,6 +50,25 @@ func TestWhatIsPutIsGot(t *testing.T) {
 	}
 	if _, ok := again.Get("6.1", map[string]string{"deb": "linux-image-amd64", "suite": "trixie"}); ok {
 		t.Error("an entry of another source counts")
+	}
+	built, with := Built{Of: "sha256:0", Compiler: "gcc 12", Config: "sha256:1", Image: "sha256:2"}, With{QEMU: "7.2.22", Agent: "sha256:3"}
+	if err := errors.Join(l.PutBuilt("6.12", built), other.PutWith(with)); err != nil {
+		t.Fatal(err)
+	}
+	if again, err = Open(path); err != nil {
+		t.Fatal(err)
+	}
+	if got, ok := again.Built("6.12", "sha256:0"); !ok || got != built {
+		t.Errorf("built %+v, %v", got, ok)
+	}
+	if _, ok := again.Built("6.12", "sha256:9"); ok {
+		t.Error("what was built of something else counts")
+	}
+	if got, ok := again.With(); !ok || got != with {
+		t.Errorf("with %+v, %v", got, ok)
+	}
+	if _, ok := again.Get("6.1", entry("6.1").Source); !ok {
+		t.Error("the entries of sources are gone")
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
 		t.Errorf("beside the lock stand %v (%v)", left, err)

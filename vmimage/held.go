@@ -1,0 +1,62 @@
+package vmimage
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+	"kmatrix/vmimage/lock"
+)
+
+// held is what kernels.lock holds a build to.
+type held struct {
+	env    *Env
+	kernel matrix.Kernel
+	// now is what the build is of and by, was what the lock says of it, where it
+	// does.
+	now, was lock.Built
+	known    bool
+	// free tells that the lock has no say: the source is of this machine, or only
+	// looked at.
+	free bool
+}
+
+// hold looks a build up in kernels.lock before it is begun. The error is a
+// [*LockedError]'s where --locked forbids it.
+func (e *Env) hold(k matrix.Kernel, inputs []string) (held, error) {
+	h := held{env: e, kernel: k, now: lock.Built{Compiler: inputs[inputCompiler]}}
+	_, resolved := e.Lock.Get(k.SourceOf(), k.Source.Fields)
+	if h.free = e.Cache.Peek || !resolved && k.Source.Fields["sha256"] == ""; h.free {
+		return h, nil
+	}
+	of := slices.Delete(slices.Clone(inputs), inputCompiler, inputCompiler+1)
+	h.now.Of = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(strings.Join(of, "\x00"))))
+	h.was, h.known = e.Lock.Built(k.Name, h.now.Of)
+	switch {
+	case !e.Locked:
+	case !h.known:
+		return h, locked("%s does not say what %s is built into as kernels.yaml has it now, and --locked keeps from recording it", e.Lock.Path(), k.Name)
+	case h.was.Compiler != h.now.Compiler:
+		return h, locked("%s wants it built by %q, and here is %q", e.Lock.Path(), h.was.Compiler, h.now.Compiler)
+	}
+	return h, nil
+}
+
+// keep records what the kernel was built into, or, with --locked, compares it.
+func (h held) keep(img matrix.Image) error {
+	if h.free {
+		return nil
+	}
+	h.now.Config, h.now.Image = "sha256:"+img.ConfigDigest, img.Digest
+	switch {
+	case h.known && h.was == h.now:
+		return nil
+	case h.env.Locked:
+		return locked("%s wants the configuration %.19s… built into %.19s…, and it came to %.19s… built into %.19s…", h.env.Lock.Path(), h.was.Config, h.was.Image, h.now.Config, h.now.Image)
+	case h.known:
+		h.env.log("%s: it is built into another image than kernels.lock had of it, which is recorded now", h.kernel.Name)
+	}
+	return h.env.Lock.PutBuilt(h.kernel.Name, h.now)
+}
