@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -75,14 +76,14 @@ func writeFamilies(w io.Writer, own []matrix.Probe) error {
 		counts[probe.FamilyOf(p.Name).Name]++
 		total++
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	lines := listing{}
 	for _, f := range probe.Families() {
-		fmt.Fprintf(t, "%s/...\t%4d\t%s\n", f.Name, counts[f.Name], f.Summary)
+		lines.add(f.Name+"/...", counts[f.Name], f.Summary)
 	}
 	if len(own) > 0 {
-		fmt.Fprintf(t, "%s...\t%4d\t%s\n", matrix.ExternalPrefix, len(own), "Programs that kernels.yaml names under external:.")
+		lines.add(matrix.ExternalPrefix+"...", len(own), "Programs that kernels.yaml names under external:.")
 	}
-	if err := t.Flush(); err != nil {
+	if err := lines.write(w); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "\n%d probes; kmatrix probes PATTERN lists those of a family, kmatrix probes NAME explains one.\n", total)
@@ -90,11 +91,45 @@ func writeFamilies(w io.Writer, own []matrix.Probe) error {
 }
 
 func writeProbes(w io.Writer, list []matrix.Probe) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	lines := listing{}
 	for _, p := range list {
-		fmt.Fprintf(t, "%s\t%s\n", p.Name, p.Summary)
+		lines.add(p.Name, 0, p.Summary)
 	}
-	return t.Flush()
+	return lines.write(w)
+}
+
+// listing is a list of names, each with a sentence and maybe a number.
+type listing [][3]string
+
+func (l *listing) add(name string, n int, sentence string) {
+	number := ""
+	if n > 0 {
+		number = fmt.Sprintf("%4d", n)
+	}
+	*l = append(*l, [3]string{name, number, sentence})
+}
+
+// write prints a line each; on a terminal that is too narrow for that, the
+// sentences stand below their names.
+func (l listing) write(w io.Writer) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.DiscardEmptyColumns)
+	for _, line := range l {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", line[0], line[1], line[2])
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	width, _ := terminal(w)
+	if width > 0 && slices.ContainsFunc(strings.Split(b.String(), "\n"), func(line string) bool { return len(line) > width }) {
+		b.Reset()
+		for _, line := range l {
+			fmt.Fprintf(&b, "%s %s\n", line[0], strings.TrimSpace(line[1]))
+			b.WriteString("    " + report.Wrap(line[2], "    ", width-4))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // explainWidth is where the explanation of a probe is wrapped.
