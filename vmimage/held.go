@@ -19,7 +19,7 @@ type held struct {
 	now, was lock.Built
 	known    bool
 	// free tells that the lock has no say: the source is of this machine, or only
-	// looked at.
+	// looked at, or nothing was recorded that --locked could hold it to.
 	free bool
 }
 
@@ -33,11 +33,13 @@ func (e *Env) hold(k matrix.Kernel, inputs []string) (held, error) {
 	}
 	of := slices.Delete(slices.Clone(inputs), inputCompiler, inputCompiler+1)
 	h.now.Of = fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(strings.Join(of, "\x00"))))
-	h.was, h.known = e.Lock.Built(k.Name, h.now.Of)
+	h.was, h.known = e.Lock.Built(k.Name)
 	switch {
 	case !e.Locked:
 	case !h.known:
-		return h, locked("%s does not say what %s is built into as kernels.yaml has it now, and --locked keeps from recording it", e.Lock.Path(), k.Name)
+		h.free = true // a lock of sources alone, as kernels lock makes it
+	case h.was.Of != h.now.Of:
+		return h, locked("%s says what %s was built into, but of other sources, patches or configuration than kernels.yaml has now, and --locked keeps from recording it anew", e.Lock.Path(), k.Name)
 	case h.was.Compiler != h.now.Compiler:
 		return h, locked("%s wants it built by %q, and here is %q", e.Lock.Path(), h.was.Compiler, h.now.Compiler)
 	}
@@ -55,7 +57,7 @@ func (h held) keep(img matrix.Image) error {
 		return nil
 	case h.env.Locked:
 		return locked("%s wants the configuration %.19s… built into %.19s…, and it came to %.19s… built into %.19s…", h.env.Lock.Path(), h.was.Config, h.was.Image, h.now.Config, h.now.Image)
-	case h.known:
+	case h.known && h.was.Of == h.now.Of:
 		h.env.log("%s: it is built into another image than kernels.lock had of it, which is recorded now", h.kernel.Name)
 	}
 	return h.env.Lock.PutBuilt(h.kernel.Name, h.now)

@@ -271,6 +271,12 @@ func TestLocked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(lock, bytes.ReplaceAll(text, []byte("qemu: "), []byte("qemu: 0.")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := command(t, append([]string{"run", "--initramfs", initramfs, "--locked"}, args...)...); code != exitInfra || !strings.Contains(errs, "wants QEMU 0.") {
+		t.Errorf("with another QEMU: exit code %d, it said %s", code, errs)
+	}
 	gone := regexp.MustCompile(`(sha256: )[0-9a-f]{8}`).ReplaceAll(bytes.ReplaceAll(text, []byte("_amd64.deb"), []byte("_gone.deb")), []byte("${1}00000000"))
 	if err := os.WriteFile(lock, gone, 0o644); err != nil {
 		t.Fatal(err)

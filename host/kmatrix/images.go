@@ -97,7 +97,8 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 }
 
 // with records in kernels.lock what the kernels are run with, or, with --locked,
-// refuses to run them with anything else.
+// refuses to run them with anything else than it says. A lock of sources alone says
+// nothing of it.
 func (i *images) with(qemu string) error {
 	now := lock.With{QEMU: qemu, Agent: i.guest.BaseDigest}
 	was, known := i.env.Lock.With()
@@ -107,7 +108,7 @@ func (i *images) with(qemu string) error {
 	case !i.env.Locked:
 		return i.env.Lock.PutWith(now)
 	case !known:
-		return fmt.Errorf("--locked: %s does not say which QEMU and which agent the kernels are run with; a run without --locked records it", i.env.Lock.Path())
+		return nil
 	case was.QEMU != now.QEMU:
 		return fmt.Errorf("--locked: %s wants QEMU %s, and here is %s", i.env.Lock.Path(), was.QEMU, now.QEMU)
 	default:

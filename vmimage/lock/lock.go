@@ -133,12 +133,13 @@ func (l *Lock) Forget(kernel string) {
 	delete(l.entries, kernel)
 }
 
-// Built returns what a kernel was built into, if it was built of the same.
-func (l *Lock) Built(kernel, of string) (Built, bool) {
+// Built returns what a kernel was built into, if that is recorded: a lock may be
+// of sources alone.
+func (l *Lock) Built(kernel string) (Built, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b, ok := l.builds[kernel]
-	return b, ok && b.Of == of
+	return b, ok
 }
 
 // With returns what the kernels were last run with, if they were.
