@@ -56,3 +56,24 @@ func TestCellID(t *testing.T) {
 		t.Errorf("ID() = %q, want %q", got, want)
 	}
 }
+
+func TestMatchTitle(t *testing.T) {
+	const title = "KASAN: slab-use-after-free Read in pipe_read"
+	for pattern, want := range map[string]bool{
+		title:                      true,
+		"*":                        true,
+		"KASAN: *":                 true,
+		"KASAN:*Read in *":         true,
+		"*pipe_read":               true,
+		"KASAN: *free*free*":       false,
+		"KASAN":                    false,
+		"kasan: *":                 false,
+		"":                         false,
+		"*Write*":                  false,
+		"KASAN: slab-*in pipe_rea": false,
+	} {
+		if got := MatchTitle(pattern, title); got != want {
+			t.Errorf("MatchTitle(%q) = %v, want %v", pattern, got, want)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+// Package oops reads what a kernel prints of its own trouble.
+//
+// [Parse] turns the text of a console into reports: panics, oopses, warnings, what
+// the sanitizers and lockdep found, stalls, lockups, OOM kills. The text is
+// whatever a hostile guest chose to print: it is cut at any byte, holds escapes, and
+// its lines come from several CPUs at once. So nothing here fails; what cannot be
+// read is left out, and time and memory are linear in the text.
+//
+// The way of a text: lines.go cleans it and takes the prefixes of printk off, which
+// tell who printed a line; headers.go knows the lines that begin a report; events.go
+// gathers the lines of each; stack.go finds the stacks in them and skip.go which
+// functions are nobody's fault; title.go names it. [Symbols] adds files and lines.
+// Titles follow syzbot's, so that they can be searched for.
+package oops
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+)
+
+// Limits. What is over them is left out.
+const (
+	// MaxReports is how many different reports one text has.
+	MaxReports = 64
+	// MaxConsole is how many bytes of a text are read, its last.
+	MaxConsole = 8 << 20
+	// MaxText is how many bytes of its text a report keeps.
+	MaxText = 16 << 10
+
+	maxEvents = 1024
+	maxLine   = 512
+	maxTitle  = 160
+	maxLines  = 300
+)
+
+// Parse returns the reports of a console in the order in which they began, each
+// fingerprint once, with how many times it came.
+func Parse(console string) []matrix.Report {
+	var list []matrix.Report
+	at := map[string]int{}
+	for _, e := range gather(split(console)) {
+		r := e.report()
+		if i, ok := at[r.Fingerprint]; ok {
+			list[i].Count++
+			list[i].Fatal = list[i].Fatal || r.Fatal
+			continue
+		}
+		if len(list) < MaxReports {
+			at[r.Fingerprint] = len(list)
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// Fatal returns the first report after which the kernel, or a thread of it, did not
+// go on.
+func Fatal(reports []matrix.Report) (matrix.Report, bool) {
+	i := slices.IndexFunc(reports, func(r matrix.Report) bool { return r.Fatal })
+	if i < 0 {
+		return matrix.Report{}, false
+	}
+	return reports[i], true
+}
+
+// report makes one of the event's lines.
+func (e *event) report() matrix.Report {
+	frames := own(e.guilty())
+	r := matrix.Report{Kind: e.kind, Fatal: e.fatal(), Taint: e.taint, Count: 1}
+	r.Title = e.titled(frames)
+	if e.kind != matrix.KindOOM { // who asked for the memory is not who has it
+		r.Frames = frames[:min(len(frames), matrix.MaxFrames)]
+	}
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%s\n%s\n", r.Kind, r.Title) // a hash takes every byte
+	for _, f := range r.Frames {
+		_, _ = fmt.Fprintln(h, f.Function)
+	}
+	r.Fingerprint = fmt.Sprintf("%x", h.Sum(nil)[:8])
+	var text strings.Builder
+	for _, l := range e.lines {
+		if text.Len()+len(l) >= MaxText {
+			break
+		}
+		text.WriteString(l)
+		text.WriteByte('\n')
+		switch {
+		case isRegister(l):
+			r.Registers = append(r.Registers, strings.TrimSpace(l))
+		case isFrame(l):
+			r.Stack = append(r.Stack, strings.TrimSpace(l))
+		}
+	}
+	r.Text = text.String()
+	return r
+}

@@ -1,0 +1,150 @@
+package oops
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"kmatrix/matrix"
+)
+
+// A frame as kernels print it, " ? " before those that only lay on the stack, the
+// address before those of old kernels, file and line behind those that a program has
+// looked up. RIP (pc on arm64) is where the CPU was.
+var (
+	frameRE  = regexp.MustCompile(`^ *(?:\[<[0-9a-f]+>\] *)?(\? )?([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,16})/0x([0-9a-f]{1,16})(?: \[([\w-]+)[^\]]*\])?(?: ([\w./-]+:\d+))?`)
+	inlineRE = regexp.MustCompile(`^ +([A-Za-z_][\w.]*) ([\w./-]+:\d+) \[inline\]`)
+	ripRE    = regexp.MustCompile(`(?:\b[RE]?IP: (?:[0-9a-f]{4}:)?(?:\[<[0-9a-f]+>\] *)?(?:\(?\[<[0-9a-f]+>\]\)? *)?|^ ?pc : )([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,16})/0x([0-9a-f]{1,16})(?: \[([\w-]+)[^\]]*\])?(?: ([\w./-]+:\d+))?`)
+	userRE   = regexp.MustCompile(`^ *RIP: 00(?:33|23|2b):`)
+
+	registerRE = regexp.MustCompile(`^ ?(?:RIP: |EIP: |RSP: |RAX: |RDX: |RBP: |R10: |R13: |FS: |CS: |CR2: |DR[03]: |pc : |lr : |sp : |pstate: |x\d{1,2} ?: |PKRU: |EFLAGS|EAX: |ESI: )`)
+)
+
+func isFrame(text string) bool {
+	return strings.Contains(text, "+0x") && frameRE.MatchString(text) || strings.Contains(text, "[inline]") && inlineRE.MatchString(text)
+}
+
+func isRegister(text string) bool { return registerRE.MatchString(text) }
+
+// stack is one of those that a report prints.
+type stack struct {
+	// frames begin with the innermost; guesses lay on the stack without being a
+	// part of it, as far as the unwinder saw.
+	frames, guesses []matrix.Frame
+	// at is where the CPU was by the line RIP before the stack, or, inside is set,
+	// in it: there the frames before are those of the interrupt that looked.
+	at     *matrix.Frame
+	inside bool
+	// other tells that it is no stack of who is to blame: who allocated, who holds
+	// a lock, what waits for a stall's end.
+	other bool
+}
+
+// others begin stacks of who is not to blame.
+var others = re(`^(?:Allocated by|Freed by|Last potentially related|.*kthread stack dump|-> #\d|the existing dependency|Uninit was (?:stored|created)|allocated by|freed by|.* lock was acquired|.*lock.* (?:first )?acquired at|.* captured )`)
+
+// stackStart begins a stack.
+var stackStart = re(`^(?:Call [Tt]race:|NMI backtrace for cpu|(?:read|write).* to 0x|rcu: Stack dump where|stack backtrace:|task:)`)
+
+// stacks finds the stacks of an event.
+func (e *event) stacks() []stack {
+	var list []stack
+	var s *stack
+	begin := func(other bool) {
+		if s == nil || s.other != other || len(s.frames)+len(s.guesses) > 0 {
+			list = append(list, stack{other: other})
+			s = &list[len(list)-1]
+		}
+	}
+	user := false
+	for _, text := range e.lines {
+		switch {
+		case others.MatchString(text):
+			begin(true)
+			user = false
+			continue
+		case stackStart.MatchString(text):
+			// The line before a stack is a part of it, be it RIP or a title.
+			if s == nil || !strings.HasPrefix(text, "Call") || len(s.frames)+len(s.guesses) > 0 {
+				begin(s != nil && s.other && strings.HasPrefix(text, "Call") && len(s.frames) == 0)
+			}
+			user = false
+			continue
+		case userRE.MatchString(text):
+			user = true
+			continue
+		}
+		if s == nil {
+			begin(false)
+		}
+		if m := ripRE.FindStringSubmatch(text); m != nil {
+			f := frame(m[1], m[2], m[3], m[4], m[5])
+			if s.at == nil && !user {
+				s.at, s.inside = &f, len(s.frames) > 0
+				if s.inside {
+					s.frames = nil
+				}
+			}
+			continue
+		}
+		if user {
+			continue
+		}
+		if strings.Contains(text, "+0x") {
+			if m := frameRE.FindStringSubmatch(text); m != nil {
+				f := frame(m[2], m[3], m[4], m[5], m[6])
+				if m[1] != "" {
+					s.guesses = append(s.guesses, f)
+				} else {
+					s.frames = append(s.frames, f)
+				}
+			}
+		} else if strings.Contains(text, "[inline]") {
+			if m := inlineRE.FindStringSubmatch(text); m != nil {
+				s.frames = append(s.frames, matrix.Frame{Function: m[1], At: m[2]})
+			}
+		}
+	}
+	return list
+}
+
+// frame makes one of what was matched.
+func frame(function, offset, size, module, at string) matrix.Frame {
+	f := matrix.Frame{Function: symbol(function), Module: module, At: at}
+	// What is no number of 64 bits stays 0: not known.
+	f.Offset, _ = strconv.ParseUint(offset, 16, 64)
+	f.Size, _ = strconv.ParseUint(size, 16, 64)
+	return f
+}
+
+// guilty returns the frames of the stack that tells of the event, innermost first.
+func (e *event) guilty() []matrix.Frame {
+	var first *stack
+	list := e.stacks()
+	for i := range list {
+		s := &list[i]
+		if s.other || s.at == nil && len(s.frames)+len(s.guesses) == 0 {
+			continue
+		}
+		if first == nil {
+			first = s
+		}
+		// A stall is seen by an interrupt: what that came upon counts, and of
+		// several CPUs the one that was at work.
+		if !e.kind.Stalls() || e.kind == matrix.KindHungTask || s.at != nil && !isIdle(s.at.Function) {
+			first = s
+			break
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	frames := first.frames
+	if first.at != nil && (len(frames) == 0 || frames[0] != *first.at) {
+		frames = append([]matrix.Frame{*first.at}, frames...)
+	}
+	if len(own(frames)) == 0 {
+		frames = append(frames, first.guesses...)
+	}
+	return frames
+}

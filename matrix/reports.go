@@ -1,0 +1,118 @@
+package matrix
+
+import "strings"
+
+// ReportKind is what sort of trouble a [Report] tells of.
+type ReportKind string
+
+// The kinds, as far as they are told apart. Those below [KindPageFault] end the
+// thread that they hit or the whole kernel; of the others a kernel goes on, unless
+// it was told to panic.
+const (
+	KindPanic           ReportKind = "panic"
+	KindOops            ReportKind = "oops"
+	KindBug             ReportKind = "kernel-bug"
+	KindProtection      ReportKind = "general-protection-fault"
+	KindPageFault       ReportKind = "page-fault"
+	KindListCorruption  ReportKind = "list-corruption"
+	KindSanityBug       ReportKind = "bug"
+	KindWarning         ReportKind = "warning"
+	KindKASAN           ReportKind = "kasan"
+	KindKCSAN           ReportKind = "kcsan"
+	KindKMSAN           ReportKind = "kmsan"
+	KindKFENCE          ReportKind = "kfence"
+	KindUBSAN           ReportKind = "ubsan"
+	KindLockdep         ReportKind = "lockdep"
+	KindHungTask        ReportKind = "hung-task"
+	KindRCUStall        ReportKind = "rcu-stall"
+	KindSoftLockup      ReportKind = "soft-lockup"
+	KindHardLockup      ReportKind = "hard-lockup"
+	KindWorkqueueLockup ReportKind = "workqueue-lockup"
+	KindOOM             ReportKind = "oom-kill"
+)
+
+// ReportKinds lists every kind.
+var ReportKinds = []ReportKind{
+	KindPanic, KindOops, KindBug, KindProtection, KindPageFault, KindListCorruption, KindSanityBug, KindWarning,
+	KindKASAN, KindKCSAN, KindKMSAN, KindKFENCE, KindUBSAN, KindLockdep, KindHungTask, KindRCUStall, KindSoftLockup,
+	KindHardLockup, KindWorkqueueLockup, KindOOM,
+}
+
+// Stalls reports whether the kind says that something does not go on, rather than
+// that it went wrong: a guest that is overdue with it hangs.
+func (k ReportKind) Stalls() bool {
+	switch k {
+	case KindHungTask, KindRCUStall, KindSoftLockup, KindHardLockup, KindWorkqueueLockup:
+		return true
+	}
+	return false
+}
+
+// Report is trouble that a kernel told of on its console: an oops, a warning, a
+// stall. It attaches to whatever outcome the cell has. Its texts are clean.
+type Report struct {
+	Kind ReportKind `json:"kind"`
+	// Title names it in one line without addresses and numbers, for example
+	// "KASAN: slab-use-after-free Read in pipe_read".
+	Title string `json:"title"`
+	// Fingerprint is 16 hex digits over kind, title and frames: what has it is the
+	// same trouble.
+	Fingerprint string `json:"fingerprint"`
+	// Frames are the first functions of the stack that are not those of the
+	// reporting, or of locks, memory and lists, innermost first; at most
+	// [MaxFrames].
+	Frames []Frame `json:"frames,omitempty"`
+	// Fatal tells that the kernel, or the thread that it hit, did not go on.
+	Fatal bool `json:"fatal,omitempty"`
+	// Taint are the letters of the kernel's taint when it was printed, "" for none.
+	Taint string `json:"taint,omitempty"`
+	// Known tells that kernels.yaml lists it as known for this kernel.
+	Known bool `json:"known,omitempty"`
+	// Count is how many times it was printed.
+	Count int `json:"count"`
+	// File is the file with the console's text of it, relative to the run's
+	// directory, "" when there is none.
+	File string `json:"file,omitempty"`
+	// Registers and Stack are the lines of the text that have them, and Text is the
+	// whole, capped; File holds it.
+	Registers []string `json:"-"`
+	Stack     []string `json:"-"`
+	Text      string   `json:"-"`
+}
+
+// MaxFrames is how many frames a [Report] has at most.
+const MaxFrames = 5
+
+// Frame is one function of a stack.
+type Frame struct {
+	Function string `json:"function"`
+	// Offset is the address's distance from the function's beginning, and Size the
+	// function's, in bytes; 0 when the console did not say.
+	Offset uint64 `json:"offset,omitempty"`
+	Size   uint64 `json:"size,omitempty"`
+	// Module is the module that it belongs to, "" for the kernel itself.
+	Module string `json:"module,omitempty"`
+	// At is "file:line" in the kernel's source, "" when it is not known.
+	At string `json:"at,omitempty"`
+}
+
+// String is the function, and where it is known its place.
+func (f Frame) String() string { return strings.TrimSpace(f.Function + " " + f.At) }
+
+// MatchTitle reports whether the pattern matches the whole title; "*" in it stands
+// for any text, also none.
+func MatchTitle(pattern, title string) bool {
+	parts := strings.Split(pattern, "*")
+	rest, ok := strings.CutPrefix(title, parts[0])
+	if !ok || len(parts) == 1 {
+		return ok && rest == ""
+	}
+	for _, p := range parts[1 : len(parts)-1] {
+		i := strings.Index(rest, p)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+len(p):]
+	}
+	return strings.HasSuffix(rest, parts[len(parts)-1])
+}
