@@ -20,7 +20,7 @@ type Counter struct {
 
 // explaining are the counters that can explain a cost, those that tell most first.
 // Switches and minor faults come last: a few of each are chance.
-var explaining = []string{"pages_copied", "pages_moved", "kib_read", "refaults", "pages_resident", "major_faults", "minor_faults"}
+var explaining = []string{"pages_copied", "pages_moved", "kib_read", "refaults", "pages_resident", "major_faults", "instructions", "minor_faults"}
 
 // level tells the counters that say what there is, and are not summed over passes.
 var level = map[string]bool{"pages_resident": true}

@@ -64,6 +64,7 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 		waited         int
 		waits          int64
 	)
+	defer func() { err = errors.Join(err, tally.Close()) }()
 	spent := func() time.Duration { return time.Duration(clock - began) }
 	// once carries out a pass and appends its nanoseconds per unit.
 	once := func(to *[]float64, counted bool) error {

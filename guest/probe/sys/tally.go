@@ -19,22 +19,40 @@ type Tally struct {
 	// there. See [Tally.Stop].
 	Sums           map[string]int64
 	thread, system map[string]int64
+	// retired counts the thread's instructions from the first section on.
+	retired *threadCounter
 }
 
 // Start begins a section.
 func (t *Tally) Start() (err error) {
+	if t.retired == nil {
+		c, err := countOnThread(retired)
+		if err != nil {
+			return err
+		}
+		t.retired = &c
+	}
 	// What it takes to read the files is not the section's.
 	if t.system, err = systemCounters(); err != nil {
 		return err
 	}
-	t.thread, err = threadCounters()
+	t.thread, err = t.threadCounters()
 	return err
+}
+
+// Close frees what Start has opened.
+func (t *Tally) Close() error {
+	if t.retired == nil {
+		return nil
+	}
+	return t.retired.close()
 }
 
 // Stop ends the section and adds to the sums:
 //
 //	minor_faults, major_faults                   page faults of the thread
 //	voluntary_switches, involuntary_switches     how often it waited, or was made to
+//	instructions                                 what it retired, where the CPU counts that
 //	pages_copied, pages_moved                    /proc/fs/splice
 //	refaults                                     file pages read again that reclaim had evicted (/proc/vmstat)
 //	kib_read                                     what all disks have read (/proc/vmstat)
@@ -42,7 +60,7 @@ func (t *Tally) Start() (err error) {
 // Pages that splice takes from a file leave no trace in the page cache, as those
 // do that reclaim evicts: that they are read again shows in kib_read alone.
 func (t *Tally) Stop() error {
-	thread, err := threadCounters()
+	thread, err := t.threadCounters()
 	if err != nil {
 		return err
 	}
@@ -61,15 +79,20 @@ func (t *Tally) Stop() error {
 	return nil
 }
 
-func threadCounters() (map[string]int64, error) {
+func (t *Tally) threadCounters() (map[string]int64, error) {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
 		return nil, fmt.Errorf("getrusage: %w", err)
 	}
-	return map[string]int64{
+	counters := map[string]int64{
 		"minor_faults": u.Minflt, "major_faults": u.Majflt,
 		"voluntary_switches": u.Nvcsw, "involuntary_switches": u.Nivcsw,
-	}, nil
+	}
+	n, ok, err := t.retired.read()
+	if ok {
+		counters["instructions"] = n
+	}
+	return counters, err
 }
 
 // vmstat names the lines of /proc/vmstat that count.
