@@ -49,15 +49,21 @@ build: bin/kmatrix bin/initramfs.cpio ## build bin/kmatrix and the guest's initr
 bin/kmatrix: FORCE
 	@go build -trimpath -o $@ ./host/kmatrix
 
-# The guest's commands are the tools of go.mod, so that their sources come with
-# the modules. The agent is linked anew only when its sources changed, and the archive made
+# The agent is linked anew only when its sources changed, and the archive made
 # anew only when the agent did.
 bin/agent: FORCE
 	@go build -trimpath -ldflags '-s -w' -o $@.new ./guest/agent
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-bin/initramfs.cpio: bin/agent go.mod $(wildcard vmimage/initramfs/*.go vmimage/mkbase/*.go)
-	@go run ./vmimage/mkbase -agent bin/agent -o $@ $$(go list tool | grep /cmds/core/)
+MKBASE := $(wildcard vmimage/initramfs/*.go vmimage/mkbase/*.go)
+
+# The guest's commands are the tools of go.mod, so that their sources come with
+# the modules.
+bin/commands.cpio: go.mod $(MKBASE)
+	@go run ./vmimage/mkbase -o $@ $$(go list tool | grep /cmds/core/)
+
+bin/initramfs.cpio: bin/commands.cpio bin/agent
+	@go run ./vmimage/mkbase -o $@ -agent bin/agent bin/commands.cpio
 
 run: setup build ## boot the kernels of kernels.yaml, run the probes, print the table
 	@bin/kmatrix run $(ARGS)

@@ -1,8 +1,8 @@
 // Package initramfs makes what a guest boots into, in two parts: a base that
 // holds the agent and u-root's commands and is the same for every kernel
-// ([BuildBase], at make build), and the kernel's modules ([WriteModules]). The
-// kernel takes archives one after the other, so that the two are just
-// concatenated ([Join]). Neither holds a secret.
+// ([BuildCommands] and [AddAgent], at make build), and the kernel's modules
+// ([WriteModules]). The kernel takes archives one after the other, so that the two
+// are just concatenated ([Join]). Neither holds a secret.
 package initramfs
 
 import (
@@ -19,55 +19,60 @@ import (
 	"github.com/u-root/uio/llog"
 )
 
-// Base describes the part that every kernel shares.
-type Base struct {
-	// Agent is the path of the agent's static executable; it becomes /init.
-	Agent string
-	// Commands are the import paths of u-root's commands, built for the
-	// guest's architecture into one busybox.
-	Commands []string
-	// Arch is the guest's GOARCH; empty means amd64.
-	Arch string
-}
-
-// BuildBase writes the base archive. It needs Go and the commands' sources,
-// and is run by make build, so that a run needs neither.
-func BuildBase(b Base, out string) error {
-	if b.Arch == "" {
-		b.Arch = "amd64"
-	}
-	tmp, err := os.MkdirTemp("", "kmatrix-uimage-")
-	if err != nil {
-		return fmt.Errorf("build the initramfs: %w", err)
-	}
-	defer os.RemoveAll(tmp) //nolint:errcheck // what stays is a temporary directory
-	agent, err := filepath.Abs(b.Agent)
-	if err != nil {
-		return fmt.Errorf("build the initramfs: %w", err)
-	}
+// BuildCommands writes an archive of u-root's commands, given by their import paths,
+// as one busybox for the guest's architecture, a GOARCH. It needs Go and the
+// commands' sources. mkuimage compiles each package anew, which takes a minute: so
+// the agent, which changes oftener, is added later.
+func BuildCommands(arch string, commands []string, out string) error {
 	root, err := root()
 	if err != nil {
-		return fmt.Errorf("build the initramfs: %w", err)
+		return fmt.Errorf("build the guest's commands: %w", err)
 	}
-	// What mkuimage logs below an error, such as a warning about Go's version,
-	// is no news to who builds.
-	quiet := &llog.Logger{Level: slog.LevelError, Sink: llog.SinkFor(llog.WritePrintf(os.Stderr))}
-	err = uimage.Create(quiet,
-		uimage.WithEnv(golang.WithGOOS("linux"), golang.WithGOARCH(b.Arch), golang.DisableCGO()),
-		uimage.WithBusyboxCommands(b.Commands...),
+	err = create(out,
+		uimage.WithEnv(golang.WithGOOS("linux"), golang.WithGOARCH(arch), golang.DisableCGO()),
+		uimage.WithBusyboxCommands(commands...),
 		uimage.WithBusyboxBuildOpts(&golang.BuildOpts{ExtraArgs: []string{"-trimpath"}}),
-		uimage.WithFiles(agent+":bin/agent"),
-		uimage.WithInit("/bin/agent"),
 		uimage.WithBaseArchive(root),
-		uimage.WithSkipLDD(),
 		uimage.WithShell("gosh"),
-		uimage.WithTempDir(tmp),
-		uimage.WithOutput(&initramfs.CPIOFile{Path: out}),
 	)
+	if err != nil {
+		return fmt.Errorf("build the guest's commands: %w", err)
+	}
+	return nil
+}
+
+// AddAgent writes the archive of commands that [BuildCommands] made, with the agent, a
+// static executable, as its /init.
+func AddAgent(commands, agent, out string) error {
+	agent, err := filepath.Abs(agent)
+	if err == nil {
+		err = create(out,
+			uimage.WithBaseFile(commands),
+			uimage.WithFiles(agent+":bin/agent"),
+			uimage.WithInit("/bin/agent"),
+		)
+	}
 	if err != nil {
 		return fmt.Errorf("build the initramfs: %w", err)
 	}
 	return nil
+}
+
+// create has mkuimage write an archive.
+func create(out string, how ...uimage.Modifier) error {
+	tmp, err := os.MkdirTemp("", "kmatrix-uimage-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp) //nolint:errcheck // what stays is a temporary directory
+	// What mkuimage logs below an error, such as a warning about Go's version,
+	// is no news to who builds.
+	quiet := &llog.Logger{Level: slog.LevelError, Sink: llog.SinkFor(llog.WritePrintf(os.Stderr))}
+	return uimage.Create(quiet, append(how,
+		uimage.WithSkipLDD(),
+		uimage.WithTempDir(tmp),
+		uimage.WithOutput(&initramfs.CPIOFile{Path: out}),
+	)...)
 }
 
 // root is the skeleton: directories, and the devices that a process needs
