@@ -24,6 +24,8 @@ type fakeGuest struct {
 	mute    bool
 	panicky bool
 	death   string
+	// printed is what it has printed before it died.
+	printed string
 	// made is what its snapshot is made of.
 	made vm.Made
 }
@@ -65,6 +67,12 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 		case strings.HasSuffix(p, "/oops"):
 			g.death = "BUG: kernel NULL pointer dereference, address: 0000000000000008"
 			return errGone
+		case strings.HasSuffix(p, "/warns"):
+			g.printed += "WARNING: CPU: 0 PID: 7 at fs/splice.c:12 warns+0x1/0x2\nCall Trace:\n foo+0x1/0x2\n"
+		case strings.HasSuffix(p, "/stalls"):
+			g.printed += "watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [a:7]\nRIP: 0010:spins+0x1/0x2\n"
+			<-ctx.Done()
+			return ctx.Err()
 		case strings.HasSuffix(p, "/gone"):
 			return errGone
 		case strings.HasSuffix(p, "/spin"):
@@ -106,8 +114,13 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 
 func (g *fakeGuest) Overdue(probe string) { g.overdue <- probe }
 
+func (g *fakeGuest) Printed() (string, int64) { return g.printed, int64(len(g.printed)) }
+
 func (g *fakeGuest) End(bool) vm.Exit {
-	return vm.Exit{Console: "[    1.0] " + g.death + "\n"}
+	if g.death != "" {
+		g.printed += "[    1.000000] " + g.death + "\n"
+	}
+	return vm.Exit{Console: g.printed, Printed: int64(len(g.printed))}
 }
 
 // fakeImages has an image for every kernel but those named "no-…".

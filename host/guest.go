@@ -87,6 +87,9 @@ func (g *qemuGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 	return g.guest.Run(ctx, req, on)
 }
 
+// Printed returns what the guest has printed.
+func (g *qemuGuest) Printed() (tail string, printed int64) { return g.vm.Printed() }
+
 // Overdue has the agent end a probe.
 func (g *qemuGuest) Overdue(probe string) { g.guest.Overdue(probe) }
 
@@ -141,21 +144,4 @@ func (c *consoleLog) close() error {
 		return fmt.Errorf("close the console's log: %w", err)
 	}
 	return nil
-}
-
-// deaths are how the kernel's console names its own death; the first that
-// stands there tells most.
-var deaths = []string{"BUG: ", "Oops: ", "general protection fault", "kernel BUG at", "Kernel panic - not syncing"}
-
-// lastWords returns the console's line that names the kernel's death, "" when
-// there is none.
-func lastWords(console string) string {
-	for line := range strings.Lines(console) {
-		for _, d := range deaths {
-			if i := strings.Index(line, d); i >= 0 {
-				return wire.Clean(strings.TrimSpace(line[i:]), 300)
-			}
-		}
-	}
-	return ""
 }

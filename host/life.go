@@ -27,6 +27,7 @@ type life struct {
 	original     *original
 	clone, alone bool
 	hello        matrix.Hello
+	ear          ear
 	// output is what the running probe has printed.
 	output []byte
 	// store is the first error of keeping a result.
@@ -55,17 +56,19 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 		}
 		return l.give(end{phase: phaseBoot, infra: err, err: err})
 	}
+	l.ear = ear{r: l.r, kernel: l.r.kernel(l.batch.kernel), symbols: img.Symbols}
 	e := l.follow(own, g, began)
 	exit := g.End(e.err == nil)
+	said := l.ear.listen(exit.Console, exit.Printed)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case l.store != nil:
 		return l.store
 	case e.err == nil || e.again:
-		return nil
+		return l.ear.aside(said)
 	}
-	e.panic = lastWords(exit.Console)
+	e.blame(said)
 	if exit.Err != nil {
 		e.infra = fmt.Errorf("%w; the command was: %s", exit.Err, exit.Command)
 	}
@@ -109,7 +112,7 @@ func (l *life) follow(ctx context.Context, g guest, began time.Time) end {
 	}); e.err != nil {
 		return e
 	}
-	if err := l.introduce(); err != nil {
+	if err := errors.Join(l.introduce(), l.ear.aside(l.ear.listen(g.Printed()))); err != nil {
 		l.store = err
 		return end{err: err}
 	}
@@ -153,7 +156,7 @@ func (l *life) probes(ctx context.Context, g guest) end {
 			// The reader caps what comes between two other events.
 			l.output = append(l.output, ev.Output[:min(len(ev.Output), wire.MaxOutput-len(l.output))]...)
 		case wire.EventAnswer:
-			if l.answer(ev, time.Since(began)) {
+			if l.answer(g, ev, time.Since(began)) {
 				watch.set("", l.r.limit(l.left, req.Budgets))
 			}
 		}
@@ -178,7 +181,7 @@ func (l *life) probes(ctx context.Context, g guest) end {
 // answer keeps the outcome of a probe that gave an answer. An answer to what
 // was not asked is dropped, which is told by false: it can forge no other cell's
 // result.
-func (l *life) answer(ev wire.Event, took time.Duration) bool {
+func (l *life) answer(g guest, ev wire.Event, took time.Duration) bool {
 	if len(l.left) == 0 || ev.Probe != l.left[0] || l.store != nil {
 		return false
 	}
@@ -195,6 +198,7 @@ func (l *life) answer(ev wire.Event, took time.Duration) bool {
 	outcome, detail := answered(l.r.kernel(l.batch.kernel), p, l.hello, *ev.Answer)
 	res := l.result(outcome, detail)
 	res.Observation, res.Sample, res.Test = ev.Answer.Observation, ev.Answer.Sample, ev.Answer.Test
+	res.Reports = l.ear.listen(g.Printed())
 	res.Seconds = took.Round(time.Microsecond).Seconds()
 	l.keep(ev.Probe, res)
 	l.left = l.left[1:]
@@ -206,12 +210,16 @@ func (l *life) result(o matrix.Outcome, detail string) matrix.Result {
 	return matrix.Result{Boot: l.batch.boot, Life: l.number, Clone: l.clone, Outcome: o, Detail: detail}
 }
 
-// keep stores the result of a probe, and before it what the probe printed.
+// keep stores the result of a probe, and before it what the probe and the kernel
+// printed.
 func (l *life) keep(probe string, res matrix.Result) {
 	if len(l.output) > 0 {
 		res.Output, l.store = l.r.Store.Output(l.cell(probe), l.batch.boot, wire.CleanText(l.output))
 	}
 	l.output = nil
+	if l.store == nil {
+		res.Reports, l.store = l.ear.keep(res.Reports)
+	}
 	if l.store == nil {
 		l.store = l.r.keep(l.cell(probe), res)
 	}
@@ -229,7 +237,9 @@ func (l *life) give(e end) error {
 		hit = l.left[:1]
 	}
 	for _, p := range hit {
-		if l.keep(p, l.result(outcome, detail)); l.store != nil {
+		res := l.result(outcome, detail)
+		res.Reports = e.reports
+		if l.keep(p, res); l.store != nil {
 			return l.store
 		}
 	}

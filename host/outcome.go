@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/oops"
 	"kmatrix/matrix"
 )
 
@@ -73,12 +74,23 @@ type end struct {
 	again bool
 	// overdue tells that the phase's deadline passed.
 	overdue bool
-	// panic is the console's line that names the kernel's death, "" if none.
-	panic string
+	// reports are what the kernel said of its own trouble since the last answer, and
+	// panic is the title of the one that was its death, "" if none.
+	reports []matrix.Report
+	panic   string
 	// infra is what the host could not do; nil where the guest is to blame.
 	infra error
 	// err is what the host saw of it.
 	err error
+}
+
+// blame looks in what the kernel said for its death. What says that something stands
+// still is none where the guest was overdue, also if the kernel made a panic of it.
+func (e *end) blame(said []matrix.Report) {
+	e.reports = said
+	if r, ok := oops.Fatal(said); ok && !(e.overdue && r.Kind.Stalls()) {
+		e.panic = r.Title
+	}
 }
 
 // unanswered decides the outcome of the cell that a life ended with: the probe
@@ -96,6 +108,9 @@ func unanswered(e end) (matrix.Outcome, string) {
 	case e.panic != "":
 		return matrix.Crash, detail
 	case e.overdue:
+		if i := slices.IndexFunc(e.reports, func(r matrix.Report) bool { return r.Kind.Stalls() }); i >= 0 {
+			detail += "; the kernel said: " + e.reports[i].Title
+		}
 		return matrix.Hang, detail
 	default:
 		return matrix.Lost, detail

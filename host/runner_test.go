@@ -52,7 +52,7 @@ func TestEveryCellHasOneOutcomeWhateverTheGuestDoes(t *testing.T) {
 		detail  string
 	}{
 		"s/a":     {matrix.Pass, ""},
-		"s/oops":  {matrix.Crash, "BUG: kernel NULL pointer dereference"},
+		"s/oops":  {matrix.Crash, "BUG: unable to handle kernel NULL pointer dereference"},
 		"s/b":     {matrix.Pass, ""},
 		"s/gone":  {matrix.Lost, errGone.Error()},
 		"s/died":  {matrix.Crash, "signal: killed"},

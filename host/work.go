@@ -24,6 +24,9 @@ type guest interface {
 	// Overdue has the agent end the probe, if it runs still, and answer it so.
 	// It may wait for the guest to read.
 	Overdue(probe string)
+	// Printed returns the last that the guest has printed, and how many bytes that was
+	// in all. What it printed before an event of Run is there.
+	Printed() (tail string, printed int64)
 	// Save writes a guest that is ready and that Hello was not asked of to an
 	// empty file, as a snapshot, and lets it go on. The error is a
 	// [*vm.StoppedError] when it does not.

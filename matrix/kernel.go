@@ -49,6 +49,10 @@ type Kernel struct {
 	Series []string `json:"series,omitempty"`
 	// Append is added to the kernel command line.
 	Append string `json:"append,omitempty"`
+	// Known and Ignore are patterns of reports' titles, see [MatchTitle]: what
+	// matches Known is marked so, and what matches Ignore is left out.
+	Known  []string `json:"known,omitempty"`
+	Ignore []string `json:"ignore,omitempty"`
 }
 
 // SourceOf names the kernel whose source it is: its base, or itself.
@@ -110,6 +114,8 @@ type Image struct {
 	// Modules is the directory with the modules (lib/modules/RELEASE), "" when
 	// the kernel has none.
 	Modules string `json:"-"`
+	// Symbols is the path of a vmlinux with debug information, "" when there is none.
+	Symbols string `json:"-"`
 	// Config is the path of the kernel's configuration, "" when unknown.
 	Config string `json:"-"`
 	// ConfigDigest is the sha256 of the configuration in hex, "" when it is

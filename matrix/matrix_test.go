@@ -77,3 +77,18 @@ func TestMatchTitle(t *testing.T) {
 		}
 	}
 }
+
+func TestAllReports(t *testing.T) {
+	a, b := Report{Fingerprint: "a", Count: 2}, Report{Fingerprint: "b", Count: 1, Known: true}
+	known := a
+	known.Known = true
+	list := AllReports(Run{Kernels: []Column{{Name: "l", Reports: []Report{b}}}}, []Result{
+		{Kernel: "k", Cell: "k/m/x", Reports: []Report{a, b}}, {Kernel: "k", Cell: "k/m/x", Boot: 2, Reports: []Report{a}}, {Kernel: "l", Cell: "l/m/x", Reports: []Report{known}},
+	})
+	if len(list) != 2 || list[0].Count != 6 || list[0].Known || len(list[0].Cells) != 2 || len(list[0].Kernels) != 2 || !list[1].Known || len(list[1].Cells) != 1 || len(list[1].Kernels) != 2 {
+		t.Errorf("%+v", list)
+	}
+	if got := MergeReports([]Report{a}, []Report{a, b, {Fingerprint: "c"}}, 2); len(got) != 2 || got[0].Count != 4 {
+		t.Errorf("%+v", got)
+	}
+}

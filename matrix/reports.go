@@ -1,6 +1,9 @@
 package matrix
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // ReportKind is what sort of trouble a [Report] tells of.
 type ReportKind string
@@ -115,4 +118,19 @@ func MatchTitle(pattern, title string) bool {
 		rest = rest[i+len(p):]
 	}
 	return strings.HasSuffix(rest, parts[len(parts)-1])
+}
+
+// MergeReports adds reports to a list that has each fingerprint once, as long as it
+// is shorter than limit.
+func MergeReports(list, more []Report, limit int) []Report {
+	for _, r := range more {
+		i := slices.IndexFunc(list, func(o Report) bool { return o.Fingerprint == r.Fingerprint })
+		switch {
+		case i >= 0:
+			list[i].Count += r.Count
+		case len(list) < limit:
+			list = append(list, r)
+		}
+	}
+	return list
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
@@ -225,6 +226,13 @@ func collect(ctx context.Context, objects, dir string) error {
 		if err := copyFile(filepath.Join(objects, one[0]), filepath.Join(dir, one[1])); err != nil {
 			return fmt.Errorf("keep how it was built: %w", err)
 		}
+	}
+	config, err := os.ReadFile(filepath.Join(dir, fileConfig))
+	if err == nil && strings.Contains(string(config), "\nCONFIG_DEBUG_INFO=y\n") {
+		err = copyFile(filepath.Join(objects, fileVmlinux), filepath.Join(dir, fileSymbols))
+	}
+	if err != nil {
+		return fmt.Errorf("keep the debug information: %w", err)
 	}
 	installed, err := filepath.Glob(filepath.Join(objects, "modules-install", "lib", "modules", "*"))
 	if err != nil {

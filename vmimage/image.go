@@ -20,6 +20,9 @@ import (
 // Names within a prepared kernel's directory.
 const (
 	fileVmlinux = "vmlinux"
+	// fileSymbols is the vmlinux as it was linked, where it has debug information. It
+	// boots nothing, and is no part of the image's digest.
+	fileSymbols = "vmlinux.debug"
 	fileBzImage = "bzImage"
 	fileConfig  = "config"
 	dirModules  = "modules"
@@ -110,7 +113,9 @@ func boot(ctx context.Context, kernel, dir string) (facts, error) {
 
 // describe writes the directory's facts, the digest over all of it included.
 func describe(dir string, f facts) error {
-	files, err := find(dir, func(name string) bool { return filepath.Base(name) != fileFacts && filepath.Base(name) != fileBuilt })
+	files, err := find(dir, func(name string) bool {
+		return !slices.Contains([]string{fileFacts, fileBuilt, fileSymbols}, filepath.Base(name))
+	})
 	if err != nil {
 		return err
 	}
@@ -146,7 +151,7 @@ func open(dir string) (matrix.Image, error) {
 	for _, one := range []struct {
 		to   *string
 		name string
-	}{{&img.Modules, dirModules}, {&img.Config, fileConfig}} {
+	}{{&img.Modules, dirModules}, {&img.Config, fileConfig}, {&img.Symbols, fileSymbols}} {
 		if _, err := os.Stat(filepath.Join(dir, one.name)); err == nil {
 			*one.to = filepath.Join(dir, one.name)
 		}

@@ -98,7 +98,7 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 	}); err != nil {
 		return err
 	}
-	if found := findings(o.failOn, m.Comparison, m.Results); len(found) > 0 {
+	if found := findings(o.failOn, m.Comparison, m.Run, m.Results); len(found) > 0 {
 		return finding{"--fail-on: " + strings.Join(found, ", ")}
 	}
 	return nil

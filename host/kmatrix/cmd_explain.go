@@ -100,6 +100,8 @@ type explanation struct {
 	Console string `json:"console,omitempty"`
 	// Printed is what an external probe printed.
 	Printed string `json:"printed,omitempty"`
+	// Said are the console's texts around the reports, of each one that has its own.
+	Said []saying `json:"said,omitempty"`
 	// Again is the command that runs the cell again.
 	Again string `json:"again"`
 }
@@ -138,6 +140,15 @@ func (e *explanation) files(dir string) error {
 		}
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			e.Console = filepath.Join(dir, name)
+		}
+	}
+	for _, r := range e.Reports {
+		text, err := readReport(dir, e.Kernel, r)
+		if err != nil {
+			return err
+		}
+		if text != "" {
+			e.Said = append(e.Said, saying{r.Title, text})
 		}
 	}
 	if e.Output == "" {
@@ -203,17 +214,28 @@ func writeExplanations(w io.Writer, list []explanation) error {
 				}
 			}
 		}
+		for _, r := range e.Reports {
+			line("report", r.Title+marks(r))
+			for _, f := range r.Frames {
+				line("", "  "+f.String())
+			}
+			if r.File != "" {
+				line("", "  "+filepath.Join(e.Run, r.File))
+			}
+		}
 		if e.Clone {
 			line("guest", fmt.Sprintf("number %d of the boot, a clone of it", e.Life))
 		}
 		line("console", e.Console)
 		line("output", e.Output)
 		line("again", e.Again)
+		for _, r := range e.Said {
+			fmt.Fprintf(&b, "  the console around %s\n", wire.Clean(r.Title, maxExplained))
+			lined(&b, r.Text)
+		}
 		if e.Printed != "" {
 			b.WriteString("  it printed\n")
-			for text := range strings.Lines(e.Printed) {
-				fmt.Fprintf(&b, "    | %s\n", strings.TrimRight(text, "\n"))
-			}
+			lined(&b, e.Printed)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -180,7 +180,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	if len(images.locked.kernels) > 0 {
 		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(images.locked.kernels, ", "))
 	}
-	return o.verdict(compare.Compare(st.Header(), results), results)
+	return o.verdict(st.Header(), results)
 }
 
 // check refuses flags that make no sense before anything is started.
@@ -251,12 +251,12 @@ func (o *runOptions) print(cmd *cobra.Command, doc report.Document) (err error) 
 
 // verdict turns what the run found into the error that --fail-on and --strict
 // ask for.
-func (o *runOptions) verdict(c compare.Comparison, results []matrix.Result) error {
+func (o *runOptions) verdict(run matrix.Run, results []matrix.Result) error {
 	counts := map[string]int{}
 	for _, r := range results {
 		counts[string(r.Outcome)]++
 	}
-	found := findings(o.failOn, c, results)
+	found := findings(o.failOn, compare.Compare(run, results), run, results)
 	switch {
 	case len(found) > 0:
 		return finding{"--fail-on: " + strings.Join(found, ", ")}

@@ -75,6 +75,7 @@ func TestCompare(t *testing.T) {
 		"no run":            {[]string{}, exitWrongUse, nil, "compare needs a run"},
 		"the same run":      {[]string{one, one}, exitWrongUse, nil, "is named twice"},
 		"what is no run":    {[]string{t.TempDir()}, exitWrongUse, nil, "is no run"},
+		"no report":         {[]string{one, "--fail-on", "report"}, exitDone, []string{"▲"}, ""},
 		"no such finding":   {[]string{one, "--fail-on", "sadness"}, exitWrongUse, nil, "--fail-on sadness: allowed are differs, worse"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,9 +36,16 @@ func storedRun(t *testing.T) (dir, run string) {
 		t.Fatal(err)
 	}
 	console.Close()
+	warned := matrix.Report{
+		Kind: matrix.KindWarning, Title: "WARNING in foo", Fingerprint: "0123456789abcdef", Taint: "W", Count: 2, Text: "WARNING: CPU: 0 \x1b[31m\n",
+		Frames: []matrix.Frame{{Function: "foo", At: "fs/foo.c:12"}, {Function: "bar"}},
+	}
+	if warned.File, err = r.Report("a", warned); err != nil {
+		t.Fatal(err)
+	}
 	for probe, res := range map[string]matrix.Result{
 		"external/own": {Outcome: matrix.Fail, Detail: "exit code 3: \x1b[31mlast", Output: output, Life: 2, Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: 3, Failed: 1, Failing: []string{"own"}}},
-		"stability/x":  {Outcome: matrix.Fail, Observation: &matrix.Observation{Class: matrix.Zeroed, Zero: 4096, Bytes: 4096, FirstOffset: 8192, Calls: []matrix.Call{{Name: "splice(3, 4)", Return: 4096, Count: 2}, {Name: "fallocate(3)", Return: -1, Errno: "EOPNOTSUPP"}}}},
+		"stability/x":  {Outcome: matrix.Fail, Reports: []matrix.Report{warned}, Observation: &matrix.Observation{Class: matrix.Zeroed, Zero: 4096, Bytes: 4096, FirstOffset: 8192, Calls: []matrix.Call{{Name: "splice(3, 4)", Return: 4096, Count: 2}, {Name: "fallocate(3)", Return: -1, Errno: "EOPNOTSUPP"}}}},
 		"cost/x":       {Outcome: matrix.Pass, Sample: &matrix.Sample{Value: 0.25, Unit: "insn/B", Better: matrix.Lower, Iterations: 7, Low: 0.2, High: 0.3}},
 	} {
 		c := matrix.Cell{Kernel: "a", Machine: "m", Probe: probe}
@@ -60,7 +67,11 @@ func TestExplain(t *testing.T) {
 			"a/m/external/own, boot 1 of " + run, "outcome           fail", "why               exit code 3: ·[31mlast", "contract          snapshot",
 			"exit code         3", "console           " + filepath.Join(run, "consoles", "a-m-1.2.log"), "kmatrix run -f 'my matrix.yaml' -k a -p external/own", "    | first\n    | last\n",
 		}},
-		"calls":        {[]string{"a/m/stability/x"}, []string{"class             zeroed", "first offset      8192", "splice(3, 4) = 4096, 2 times", "fallocate(3) = -1 EOPNOTSUPP"}},
+		"calls": {[]string{"a/m/stability/x"}, []string{"class             zeroed", "first offset      8192", "splice(3, 4) = 4096, 2 times", "fallocate(3) = -1 EOPNOTSUPP"}},
+		"a report": {[]string{"a/m/stability/x"}, []string{
+			"report            WARNING in foo (taint W, 2 times)", "  foo fs/foo.c:12", filepath.Join(run, "reports", "a-0123456789abcdef.txt"),
+			"  the console around WARNING in foo\n    | WARNING in foo\n", "    | WARNING: CPU: 0 ·[31m\n",
+		}},
 		"a cost":       {[]string{filepath.Base(run), "a/m/cost/x"}, []string{"value             0.25", "unit              insn/B", "iterations        7", "high              0.3"}},
 		"three words":  {[]string{run, "a", "cost/x"}, []string{"a/m/cost/x"}},
 		"a whole path": {[]string{run, "a/m/cost/x"}, []string{"a/m/cost/x"}},

@@ -23,13 +23,16 @@ func findingNames() string {
 			names = append(names, string(o))
 		}
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(append(names, findingReport), ", ")
 }
+
+// findingReport is a report of a kernel's own trouble that is not known.
+const findingReport = "report"
 
 // checkFailOn refuses values that name nothing.
 func checkFailOn(values []string) error {
 	for _, f := range values {
-		if f == string(matrix.Pass) || !slices.Contains(verdicts, compare.Verdict(f)) && !slices.Contains(matrix.Outcomes, matrix.Outcome(f)) {
+		if f != findingReport && (f == string(matrix.Pass) || !slices.Contains(verdicts, compare.Verdict(f)) && !slices.Contains(matrix.Outcomes, matrix.Outcome(f))) {
 			return wrong("--fail-on %s: allowed are %s", f, findingNames())
 		}
 	}
@@ -37,12 +40,19 @@ func checkFailOn(values []string) error {
 }
 
 // findings says how many of what --fail-on asks for there are.
-func findings(values []string, c compare.Comparison, results []matrix.Result) []string {
+func findings(values []string, c compare.Comparison, run matrix.Run, results []matrix.Result) []string {
 	var found []string
 	for _, f := range values {
 		n := 0
 		if slices.Contains(verdicts, compare.Verdict(f)) {
 			n = c.Count(compare.Verdict(f))
+		}
+		if f == findingReport {
+			for _, r := range matrix.AllReports(run, results) {
+				if !r.Known {
+					n++
+				}
+			}
 		}
 		for _, r := range results {
 			if string(r.Outcome) == f {

@@ -16,11 +16,16 @@ const (
 // console takes what a guest prints: into a capped log and, whatever it has
 // printed before, the last of it into memory.
 type console struct {
+	// reading is held while bytes are taken from the socket, into buffer.
+	reading sync.Mutex
+	buffer  []byte
 	mu      sync.Mutex
 	log     io.Writer
 	written int64
 	dropped int64
 	tail    []byte
+	// printed counts all bytes.
+	printed int64
 	err     error
 }
 
@@ -29,6 +34,7 @@ type console struct {
 func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.printed += int64(len(p))
 	c.tail = append(c.tail, p...)
 	if n := len(c.tail) - MaxTail; n > 0 {
 		c.tail = append(c.tail[:0], c.tail[n:]...)
@@ -62,7 +68,13 @@ func (c *console) close() error {
 
 // Tail returns the last bytes printed.
 func (c *console) Tail() string {
+	tail, _ := c.Printed()
+	return tail
+}
+
+// Printed returns the last bytes printed, and how many there were in all.
+func (c *console) Printed() (tail string, printed int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return string(c.tail)
+	return string(c.tail), c.printed
 }

@@ -54,8 +54,10 @@ type Exit struct {
 	Err error
 	// Refused is QEMU's reason for not taking the kernel, "" when it did.
 	Refused string
-	// Console is the last that the guest printed.
+	// Console is the last that the guest printed, and Printed how many bytes that
+	// was in all.
 	Console string
+	Printed int64
 	// Events are the names of the QMP events.
 	Events []string
 	// Command is the command line, for pasting.
@@ -130,22 +132,6 @@ func socketPair() (net.Conn, *os.File, error) {
 		return nil, nil, errors.Join(fmt.Errorf("make a socket pair: %w", err), theirs.Close())
 	}
 	return conn, theirs, nil
-}
-
-// readConsole drains the console until its end, so that it never blocks the
-// guest. Its end, by whichever side, is no error.
-func (v *VM) readConsole() {
-	defer close(v.consoleDone)
-	b := make([]byte, 32<<10)
-	for {
-		n, err := v.consoleConn.Read(b)
-		if n > 0 {
-			_, _ = v.console.Write(b[:n]) // documented to return no error
-		}
-		if err != nil {
-			return
-		}
-	}
 }
 
 // Ready waits for the agent's greeting on the virtio port or on the second
@@ -244,7 +230,7 @@ func (v *VM) Stop(grace time.Duration) Exit {
 	v.closeAll()
 	exit := Exit{Command: v.cmd.String(), Events: v.qmp.close()}
 	v.wg.Wait()
-	exit.Console = v.console.Tail()
+	exit.Console, exit.Printed = v.console.Printed()
 	if e := v.console.close(); e != nil {
 		exit.Err = fmt.Errorf("write the console's log: %w", e)
 	}

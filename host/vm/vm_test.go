@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -261,5 +262,40 @@ func TestNoQEMU(t *testing.T) {
 	}
 	if v, err := Version(t.Context(), "echo"); err == nil {
 		t.Errorf("echo is QEMU %s", v)
+	}
+}
+
+// TestWhatWasPrintedIsThere asks for what was printed while nobody or somebody reads.
+func TestWhatWasPrintedIsThere(t *testing.T) {
+	for _, read := range []bool{false, true} {
+		ours, theirs, err := socketPair()
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &VM{consoleConn: ours, consoleDone: make(chan struct{})}
+		if read {
+			go v.readConsole()
+		} else {
+			close(v.consoleDone)
+		}
+		var want strings.Builder
+		for i := range 200 {
+			line := fmt.Sprintf("line %d\n", i)
+			if _, err := theirs.WriteString(line); err != nil {
+				t.Fatal(err)
+			}
+			want.WriteString(line)
+			if tail, printed := v.Printed(); tail != want.String() || printed != int64(want.Len()) {
+				t.Fatalf("read %v: %d bytes, %q after %q", read, printed, tail, line)
+			}
+		}
+		theirs.Close()
+		if read {
+			<-v.consoleDone
+		}
+		ours.Close()
+		if tail, _ := v.Printed(); tail != want.String() {
+			t.Errorf("read %v: after its end %q", read, tail)
+		}
 	}
 }

@@ -86,10 +86,12 @@ func (jsonFormat) Write(w io.Writer, doc Document) error {
 		Comparison []jsonCell `json:"comparison"`
 		// Families are geometric means of costs.
 		Families []compare.Family `json:"families,omitempty"`
-		Warnings []string         `json:"warnings,omitempty"`
+		// Reports are what the kernels said of their own trouble, each once.
+		Reports  []matrix.Reported `json:"reports,omitempty"`
+		Warnings []string          `json:"warnings,omitempty"`
 		// Runs are what NAME@1, NAME@2 … were measured in, in this order.
 		Runs []jsonRun `json:"runs,omitempty"`
-	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Comparison: jsonCells(doc.Comparison), Families: doc.Comparison.Families(), Warnings: doc.Warnings}
+	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Comparison: jsonCells(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results), Warnings: doc.Warnings}
 	out.Run.Run, out.Run.Dir = run, doc.Dir
 	for _, s := range doc.Runs {
 		out.Runs = append(out.Runs, jsonRun{ID: s.Run.ID, Dir: s.Dir, Started: s.Run.Started, Finished: s.Run.Finished, Interrupted: s.Run.Interrupted, Host: s.Run.Host, Machines: s.Run.Machines})

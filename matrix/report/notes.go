@@ -33,6 +33,7 @@ func notes(b *bytes.Buffer, doc Document) {
 		fmt.Fprintf(b, "Nothing is compared: the baseline, %s, is not there.\n\n", doc.Run.Baseline)
 	}
 	costs(b, doc)
+	reported(b, doc)
 	for _, col := range c.Columns {
 		if col.Absent() {
 			wrap(b, fmt.Sprintf("%s is %s: %s", col.Name, col.Outcome, col.Detail), "  ", width)

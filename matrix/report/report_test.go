@@ -70,7 +70,13 @@ func answer(kernel, probe string, boot int) matrix.Result {
 	flaky := kernel == "flaky" && boot > 1
 	switch {
 	case kernel == "crash" && strings.Contains(probe, "/punch/"):
-		return matrix.Result{Outcome: matrix.Crash, Detail: "BUG: kernel NULL pointer dereference, address: 0000000000000008"}
+		r := matrix.Report{
+			Kind: matrix.KindPageFault, Title: "BUG: unable to handle kernel NULL pointer dereference in splice_folio", Fingerprint: "0123456789abcdef", Fatal: true, Count: 1,
+			Frames: []matrix.Frame{{Function: "splice_folio", At: "fs/splice.c:123"}, {Function: "do_splice"}},
+		}
+		return matrix.Result{Outcome: matrix.Crash, Detail: r.Title, Reports: []matrix.Report{r}}
+	case kernel == "crash" && strings.HasPrefix(probe, "cost/"):
+		return matrix.Result{Outcome: matrix.Hang, Detail: "no answer", Reports: []matrix.Report{{Kind: matrix.KindSoftLockup, Title: "BUG: soft lockup in spin", Fingerprint: "0123456789abcdee", Known: true, Count: 3}}}
 	case kernel == "hang" && strings.Contains(probe, "tmpfs-huge"):
 		return matrix.Result{Outcome: matrix.Hang, Detail: "no answer within 30s"}
 	case kernel == "boot-failed":

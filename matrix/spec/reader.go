@@ -138,6 +138,8 @@ func (p *reader) kernel(n ast.Node, key string) {
 			p.buildOf[len(p.spec.Kernels)] = n
 		},
 		"append": func(n ast.Node, key string) { k.Append, _ = p.text(n, key) },
+		"known":  func(n ast.Node, key string) { k.Known = p.titles(n, key) },
+		"ignore": func(n ast.Node, key string) { k.Ignore = p.titles(n, key) },
 		"base": func(n ast.Node, key string) {
 			k.Base, _ = p.text(n, key)
 			p.baseOf[len(p.spec.Kernels)] = n

@@ -7,6 +7,9 @@ import (
 	"kmatrix/matrix"
 )
 
+// titlePattern is what known: and ignore: take.
+const titlePattern = `[!-~]|[!-~][ -~]*[!-~]`
+
 // object is a part of the schema.
 type object map[string]any
 
@@ -61,6 +64,8 @@ func Schema(known Known) ([]byte, error) {
 		"contract": object{"enum": matrix.Contracts, "description": "what the kernel promises about data that a call has moved"},
 		"source":   object{"oneOf": sources, "description": "where the kernel comes from"},
 		"append":   text(oneLine, "more words for the kernel's command line"),
+		"known":    list(text(titlePattern, "a title of a report of the kernel's own trouble that is known, with * for any text")),
+		"ignore":   list(text(titlePattern, "a title of a report that is left out, with * for any text")),
 		"build":    name("the build of a source that is built"),
 		"base":     name("the kernel whose source and build it has"),
 		"series":   list(text(`[^\n\r]+`, "the path or URL of an mbox, a saved thread, or a directory of patches")),

@@ -2,8 +2,8 @@
 //
 // A run is a directory DIR/ID with run.json (what ran where, a [matrix.Run],
 // always whole), results.jsonl (a [matrix.Result] a line, appended and synced
-// one by one), consoles/ (what each guest printed) and outputs/ (what external
-// probes printed). All of it can be read with jq and less. [Create] begins a run and holds a lock on it; [Open] reads one, also
+// one by one), consoles/ (what each guest printed), reports/ (the console's text around each
+// report) and outputs/ (what external probes printed). All of it can be read with jq and less. [Create] begins a run and holds a lock on it; [Open] reads one, also
 // one that was killed while it wrote.
 package store
 
@@ -39,6 +39,8 @@ type Run struct {
 	header  matrix.Run
 	results *os.File
 	seen    map[string]bool
+	// reports are the files of reports that were written.
+	reports map[string]bool
 	lock    *flock.Flock
 }
 
@@ -46,7 +48,7 @@ type Run struct {
 // letters, so that runs sort by time.
 func Create(dir string, run matrix.Run) (*Run, error) {
 	run.ID = fmt.Sprintf("%s-%.4s", run.Started.UTC().Format("20060102-150405"), rand.Text())
-	r := &Run{dir: filepath.Join(dir, run.ID), header: run, seen: map[string]bool{}}
+	r := &Run{dir: filepath.Join(dir, run.ID), header: run, seen: map[string]bool{}, reports: map[string]bool{}}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("begin a run: %w", err)
 	}

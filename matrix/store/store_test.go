@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -121,5 +122,32 @@ func TestOutputsStayInTheRun(t *testing.T) {
 	text, e := os.ReadFile(filepath.Join(r.Dir(), name))
 	if err != nil || e != nil || string(text) != "text" || name != filepath.Join("outputs", "6.1", "m", "external", "own-2.txt") {
 		t.Errorf("%s holds %q (%v, %v)", name, text, err, e)
+	}
+}
+
+// TestReportsAreKeptOnce keeps reports until there are too many.
+func TestReportsAreKeptOnce(t *testing.T) {
+	r, _ := create(t)
+	one := matrix.Report{Fingerprint: "0123456789abcdef", Title: "WARNING in foo", Text: "WARNING: x\n"}
+	for _, text := range []string{one.Text, "another\n"} {
+		one.Text = text
+		name, err := r.Report("6.1", one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(r.Dir(), name)); err != nil || string(got) != "WARNING in foo\n\nWARNING: x\n" {
+			t.Errorf("%s holds %q (%v)", name, got, err)
+		}
+	}
+	for _, bad := range [][2]string{{"../x", one.Fingerprint}, {"6.1", "../0123456789ab"}, {"6.1", ""}} {
+		if name, err := r.Report(bad[0], matrix.Report{Fingerprint: bad[1]}); err == nil {
+			t.Errorf("%q is kept as %s", bad, name)
+		}
+	}
+	for i := range MaxReports + 5 {
+		name, err := r.Report("6.1", matrix.Report{Fingerprint: fmt.Sprintf("%016x", i)})
+		if err != nil || (name == "") != (i >= MaxReports-1) {
+			t.Fatalf("number %d is kept as %q (%v)", i, name, err)
+		}
 	}
 }

@@ -1,0 +1,102 @@
+package host
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"kmatrix/host/oops"
+	"kmatrix/matrix"
+)
+
+// TestWhatAKernelSaysIsKeptWithItsCell has guests warn, stall and die.
+func TestWhatAKernelSaysIsKeptWithItsCell(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"k"}, []string{"s/a", "s/warns", "s/b", "t/warns", "s/stalls", "s/oops", "s/c"})
+	r.Deadlines.Probe, r.Deadlines.grace = 50*time.Millisecond, time.Millisecond
+	got := outcomes(t, r, cells)
+	for probe, want := range map[string]struct {
+		outcome matrix.Outcome
+		title   string
+		detail  string
+	}{
+		"s/a":      {matrix.Pass, "", ""},
+		"s/warns":  {matrix.Pass, "WARNING in warns", ""},
+		"s/b":      {matrix.Pass, "", ""},
+		"t/warns":  {matrix.Pass, "WARNING in warns", ""},
+		"s/stalls": {matrix.Hang, "BUG: soft lockup in spins", "the kernel said: BUG: soft lockup in spins"},
+		"s/oops":   {matrix.Crash, "BUG: unable to handle kernel NULL pointer dereference", "BUG: unable to handle kernel NULL pointer dereference"},
+		"s/c":      {matrix.Pass, "", ""},
+	} {
+		res := got["k/m/"+probe]
+		title := ""
+		if len(res.Reports) > 0 {
+			title = res.Reports[0].Title
+		}
+		if res.Outcome != want.outcome || len(res.Reports) > 1 || title != want.title || !strings.Contains(res.Detail, want.detail) {
+			t.Errorf("%s: %s, %q, %+v", probe, res.Outcome, res.Detail, res.Reports)
+			continue
+		}
+		if title == "" {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(r.Store.Dir(), res.Reports[0].File))
+		if err != nil || !strings.HasPrefix(string(text), title+"\n\n") {
+			t.Errorf("%s: its text is %q (%v)", probe, text, err)
+		}
+	}
+	var results []matrix.Result
+	for _, res := range got {
+		results = append(results, res)
+	}
+	for _, one := range matrix.AllReports(r.Store.Header(), results) {
+		if one.Title == "WARNING in warns" && (len(one.Cells) != 2 || one.Count != 2 || len(one.Kernels) != 1) {
+			t.Errorf("the same report counts as %+v", one)
+		}
+	}
+}
+
+func TestKnownAndIgnoredReports(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"known", "ignores"}, []string{"s/warns"})
+	r.Kernels[0].Known, r.Kernels[1].Ignore = []string{"BUG: *", "WARNING in w*s"}, []string{"WARNING *"}
+	got := outcomes(t, r, cells)
+	if list := got["known/m/s/warns"].Reports; len(list) != 1 || !list[0].Known {
+		t.Errorf("what is known: %+v", list)
+	}
+	if list := got["ignores/m/s/warns"].Reports; len(list) != 0 {
+		t.Errorf("what is ignored: %+v", list)
+	}
+}
+
+// TestEarsHearEachLineOnce listens while a console grows beyond what is kept of it.
+func TestEarsHearEachLineOnce(t *testing.T) {
+	const one = "WARNING: CPU: 0 PID: 7 at fs/splice.c:12 one+0x1/0x2\n"
+	const two = "WARNING: CPU: 0 PID: 7 at fs/splice.c:12 two+0x1/0x2\n"
+	var e ear
+	if got := e.listen("boot\n"+one, int64(len("boot\n"+one))); len(got) != 1 || got[0].Title != "WARNING in one" {
+		t.Errorf("first: %+v", got)
+	}
+	printed := e.heard + int64(len(two))
+	if got := e.listen((one + two)[10:], printed); len(got) != 1 || got[0].Title != "WARNING in two" {
+		t.Errorf("then: %+v", got)
+	}
+	if got := e.listen((one + two)[10:], printed); len(got) != 0 {
+		t.Errorf("nothing new: %+v", got)
+	}
+	if got := e.listen(two, printed+1<<20); len(got) != 1 {
+		t.Errorf("more than is kept: %+v", got)
+	}
+}
+
+// TestAPanicOfAStallIsAHang has kernel.softlockup_panic or an NMI end an overdue guest.
+func TestAPanicOfAStallIsAHang(t *testing.T) {
+	said := oops.Parse("watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [a:7]\nRIP: 0010:spins+0x1/0x2\nKernel panic - not syncing: softlockup: hung tasks\n")
+	for overdue, want := range map[bool]matrix.Outcome{true: matrix.Hang, false: matrix.Crash} {
+		e := end{phase: phaseProbes, overdue: overdue, err: errOverdue}
+		e.blame(said)
+		if got, detail := unanswered(e); got != want || !strings.Contains(detail, "BUG: soft lockup in spins") {
+			t.Errorf("overdue %v: %s, %q", overdue, got, detail)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+	"kmatrix/matrix/store"
+)
+
+// saying is what a kernel printed of its own trouble.
+type saying struct {
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+// readReport returns the text that the run keeps of a report, cleaned, since the file
+// may be anybody's; "" when it keeps none.
+func readReport(dir, kernel string, r matrix.Report) (string, error) {
+	if r.File == "" {
+		return "", nil
+	}
+	name, err := store.ReportName(kernel, r.Fingerprint)
+	if err != nil {
+		return "", wrongUse{err}
+	}
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return wire.CleanText(text), err
+}
+
+// marks say what is special about a report.
+func marks(r matrix.Report) string {
+	var words []string
+	if r.Fatal {
+		words = append(words, "fatal")
+	}
+	if r.Known {
+		words = append(words, "known")
+	}
+	if r.Taint != "" {
+		words = append(words, "taint "+r.Taint)
+	}
+	if r.Count > 1 {
+		words = append(words, fmt.Sprintf("%d times", r.Count))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(words, ", ") + ")"
+}
+
+// lined writes a text as one that is quoted.
+func lined(b *strings.Builder, text string) {
+	for l := range strings.Lines(text) {
+		fmt.Fprintf(b, "    | %s\n", strings.TrimRight(l, "\n"))
+	}
+}
