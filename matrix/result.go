@@ -95,12 +95,14 @@ type Sample struct {
 	// Indicative tells that the clock is too noisy for a verdict: wall time
 	// under an emulated CPU.
 	Indicative bool `json:"indicative,omitempty"`
-	// Iterations is how many repetitions the value is the median of.
+	// Iterations is how many repetitions there were. The value is the median of all
+	// but LeftOut of them, which waited more often than the others.
 	Iterations int `json:"iterations,omitempty"`
+	LeftOut    int `json:"left_out,omitempty"`
 	// Waited is how many of them gave the CPU up, to wait: those are counted by the
 	// time that their thread had it.
 	Waited int `json:"waited,omitempty"`
-	// Low and High are the smallest and the largest repetition.
+	// Low and High are the smallest and the largest repetition of those that count.
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`
 	// Counters are what explains the value, by name: sums over all repetitions,

@@ -86,7 +86,7 @@ func legend(doc Document) []string {
 			seen[markSame] = seen[markSame] || cell.Verdict == compare.Same
 			seen[markOther] = seen[markOther] || incomparable(c, i, cell)
 			seen[markIndicative] = seen[markIndicative] || s.Indicative
-			waited = waited || s.Waited > 0
+			waited = waited || s.Waited > s.LeftOut
 			counted = counted || s.Clock == matrix.ClockIcount
 			for _, k := range cell.Contrasts {
 				bases = bases || k.Base && k.Against != doc.Run.Baseline

@@ -13,18 +13,23 @@ import (
 )
 
 const (
-	// mostPasses is how many passes are timed at most, leastPasses at least, and
-	// enoughPasses when they agree.
-	mostPasses, enoughPasses, leastPasses = 21, 5, 3
-	// budget is what warming up and timing may take together, preparations
-	// included, once leastPasses are timed; warming up takes half at most.
+	// mostPasses is how many passes count at most, enoughPasses how many do when they
+	// agree, and leastPasses how many are timed whatever they take.
+	mostPasses, enoughPasses, leastPasses = 31, 11, 3
+	// most is how many are timed at most, those that do not count included.
+	most = 2 * mostPasses
+	// budget is the CPU time that warming up and timing may take together,
+	// preparations included, once leastPasses are timed; warming up takes half at
+	// most. It is no time of a clock on the wall: a guest that counts instructions
+	// jumps to its next timer while it waits for the disk, and how long a disk takes
+	// is the host's doing, so that the number of passes would be chance.
 	budget = 100 * time.Millisecond
 	// gain is the part by which a pass must be faster than all before it for the
 	// course to be still warming up.
 	gain = 0.05
 	// agreement is the part of the median that the middle half of the passes may
 	// differ by, to be enough: counted instructions repeat, time does not.
-	agreement = 0.01
+	agreement = 0.001
 )
 
 // work is what is done over and over.
@@ -53,54 +58,55 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, end()) }()
-	began, err := c.wall()
+	began, err := c.cpu()
 	if err != nil {
 		return nil, "", err
 	}
 	var (
-		warming, times []float64
-		tally          sys.Tally
-		clock          = began
-		waited         int
-		waits          int64
+		warming []float64
+		timed   passes
+		tally   sys.Tally
+		spent   time.Duration
 	)
 	defer func() { err = errors.Join(err, tally.Close()) }()
-	spent := func() time.Duration { return time.Duration(clock - began) }
-	// once carries out a pass and appends its nanoseconds per unit.
-	once := func(to *[]float64, counted bool) error {
+	// once carries out a pass.
+	once := func(counted bool) (p pass, err error) {
 		if w.prepare != nil {
 			if err := w.prepare(); err != nil {
-				return fmt.Errorf("prepare a pass: %w", err)
+				return p, fmt.Errorf("prepare a pass: %w", err)
 			}
 		}
 		if counted {
 			if err := tally.Start(); err != nil {
-				return err
+				return p, err
 			}
 		}
 		took, n, err := c.time(w.pass)
 		if err != nil {
-			return err
+			return p, err
 		}
-		if n > 0 && to == &times {
-			waited++
-			waits += n
+		now, err := c.cpu()
+		if err != nil {
+			return p, err
 		}
-		*to = append(*to, float64(took)/float64(w.units))
-		if clock, err = c.wall(); err != nil || !counted {
-			return err
+		spent = time.Duration(now - began)
+		p = pass{took: float64(took) / float64(w.units), waits: n}
+		if !counted {
+			return p, nil
 		}
-		return tally.Stop()
+		return p, tally.Stop()
 	}
 
 	for !w.warm && !settled(warming) {
-		if spent() >= budget/2 && len(warming) > 0 {
+		if spent >= budget/2 && len(warming) > 0 {
 			detail = fmt.Sprintf("warming up was ended after %d passes, by its budget", len(warming))
 			break
 		}
-		if err := once(&warming, false); err != nil {
+		p, err := once(false)
+		if err != nil {
 			return nil, "", err
 		}
+		warming = append(warming, p.took)
 	}
 	// Counting takes time and caches: it comes between passes only where
 	// preparations do, whose counts are not the passes'.
@@ -110,23 +116,27 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 			return nil, "", err
 		}
 	}
-	for len(times) < leastPasses || len(times) < mostPasses && spent() < budget && !agree(times) {
-		if err := once(&times, between); err != nil {
+	for len(timed) < leastPasses || spent < budget && !timed.enough() {
+		p, err := once(between)
+		if err != nil {
 			return nil, "", err
 		}
+		timed = append(timed, p)
 	}
 	if !between {
 		if err := tally.Stop(); err != nil {
 			return nil, "", err
 		}
 	}
+	times := timed.counting()
+	waited, waits := timed.waited()
 	// Between passes the thread may wait as well, for another of the runtime's: that
 	// is in no pass's time.
 	tally.Sums["voluntary_switches"] = waits
-	slices.Sort(times)
 	return &matrix.Sample{
 		Value: times[(len(times)-1)/2], Unit: w.unit, Better: matrix.Lower, Clock: matrix.ClockWall,
-		Iterations: len(times), Waited: waited, Low: times[0], High: times[len(times)-1], Counters: tally.Sums,
+		Iterations: len(timed), LeftOut: len(timed) - len(times), Waited: waited,
+		Low: times[0], High: times[len(times)-1], Counters: tally.Sums,
 	}, detail, nil
 }
 
@@ -136,15 +146,4 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 func settled(times []float64) bool {
 	last := len(times) - 1
 	return last > 0 && times[last] >= (1-gain)*slices.Min(times[:last])
-}
-
-// agree tells whether more passes would tell no more: the middle half of them are
-// the same.
-func agree(times []float64) bool {
-	n := len(times)
-	if n < enoughPasses {
-		return false
-	}
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[n*3/4]-sorted[n/4] <= agreement*sorted[n/2]
 }

@@ -12,13 +12,13 @@ import (
 
 // script is a clock on which passes take the times that it lists, in
 // nanoseconds, and the last of them for ever. Half of each it has the CPU, and
-// may wait for the other.
+// may wait for the other, as often as its list says.
 type script struct {
 	clock  int64
 	waits  int64
 	times  []int64
+	sleeps []int64
 	passes int
-	asleep bool
 }
 
 func (s *script) clocks() clocks {
@@ -31,10 +31,10 @@ func (s *script) clocks() clocks {
 
 func (s *script) pass() error {
 	s.clock += s.times[min(s.passes, len(s.times)-1)]
-	s.passes++
-	if s.asleep {
-		s.waits++
+	if n := len(s.sleeps); n > 0 {
+		s.waits += s.sleeps[s.passes%n]
 	}
+	s.passes++
 	return nil
 }
 
@@ -54,12 +54,13 @@ func TestMeasure(t *testing.T) {
 		"warming up":           {[]int64{9000, 5000, 3000, 2000, 1000}, false, 10, 10, 10, enoughPasses, 6 + enoughPasses, ""},
 		"one slow pass":        {[]int64{1000, 4000, 1000, 1000}, false, 10, 10, 10, enoughPasses, 2 + enoughPasses, ""},
 		"a tick in one":        {[]int64{1000, 1000, 1000, 5000, 1000, 1002, 1000}, false, 10, 10, 50, enoughPasses, 2 + enoughPasses, ""},
-		"spread":               {slices.Repeat([]int64{1000, 1500, 2000}, 8), false, 15, 10, 20, mostPasses, 2 + mostPasses, ""},
+		"spread":               {slices.Repeat([]int64{1000, 1500, 2000}, 12), false, 15, 10, 20, mostPasses, 2 + mostPasses, ""},
 		"slower from pass two": {[]int64{1000, 7000}, false, 70, 70, 70, enoughPasses, 2 + enoughPasses, ""},
 		"warm already":         {[]int64{1000}, true, 10, 10, 10, enoughPasses, enoughPasses, ""},
-		"slow":                 {[]int64{30 * ms}, false, 300000, 300000, 300000, leastPasses, 2 + leastPasses, ""},
-		"medium":               {[]int64{18 * ms}, false, 180000, 180000, 180000, 4, 2 + 4, ""},
-		"never settled":        {[]int64{90 * ms, 80 * ms, 70 * ms, 60 * ms, 50 * ms, 40 * ms}, false, 700000, 600000, 800000, leastPasses, 1 + leastPasses, "after 1 passes"},
+		// Half of each pass is CPU time.
+		"slow":          {[]int64{60 * ms}, false, 600000, 600000, 600000, leastPasses, 2 + leastPasses, ""},
+		"medium":        {[]int64{36 * ms}, false, 360000, 360000, 360000, 4, 2 + 4, ""},
+		"never settled": {[]int64{180 * ms, 160 * ms, 140 * ms, 120 * ms, 100 * ms, 80 * ms}, false, 1400000, 1200000, 1600000, leastPasses, 1 + leastPasses, "after 1 passes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &script{times: test.times}
@@ -80,13 +81,48 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
-func TestWaitingIsNoCost(t *testing.T) {
-	for asleep, want := range map[bool]float64{false: 10, true: 5} {
-		s := &script{times: []int64{1000}, asleep: asleep}
-		got, _, err := measure(work{pass: s.pass, units: 100}, s.clocks())
-		if err != nil || got.Value != want || got.Waited > 0 != asleep || got.Counters["voluntary_switches"] != int64(got.Waited) {
-			t.Errorf("waits %v: %+v, %v", asleep, got, err)
-		}
+// TestPassesThatWaitedLeastCount has passes wait, so that a half of their time is
+// not the thread's.
+func TestPassesThatWaitedLeastCount(t *testing.T) {
+	const other = 4000
+	for name, test := range map[string]struct {
+		times, sleeps          []int64
+		value                  float64
+		timed, leftOut, waited int
+	}{
+		"none waits":        {[]int64{1000}, nil, 10, enoughPasses, 0, 0},
+		"each waits":        {[]int64{1000}, []int64{1}, 5, enoughPasses, 0, enoughPasses},
+		"every other waits": {slices.Repeat([]int64{1000, other}, most), []int64{0, 1}, 10, 2*enoughPasses - 1, enoughPasses - 1, enoughPasses - 1},
+		"two in three wait": {slices.Repeat([]int64{1000, other, other}, most), []int64{0, 1, 3}, 10, 3*enoughPasses - 2, 2*enoughPasses - 2, 2*enoughPasses - 2},
+		"some wait twice":   {slices.Repeat([]int64{1000, other}, most), []int64{1, 2}, 5, 2*enoughPasses - 1, enoughPasses - 1, 2*enoughPasses - 1},
+		"three do not wait": {[]int64{1000}, append([]int64{0, 0, 0}, slices.Repeat([]int64{1}, most)...), 5, 13, 0, 10},
+		"mostly they wait":  {slices.Repeat([]int64{1000, 1500, 2000}, most), append(slices.Repeat([]int64{0}, fewestCounted), slices.Repeat([]int64{1}, most)...), 15, most, most - fewestCounted, most - fewestCounted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{times: test.times, sleeps: test.sleeps}
+			got, _, err := measure(work{pass: s.pass, units: 100, warm: true}, s.clocks())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Value != test.value || got.Iterations != test.timed || got.LeftOut != test.leftOut || got.Waited != test.waited {
+				t.Errorf("%+v", got)
+			}
+			if waits := got.Counters["voluntary_switches"]; waits != s.waits {
+				t.Errorf("%d waits of %d", waits, s.waits)
+			}
+		})
+	}
+}
+
+// TestTheBudgetIsCPUTime has passes wait for seconds, as they do for the clock of a
+// guest that counts instructions, and spend no CPU time on it.
+func TestTheBudgetIsCPUTime(t *testing.T) {
+	s := &script{times: []int64{int64(10 * time.Second)}, sleeps: []int64{1}}
+	c := s.clocks()
+	c.cpu = func() (int64, error) { return int64(s.passes) * 1000, nil }
+	got, _, err := measure(work{pass: s.pass, units: 100}, c)
+	if err != nil || got.Iterations != enoughPasses || got.Value != 10 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -94,7 +130,7 @@ func TestWaitingIsNoCost(t *testing.T) {
 // as the runtime may make it.
 func TestWaitingBetweenPassesIsNotTheirs(t *testing.T) {
 	c, calls := machine, 0
-	c.wall = func() (int64, error) {
+	c.cpu = func() (int64, error) {
 		// The first call begins the course, two stand around each pass, and the
 		// third comes after it.
 		if calls++; calls%3 == 1 {
@@ -102,7 +138,7 @@ func TestWaitingBetweenPassesIsNotTheirs(t *testing.T) {
 				return 0, err
 			}
 		}
-		return machine.wall()
+		return machine.cpu()
 	}
 	got, _, err := measure(work{pass: func() error { return nil }, units: 1}, c)
 	if err != nil || got.Waited != 0 || got.Counters["voluntary_switches"] != 0 {

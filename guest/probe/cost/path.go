@@ -110,7 +110,7 @@ func describe(name, doc, origin, unit string) probe.Family {
 	return probe.Family{
 		Name: "cost/" + name, Summary: "what does " + doc + " cost?", Origin: origin,
 		Answers: []probe.Answer{
-			{Word: unit, Meaning: "nanoseconds " + of + ", the median of the passes; of a pass that waited, for a disk, those in which its thread had the CPU; less is better"},
+			{Word: unit, Meaning: "nanoseconds " + of + ", the median of the passes that waited least often; of a pass that waited, for a disk, those in which its thread had the CPU; less is better"},
 			{Word: strings.Replace(unit, "ns", "insn", 1), Meaning: "the same in instructions, where the machine's clock counts them"},
 		},
 	}
@@ -129,7 +129,9 @@ func (q question) probe() probe.Probe {
 	return probe.Probe{
 		Probe: matrix.Probe{
 			Name: q.name, Kind: matrix.Performance, Needs: q.fs, Since: "5.10", Summary: q.summary,
-			Steps: append(q.steps, fmt.Sprintf("repeats passes until they get no faster, then times them until the middle half of %d or more agree within %g %%, but not more than %d, nor for longer than %d ms once %d are timed; adds up what the kernel counts meanwhile", enoughPasses, 100*agreement, mostPasses, budget.Milliseconds(), leastPasses)),
+			Steps: append(q.steps,
+				fmt.Sprintf("repeats passes until they get no faster, then times them until the middle half of %d or more that count agree within %g %%, or %d count, but not more than %d, nor for more than %d ms of CPU time once %d are timed; adds up what the kernel counts meanwhile", enoughPasses, 100*agreement, mostPasses, most, budget.Milliseconds(), leastPasses),
+				fmt.Sprintf("those count that waited least often, %d at least: their median is the value", fewestCounted)),
 		},
 		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return ask(env, q) },
 	}
