@@ -18,13 +18,20 @@ const (
 	bootsTimed       = 8
 )
 
+// After how many boots verdicts are looked for where it is left to them: the fewest
+// that can show what they are for, and as many as a longer run is worth. The numbers
+// are fixed, since looking whenever it suits finds a difference in the end.
+var (
+	looksRepeating = []int{3, 12}
+	looksTimed     = []int{8, 16, 32}
+)
+
 // DefaultBoots returns how many boots a machine's cells get where nobody says.
 // Whether costs are measured there, and whether KVM is
 // thought to work, is given. Times of an emulated CPU allow no verdict, from
 // however many boots.
 func DefaultBoots(m matrix.Machine, costs, kvm bool) int {
-	emulated := m.Accel == matrix.AccelTCG || m.Accel == matrix.AccelAuto && !kvm
-	counted := m.Clock == matrix.ClockIcount || m.Clock == matrix.ClockAuto && emulated && m.CPUs <= 1
+	emulated, counted := expected(m, kvm)
 	switch {
 	case !costs:
 		return bootsOfBehaviour
@@ -34,6 +41,26 @@ func DefaultBoots(m matrix.Machine, costs, kvm bool) int {
 		return bootsOfBehaviour
 	}
 	return bootsTimed
+}
+
+// Looks returns after how many boots verdicts are looked for on a machine whose
+// boots are [matrix.BootsAuto]; none where a single boot is all that makes sense,
+// since times of an emulated CPU allow no verdict.
+func Looks(m matrix.Machine, costs, kvm bool) []int {
+	emulated, counted := expected(m, kvm)
+	switch {
+	case !costs, counted:
+		return looksRepeating
+	case emulated:
+		return nil
+	}
+	return looksTimed
+}
+
+// expected tells what a machine's "auto" will come to.
+func expected(m matrix.Machine, kvm bool) (emulated, counted bool) {
+	emulated = m.Accel == matrix.AccelTCG || m.Accel == matrix.AccelAuto && !kvm
+	return emulated, m.Clock == matrix.ClockIcount || m.Clock == matrix.ClockAuto && emulated && m.CPUs <= 1
 }
 
 // ExpectKVM tells whether a guest has booted with KVM on this host since it was

@@ -16,10 +16,11 @@ type batch struct {
 	probes []string
 }
 
-// batches cuts cells into one batch a boot. Boots of the same number stand
+// batches cuts cells into one batch a boot, of the boots behind the first so many of
+// each machine up to another number. Boots of the same number stand
 // together and hold every kernel, in the cells' order for odd boots and in the
 // reverse for even ones, so that a drift of the host hits all kernels alike.
-func batches(cells []matrix.Cell, boots map[string]int) []batch {
+func batches(cells []matrix.Cell, behind, upTo map[string]int) []batch {
 	type key struct{ kernel, machine string }
 	var order []key
 	probes := map[key][]string{}
@@ -30,7 +31,7 @@ func batches(cells []matrix.Cell, boots map[string]int) []batch {
 			order = append(order, k)
 		}
 		probes[k] = append(probes[k], c.Probe)
-		most = max(most, boots[c.Machine])
+		most = max(most, upTo[c.Machine], 1)
 	}
 	var all []batch
 	for boot := 1; boot <= most; boot++ {
@@ -39,7 +40,7 @@ func batches(cells []matrix.Cell, boots map[string]int) []batch {
 			if boot%2 == 0 {
 				k = order[len(order)-1-i]
 			}
-			if boot <= boots[k.machine] {
+			if boot > behind[k.machine] && boot <= max(1, upTo[k.machine]) {
 				all = append(all, batch{kernel: k.kernel, machine: k.machine, boot: boot, probes: probes[k]})
 			}
 		}

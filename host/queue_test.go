@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -16,9 +17,21 @@ func TestBatchesInterleaveKernelsAndTurnEveryOtherBoot(t *testing.T) {
 		{"a", "m", 1, []string{"p", "q"}}, {"b", "m", 1, []string{"p"}}, {"b", "n", 1, []string{"r"}},
 		{"b", "m", 2, []string{"p"}}, {"a", "m", 2, []string{"p", "q"}},
 	}
-	got := batches(cells, map[string]int{"m": 2, "n": 1})
+	got := batches(cells, nil, map[string]int{"m": 2, "n": 1})
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(batch{})); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestLaterBootsComeBehindThoseThatWere(t *testing.T) {
+	cells := []matrix.Cell{{Kernel: "a", Machine: "m", Probe: "x"}, {Kernel: "b", Machine: "m", Probe: "x"}}
+	var got []string
+	for _, b := range batches(cells, map[string]int{"m": 3}, map[string]int{"m": 5}) {
+		got = append(got, fmt.Sprintf("%s %d", b.kernel, b.boot))
+	}
+	// Even boots are in the reverse order, as in the boots before.
+	if want := "[b 4 a 4 a 5 b 5]"; fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
 	}
 }
 

@@ -54,10 +54,11 @@ type Runner struct {
 	// Notify hears what happens; it is called from one goroutine at a time.
 	Notify func(Event)
 
-	boot  booter
-	mu    sync.Mutex
-	all   []matrix.Result
-	hello map[string]bool
+	boot   booter
+	images sync.Map
+	mu     sync.Mutex
+	all    []matrix.Result
+	hello  map[string]bool
 	// told holds the reasons against snapshots that were told.
 	told map[string]bool
 	kvm  struct {
@@ -101,22 +102,34 @@ func (e *NoImageError) Unwrap() error { return e.Err }
 // the results in the order in which they came. When ctx ends, it returns its
 // error and what was answered before.
 func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result, error) {
+	boots := map[string]int{}
+	for _, m := range r.Machines {
+		boots[m.Name] = m.Boots
+	}
+	return r.More(ctx, cells, nil, boots)
+}
+
+// More answers the cells in the boots behind the first so many of their machine, up
+// to the other number, both by the machines' names, and returns the results of these
+// and of all calls before.
+func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map[string]int) ([]matrix.Result, error) {
 	r.Deadlines = r.Deadlines.orDefault()
-	r.hello, r.told = map[string]bool{}, map[string]bool{}
+	if r.hello == nil {
+		r.hello, r.told = map[string]bool{}, map[string]bool{}
+	}
 	if r.boot == nil {
 		r.boot = r.bootQEMU
 	}
-	boots := map[string]int{}
-	for _, m := range r.Machines {
-		boots[m.Name] = max(1, m.Boots)
-	}
-	q := newQueue(batches(cells, boots))
+	q := newQueue(batches(cells, behind, upTo))
 	g, ctx := errgroup.WithContext(ctx)
-	var images sync.Map
 	// Kernels that are built, which takes minutes, must not hold up the others.
 	fetching, building := make(chan struct{}, 2), make(chan struct{}, 2)
 	for _, k := range r.Kernels {
 		if !slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kernel == k.Name }) {
+			continue
+		}
+		if _, ok := r.images.Load(k.Name); ok {
+			q.open(k.Name)
 			continue
 		}
 		turn := fetching
@@ -134,7 +147,7 @@ func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result,
 			if err != nil {
 				return r.withoutImage(ctx, q, k, err)
 			}
-			images.Store(k.Name, img)
+			r.images.Store(k.Name, img)
 			q.open(k.Name)
 			return nil
 		})
@@ -146,7 +159,7 @@ func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result,
 				if !ok {
 					return ctx.Err()
 				}
-				img, _ := images.Load(b.kernel)
+				img, _ := r.images.Load(b.kernel)
 				if err := r.work(ctx, b, img.(Bootable)); err != nil {
 					return err
 				}

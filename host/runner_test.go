@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,29 @@ func TestEveryCellHasOneOutcomeWhateverTheGuestDoes(t *testing.T) {
 	}
 	if booted["good"] != 1 {
 		t.Errorf("%d boots, want 1: after each of the two deaths a clone goes on", booted["good"])
+	}
+}
+
+// TestMoreBootsFollow asks in more boots, of which a part of the cells has need; the
+// image is got but once.
+func TestMoreBootsFollow(t *testing.T) {
+	r, cells, booted := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
+	if _, err := r.Run(t.Context(), cells); err != nil {
+		t.Fatal(err)
+	}
+	images := r.Images
+	r.Images = nil
+	results, err := r.More(t.Context(), cells[:1], map[string]int{"m": 1}, map[string]int{"m": 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Images = images
+	boots := map[string]string{}
+	for _, res := range results {
+		boots[res.Probe] += fmt.Sprint(res.Boot)
+	}
+	if boots["s/a"] != "123" || boots["s/b"] != "1" || booted["good"] != 3 {
+		t.Errorf("boots %v, of %d guests", boots, booted["good"])
 	}
 }
 

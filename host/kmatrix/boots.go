@@ -12,14 +12,20 @@ import (
 // maxBoots is as many boots as kernels.yaml takes.
 const maxBoots = 1000
 
+// bootsAuto is --boots where what the boots show decides.
+const bootsAuto = "auto"
+
 // parseBoots reads --boots; 0 where it is not given.
 func parseBoots(text string) (int, error) {
 	if text == "" {
 		return 0, nil
 	}
+	if text == bootsAuto {
+		return matrix.BootsAuto, nil
+	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > maxBoots {
-		return 0, wrong("--boots %s: want a number from 1 to %d", text, maxBoots)
+		return 0, wrong("--boots %s: want a number from 1 to %d, or %s", text, maxBoots, bootsAuto)
 	}
 	return n, nil
 }
@@ -30,11 +36,18 @@ func setBoots(plan *spec.Plan, asked int, kvm bool) {
 	plan.Machines = slices.Clone(plan.Machines)
 	for i := range plan.Machines {
 		m := &plan.Machines[i]
-		switch {
-		case asked > 0:
+		if asked != 0 {
 			m.Boots = asked
-		case m.Boots == 0:
-			m.Boots = host.DefaultBoots(*m, plan.Measures(m.Name, matrix.Performance), kvm)
+		}
+		costs := plan.Measures(m.Name, matrix.Performance)
+		switch m.Boots {
+		case 0:
+			m.Boots = host.DefaultBoots(*m, costs, kvm)
+		case matrix.BootsAuto:
+			m.Boots = 1
+			if m.Looks = host.Looks(*m, costs, kvm); len(m.Looks) > 0 {
+				m.Boots = m.Looks[0]
+			}
 		}
 	}
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"slices"
 	"testing"
+
+	"kmatrix/matrix"
 )
 
 // TestBoots plans boots: the flag goes before the file, and the file before what
@@ -20,6 +23,11 @@ func TestBoots(t *testing.T) {
 		"no costs":             {silent, runOptions{patterns: []string{"stability"}}, 0, true, 1},
 		"the file says":        {silent + "run: {boots: 5}\n", runOptions{}, 0, true, 5},
 		"the flag says":        {silent + "run: {boots: 5}\n", runOptions{}, 2, true, 2},
+		"auto, without KVM":    {silent, runOptions{}, matrix.BootsAuto, false, 3},
+		"auto, under KVM":      {silent, runOptions{}, matrix.BootsAuto, true, 8},
+		"auto, no costs":       {silent, runOptions{patterns: []string{"stability"}}, matrix.BootsAuto, true, 3},
+		"the file says auto":   {silent + "run: {boots: auto}\n", runOptions{}, 0, true, 8},
+		"auto for emulated":    {one + "machines: [{name: m, probes: [cost], cpus: 2, boots: auto}]\n", runOptions{}, 0, false, 1},
 		"the machine says two": {one + "machines: [{name: m, probes: [cost], boots: 2}]\n", runOptions{}, 0, true, 2},
 	} {
 		test.o.file = write(t, test.file)
@@ -30,6 +38,9 @@ func TestBoots(t *testing.T) {
 		setBoots(plan, test.asked, test.kvm)
 		if got := plan.Machines[0].Boots; got != test.want || plan.Total() != test.want*len(plan.Cells()) {
 			t.Errorf("%s: %d boots, %d results of %d cells", name, got, plan.Total(), len(plan.Cells()))
+		}
+		if looks := plan.Machines[0].Looks; test.asked == matrix.BootsAuto && (len(looks) < 2 || looks[0] != test.want || !slices.IsSorted(looks)) {
+			t.Errorf("%s: looks %v", name, looks)
 		}
 		if name == "the flag says" && s.Machines[0].Boots != 5 {
 			t.Errorf("the flag changed what was read: %d", s.Machines[0].Boots)

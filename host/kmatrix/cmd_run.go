@@ -59,6 +59,7 @@ one table of what they did. Every result is kept under --dir as it comes.
   kmatrix run --all-probes
   kmatrix run -p stress --stress-for 30s
   kmatrix run -p cost --boots 8
+  kmatrix run -p cost --boots auto
   kmatrix run --aa -k 6.1 -p cost
   kmatrix run --json -o run.json
   kmatrix run --fail-on differs,crash`,
@@ -81,7 +82,7 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: "+findingNames())
 	f.StringVar(&o.qemu, "qemu", "qemu-system-x86_64", "the QEMU `PROGRAM`")
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
-	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N` (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
+	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N`, or auto: more for those whose verdict is inconclusive (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
 	f.BoolVar(&o.aa, "aa", false, "run one kernel (-k, else the baseline) as two columns that share no boot: how often is a difference found that is none, and what is the smallest that is seen?")
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
@@ -161,7 +162,8 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	if o.aa {
 		r.Images = &twoColumns{Images: images, kernel: one}
 	}
-	results, runErr := r.Run(ctx, plan.Cells())
+	l := looks{header: st.Header, update: st.Update, ask: r.More, more: progress.more}
+	results, runErr := l.run(ctx, plan.Cells())
 	now := time.Now().UTC()
 	var kept error
 	if err := st.Update(func(run *matrix.Run) {

@@ -61,7 +61,7 @@ func TestWrongUse(t *testing.T) {
 		"no such finding":   {[]string{"run", "-f", good, "--fail-on", "sadness"}, "--fail-on sadness: allowed are differs, worse, better"},
 		"two kernels twice": {[]string{"run", "-f", two, "--aa", "-k", "x", "-k", "y"}, "--aa runs one kernel as two columns: choose it with -k"},
 		"no boots":          {[]string{"run", "-f", good, "--boots", "0"}, "--boots 0: want a number from 1 to 1000"},
-		"no number":         {[]string{"run", "-f", good, "--boots", "many"}, "--boots many: want"},
+		"no number":         {[]string{"run", "-f", good, "--boots", "many"}, "--boots many: want a number from 1 to 1000, or auto"},
 		"no snapshots":      {[]string{"run", "-f", good, "--snapshot-limit", "0"}, "isolate: boot"},
 		"no deadline":       {[]string{"run", "-f", good, "--probe-deadline", "-1s"}, "deadline"},
 		"a broken file":     {[]string{"run", "-f", write(t, "version: 1\nkernel: []\n")}, ":2: kernel: is not a key here"},

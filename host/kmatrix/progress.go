@@ -117,6 +117,30 @@ func newProgress(w io.Writer, plan *spec.Plan) *progress {
 	return p
 }
 
+// more takes that cells are asked in further boots, see [looks], and says so.
+func (p *progress) more(cells []matrix.Cell, behind, upTo map[string]int) {
+	p.mu.Lock()
+	for _, c := range cells {
+		n := upTo[c.Machine] - behind[c.Machine]
+		p.total += n
+		p.left[c.Kernel] += n
+	}
+	total := p.total
+	p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.SetTotal(int64(total), false)
+	}
+	for _, name := range slices.Sorted(maps.Keys(upTo)) {
+		n := 0
+		for _, c := range cells {
+			if c.Machine == name {
+				n++
+			}
+		}
+		p.notice(fmt.Sprintf("%s: after %d boots %d cells have no verdict yet; they get %d", name, behind[name], n, upTo[name]))
+	}
+}
+
 // liveMargin is how many lines of the screen the live table leaves free: for
 // the live line, for the cursor, and for the newest notice.
 const liveMargin = 3

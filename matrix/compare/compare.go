@@ -130,8 +130,8 @@ type Cell struct {
 	// Contrasts are what its cost is beside others', the one that Verdict is of
 	// first.
 	Contrasts []*Contrast
-	// P is that of Fisher's test, where boots disagree, with Holm's correction; nil
-	// elsewhere.
+	// P is that of Fisher's test, where boots disagree, with Holm's correction and that
+	// for looks, see [Contrast]; nil elsewhere.
 	P *float64
 	// Need is about how many boots a side would tell rates apart that differ as
 	// these do; 0 where that is told, or many would not do.
@@ -217,11 +217,13 @@ func (c *Comparison) judge() {
 func (c *Comparison) behaviour(column, baseline int) {
 	var flaky, beside []*Cell
 	var p []float64
+	looks := 1
 	for r := range c.Rows {
 		cell, base := &c.Rows[r].Cells[column], &c.Rows[r].Cells[baseline]
 		cell.Verdict = verdict(*cell, *base)
 		if cell.Verdict == Inconclusive {
-			flaky, beside, p = append(flaky, cell), append(beside, base), append(p, rates(*cell, *base))
+			flaky, beside, p = append(flaky, cell), append(beside, base), append(p, split(rates(*cell, *base), c.looks(column, c.Rows[r].Machine)))
+			looks = max(looks, c.looks(column, c.Rows[r].Machine))
 		}
 	}
 	for i, q := range holm(p) {
@@ -229,7 +231,7 @@ func (c *Comparison) behaviour(column, baseline int) {
 		if q < Alpha {
 			flaky[i].Verdict = Differs
 		} else {
-			flaky[i].Need = rateNeed(*flaky[i], *beside[i], len(p))
+			flaky[i].Need = rateNeed(*flaky[i], *beside[i], len(p)*looks)
 		}
 	}
 }

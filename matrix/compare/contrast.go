@@ -28,7 +28,7 @@ type Contrast struct {
 	High  float64 `json:"high,omitempty"`
 	// P is the probability of a difference like this one between equal kernels,
 	// and PSame that of such a likeness between kernels that differ by the margin;
-	// both hold Holm's correction. They are nil where instructions were counted:
+	// both hold Holm's correction, and that for Looks. They are nil where instructions were counted:
 	// that comparison is exact up to the tolerance.
 	P     *float64 `json:"p,omitempty"`
 	PSame *float64 `json:"p_same,omitempty"`
@@ -36,6 +36,10 @@ type Contrast struct {
 	// Boots and OtherBoots are how many boots each side has.
 	Boots      int `json:"boots"`
 	OtherBoots int `json:"other_boots"`
+	// Looks is how often a verdict was to be looked for at most, where boots were added
+	// until there was one: each look has a part of [Alpha] (Bonferroni). 0 where the
+	// number of boots was fixed.
+	Looks int `json:"looks,omitempty"`
 	// Need is about how many boots a side it would take for a verdict; 0 where it
 	// has one, or where none would do.
 	Need int `json:"need,omitempty"`
@@ -55,7 +59,8 @@ type Contrast struct {
 // of a table says it for all.
 const whyIndicative = "wall clock on an emulated CPU allows no verdict"
 
-// Alpha is the error rate of a comparison: of all its probes together.
+// Alpha is the error rate of a comparison: of all its probes together, and of all the
+// looks at it.
 const Alpha = 0.05
 
 // contrasts puts the costs of a column beside those of another, over all rows.
@@ -70,6 +75,7 @@ func (c *Comparison) contrasts(column, other int, base bool) {
 		}
 		k := contrast(row.Probe, *cell, beside)
 		k.Against, k.Base = c.Columns[other].Name, base
+		k.Looks = max(c.looks(column, row.Machine), c.looks(other, row.Machine))
 		if why := c.refusal(column, other, row.Machine, k.clock); why != "" && k.Why == "" {
 			k.Why, k.Verdict = why, NoVerdict
 		}

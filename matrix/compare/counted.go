@@ -1,29 +1,27 @@
 package compare
 
 import (
+	"math"
+
 	"golang.org/x/perf/benchmath"
 )
-
-// fewestForInterval is how many boots have a 95 % interval of their median that is
-// finite: below, all of them are within it.
-const fewestForInterval = 6
 
 // count gives a contrast of counted instructions its interval. Nothing is random
 // in it but how the boots themselves differ: that is seen from two boots on, and
 // the tolerance stands for what was not seen.
 func (k *Contrast) count() {
-	a, b := spread(k.side), spread(k.beside)
+	a, b := spread(k.side, k.alpha()), spread(k.beside, k.alpha())
 	k.Low = a[0] / b[1] / (1 + k.Tolerance)
 	k.High = a[1] / b[0] * (1 + k.Tolerance)
 }
 
-// spread are the bounds of a median: from six values on its 95 % interval, else
-// the smallest and the largest. The values are sorted.
-func spread(values []float64) [2]float64 {
-	if len(values) < fewestForInterval {
+// spread are the bounds of a median: its interval at that level, which at 5 % is finite
+// from six values on; below, the smallest and the largest. The values are sorted.
+func spread(values []float64, alpha float64) [2]float64 {
+	if math.Exp2(float64(1-len(values))) > alpha {
 		return [2]float64{values[0], values[len(values)-1]}
 	}
-	s := benchmath.AssumeNothing.Summary(sampleOf(values), 1-Alpha)
+	s := benchmath.AssumeNothing.Summary(sampleOf(values), 1-alpha)
 	return [2]float64{s.Lo, s.Hi}
 }
 
@@ -39,6 +37,6 @@ func (c Cell) Spread() (low, high float64, ok bool) {
 	if len(v) < 2 {
 		return 0, 0, false
 	}
-	s := spread(v)
+	s := spread(v, Alpha)
 	return s[0], s[1], true
 }

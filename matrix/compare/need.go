@@ -27,7 +27,7 @@ const (
 // when so many probes are compared; or says why none would do. The spread of the
 // boots is taken for normal, on a logarithmic scale.
 func (k *Contrast) need(probes int) (boots int, why string) {
-	probes = max(1, probes)
+	probes = max(1, probes) * max(1, k.Looks)
 	fewest := fewestRanked(probes)
 	tolerance := math.Log1p(k.Tolerance)
 	if k.clock == matrix.ClockIcount {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/aclements/go-moremath/stats"
 	"golang.org/x/perf/benchmath"
@@ -16,21 +17,21 @@ const fewestBoots = 4
 
 // rank compares times: by the Mann-Whitney test whether they differ, by two
 // one-sided ones at the margin (TOST) whether they are the same, each with Holm's
-// correction over all.
+// correction over all, after that for looks.
 func rank(all []*Contrast) {
 	var differ, same []float64
 	var tested []*Contrast
 	for _, k := range all {
 		if n := min(k.Boots, k.OtherBoots); n < fewestBoots {
 			k.Why = fmt.Sprintf("no verdict is possible from %s by wall clock: it takes %d a side, and usually 8 (--boots 8)", boots(n), fewestBoots)
-			k.Need = max(8, fewestRanked(len(all)))
+			k.Need = max(8, fewestRanked(len(all)*max(1, k.Looks)))
 			continue
 		}
-		k.Low, k.High = shift(k.side, k.beside)
-		differ = append(differ, benchmath.AssumeNothing.Compare(sampleOf(k.side), sampleOf(k.beside)).P)
-		same = append(same, max(
+		k.Low, k.High = shift(k.side, k.beside, k.alpha())
+		differ = append(differ, k.split(benchmath.AssumeNothing.Compare(sampleOf(k.side), sampleOf(k.beside)).P))
+		same = append(same, k.split(max(
 			oneSided(k.side, scaled(k.beside, 1+k.Margin), stats.LocationLess),
-			oneSided(k.side, scaled(k.beside, 1/(1+k.Margin)), stats.LocationGreater)))
+			oneSided(k.side, scaled(k.beside, 1/(1+k.Margin)), stats.LocationGreater))))
 		tested = append(tested, k)
 	}
 	differ, same = holm(differ), holm(same)
@@ -59,10 +60,10 @@ func scaled(values []float64, by float64) []float64 {
 // exactLimit is the largest side whose rank statistic is taken exactly.
 const exactLimit = 40
 
-// shift is the 95 % interval of the factor between two samples, as the rank test
+// shift is the interval, at that level, of the factor between two samples, as the rank test
 // sees it: the factors by which b could be multiplied without a significant
 // difference (Hodges and Lehmann). 0 and 0 where it is not finite.
-func shift(a, b []float64) (low, high float64) {
+func shift(a, b []float64, alpha float64) (low, high float64) {
 	var ratios []float64
 	for _, x := range a {
 		for _, y := range b {
@@ -73,12 +74,11 @@ func shift(a, b []float64) (low, high float64) {
 	n, m := len(a), len(b)
 	k := 0
 	if max(n, m) <= exactLimit {
-		for u := (stats.UDist{N1: n, N2: m}); u.CDF(float64(k)) <= Alpha/2; {
-			k++
-		}
+		u := stats.UDist{N1: n, N2: m}
+		k = sort.Search(n*m, func(k int) bool { return u.CDF(float64(k)) > alpha/2 })
 	} else {
 		mean, sd := float64(n*m)/2, math.Sqrt(float64(n)*float64(m)*float64(n+m+1)/12)
-		k = int(mean + sd*distuv.UnitNormal.Quantile(Alpha/2))
+		k = int(mean + sd*distuv.UnitNormal.Quantile(alpha/2))
 	}
 	if k == 0 {
 		return 0, 0

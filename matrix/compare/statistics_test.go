@@ -54,7 +54,7 @@ func TestShift(t *testing.T) {
 			t.Errorf("× %v: %v…%v and p = %v", by, k.Low, k.High, *k.P)
 		}
 	}
-	if low, high := shift([]float64{1, 2, 3}, []float64{1, 2, 3}); low != 0 || high != 0 {
+	if low, high := shift([]float64{1, 2, 3}, []float64{1, 2, 3}, Alpha); low != 0 || high != 0 {
 		t.Errorf("three against three have the interval %v…%v", low, high)
 	}
 	// What is computed exactly meets what is approximated.
@@ -62,8 +62,8 @@ func TestShift(t *testing.T) {
 	for i := range 41 {
 		many = append(many, 1+float64(i)/100)
 	}
-	low, high := shift(many, many)
-	if low2, high2 := shift(many[:40], many[:40]); math.Abs(low-low2) > 0.01 || math.Abs(high-high2) > 0.01 {
+	low, high := shift(many, many, Alpha)
+	if low2, high2 := shift(many[:40], many[:40], Alpha); math.Abs(low-low2) > 0.01 || math.Abs(high-high2) > 0.01 {
 		t.Errorf("41 boots: %v…%v; 40 boots: %v…%v", low, high, low2, high2)
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"kmatrix/matrix"
@@ -84,6 +85,22 @@ func TestJSONHasWhatVerdictsRestOn(t *testing.T) {
 		return
 	}
 	t.Errorf("the cell is not in %+v", doc.Comparison)
+}
+
+// TestTheTableTellsOfItsLooks has the boots be what they showed decided.
+func TestTheTableTellsOfItsLooks(t *testing.T) {
+	doc := dispute(matrix.ClockWall, matrix.AccelKVM, 16)
+	doc.Run.Machines[0].Looks = []int{8, 16, 32}
+	doc.Comparison = compare.Compare(doc.Run, doc.Results)
+	f, _ := Lookup("table")
+	var b bytes.Buffer
+	if err := f.Write(&b, doc); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(b.String()), " ")
+	if want := "8 or 16 boots, in 2 looks at the verdicts of at most 3, each at 1.7 %"; !strings.Contains(text, want) {
+		t.Errorf("the table does not say %q:\n%s", want, b.String())
+	}
 }
 
 // aa is the run of a kernel beside itself.

@@ -144,6 +144,21 @@ func troubles(results []matrix.Result) []string {
 	return list
 }
 
+// looked says what a machine's boots were that what they showed decided.
+func looked(m matrix.Machine) string {
+	var taken []string
+	for _, n := range m.Looks {
+		if n <= m.Boots {
+			taken = append(taken, fmt.Sprint(n))
+		}
+	}
+	looks := "one look"
+	if n := len(taken); n > 1 {
+		looks = fmt.Sprintf("%d looks", n)
+	}
+	return fmt.Sprintf("%s boots, in %s at the verdicts of at most %d, each at %.2g %%", strings.Join(taken, " or "), looks, len(m.Looks), 100*compare.Alpha/float64(len(m.Looks)))
+}
+
 // made says how the numbers were made.
 func made(run matrix.Run) string {
 	var machines []string
@@ -151,6 +166,9 @@ func made(run matrix.Run) string {
 		boots := "1 boot"
 		if m.Boots > 1 {
 			boots = fmt.Sprintf("%d boots", m.Boots)
+		}
+		if len(m.Looks) > 0 {
+			boots = looked(m)
 		}
 		machines = append(machines, fmt.Sprintf("%s (%d MiB, %d CPU, %s)", m.Name, m.MemoryMiB, m.CPUs, boots))
 	}

@@ -34,7 +34,7 @@ func (p *reader) machine(n ast.Node, key string) {
 		"isolate": func(n ast.Node, key string) {
 			m.Isolate = matrix.Isolate(p.choice(n, key, words(matrix.Isolates)))
 		},
-		"boots": func(n ast.Node, key string) { m.Boots = p.number(n, key, 1, maxBoots) },
+		"boots": func(n ast.Node, key string) { m.Boots = p.boots(n, key) },
 		"probes": func(n ast.Node, key string) {
 			m.Probes = nil
 			p.list(n, key, func(n ast.Node, key string) { m.Probes = append(m.Probes, p.pattern(n, key)) })
@@ -47,6 +47,20 @@ func (p *reader) machine(n ast.Node, key string) {
 		p.problem(line(n), join(key, "clock"), "is icount, under KVM", "QEMU counts what it emulates: take accel: tcg, or clock: wall")
 	}
 	p.spec.Machines = append(p.spec.Machines, m)
+}
+
+// autoBoots leaves the number of boots to what they show.
+const autoBoots = "auto"
+
+func (p *reader) boots(n ast.Node, key string) int {
+	if s, ok := n.(*ast.StringNode); ok {
+		if s.Value == autoBoots {
+			return matrix.BootsAuto
+		}
+		p.problem(line(n), key, "is "+describe(n), fmt.Sprintf("want a whole number from 1 to %d, or %s", maxBoots, autoBoots))
+		return 0
+	}
+	return p.number(n, key, 1, maxBoots)
 }
 
 func words[T ~string](values []T) []string {

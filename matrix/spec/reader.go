@@ -48,8 +48,8 @@ type reader struct {
 	known    Known
 	spec     *Spec
 	problems []Problem
-	// boots is run.boots, for machines that say none; 0 where it is not said.
-	boots int
+	// runBoots is run.boots, for machines that say none; 0 where it is not said.
+	runBoots int
 	// baseline is the key's node; the others are those of each kernel that has
 	// the key, by its place.
 	baseline                  ast.Node
@@ -84,7 +84,7 @@ func (p *reader) document(text []byte) {
 		"debian":  p.debian,
 		"run": func(n ast.Node, key string) {
 			p.mapping(n, key, map[string]field{
-				"boots": func(n ast.Node, key string) { p.boots = p.number(n, key, 1, maxBoots) },
+				"boots": func(n ast.Node, key string) { p.runBoots = p.boots(n, key) },
 				"probes": func(n ast.Node, key string) {
 					p.list(n, key, func(n ast.Node, key string) { p.spec.Probes = append(p.spec.Probes, p.pattern(n, key)) })
 				},
@@ -111,7 +111,7 @@ func (p *reader) finish() {
 	}
 	for i := range p.spec.Machines {
 		if p.spec.Machines[i].Boots == 0 {
-			p.spec.Machines[i].Boots = p.boots
+			p.spec.Machines[i].Boots = p.runBoots
 		}
 	}
 }

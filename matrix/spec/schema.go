@@ -71,6 +71,9 @@ func Schema(known Known) ([]byte, error) {
 		"series":   list(text(`[^\n\r]+`, "the path or URL of an mbox, a saved thread, or a directory of patches")),
 	}, "name")
 	kernel["oneOf"] = []object{{"required": []string{"source"}}, {"required": []string{"base", "series"}}}
+	boots := func(doc string) object {
+		return object{"oneOf": []object{{"const": autoBoots}, {"type": "integer", "minimum": 1, "maximum": maxBoots}}, "description": doc}
+	}
 	machine := closed(object{
 		"name":    name("the machine's name"),
 		"memory":  text(sizePattern, "for example 512M or 1G"),
@@ -79,7 +82,7 @@ func Schema(known Known) ([]byte, error) {
 		"clock":   object{"enum": matrix.Clocks, "description": "what cost is measured by: wall time, or instructions (icount), which needs TCG and one CPU"},
 		"cpu":     text(`[^\n\r]+`, "QEMU's -cpu"),
 		"isolate": object{"enum": matrix.Isolates, "description": "what a cell shares a guest with: nothing (cell), the other cells of its boot (batch; boot, without snapshots)"},
-		"boots":   whole(maxBoots, "how many fresh boots each cell gets (default: by the clock)"),
+		"boots":   boots("how many fresh boots each cell gets (default: by the clock); auto: more for those whose verdict is inconclusive"),
 		"probes":  list(text(oneLine, "a pattern of probes' names")),
 	}, "name", "probes")
 	machine["if"] = object{"properties": object{"clock": object{"const": matrix.ClockIcount}}, "required": []string{"clock"}}
@@ -113,7 +116,7 @@ func Schema(known Known) ([]byte, error) {
 			"mirror": url("Debian's archive"), "security": url("its security updates"), "keyring": text(`/[^\n\r]*`, "the keys that sign them"),
 		}, "mirror"),
 		"rewrite": object{"type": "object", "propertyNames": object{"pattern": "://"}, "additionalProperties": text(oneLine, "what stands in its place"), "description": "beginnings of URLs to replace"},
-		"run":     closed(object{"boots": whole(maxBoots, "for machines that say none"), "probes": list(text(oneLine, "a pattern of probes that are asked unless -p or --all-probes says otherwise"))}),
+		"run":     closed(object{"boots": boots("for machines that say none"), "probes": list(text(oneLine, "a pattern of probes that are asked unless -p or --all-probes says otherwise"))}),
 	}, "version", "kernels", "baseline")
 	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	root["title"] = "kernels.yaml of kmatrix"

@@ -1,0 +1,84 @@
+package compare
+
+import (
+	"slices"
+
+	"kmatrix/matrix"
+)
+
+// looks is how often verdicts of a column on a machine are looked for at most; 0
+// where its boots are fixed.
+func (c Comparison) looks(column int, machine string) int {
+	return len(machineOf(c.Columns[column].of, machine).Looks)
+}
+
+// alpha is the part of [Alpha] that each look has.
+func (k *Contrast) alpha() float64 { return Alpha / float64(max(1, k.Looks)) }
+
+// split corrects a probability for the looks (Bonferroni): that of a difference that
+// is none, at whichever look, is then at most what each is held to.
+func (k *Contrast) split(p float64) float64 { return split(p, k.Looks) }
+
+func split(p float64, looks int) float64 { return min(1, p*float64(max(1, looks))) }
+
+// Undecided lists the cells, of both sides, whose comparison is inconclusive, on
+// machines that have looks left; next is how many boots those then get, by the
+// machines' names.
+//
+// Cells that have their verdict get no more boots, and it stands: their probabilities
+// are those of the look that they had it at, each of which was held to its part.
+func Undecided(run matrix.Run, results []matrix.Result) (cells []matrix.Cell, next map[string]int) {
+	next = map[string]int{}
+	for _, m := range run.Machines {
+		for _, n := range m.Looks {
+			if n > m.Boots && next[m.Name] == 0 {
+				next[m.Name] = n
+			}
+		}
+	}
+	c := Compare(run, results)
+	seen := map[string]bool{}
+	add := func(column int, r Row) {
+		cell := matrix.Cell{Kernel: c.Columns[column].Name, Machine: r.Machine, Probe: r.Probe}
+		if !seen[cell.ID()] {
+			seen[cell.ID()] = true
+			cells = append(cells, cell)
+		}
+	}
+	for _, r := range c.Rows {
+		if next[r.Machine] == 0 {
+			continue
+		}
+		// What is inconclusive is so of two columns: the order is that of the columns.
+		open := map[int]bool{}
+		for i, cell := range r.Cells {
+			if cell.Verdict == Inconclusive {
+				open[i] = true
+				if len(cell.Contrasts) == 0 {
+					open[c.baseline()] = true
+				}
+			}
+			for _, k := range cell.Contrasts {
+				if k.Verdict == Inconclusive {
+					open[i] = true
+					open[slices.IndexFunc(c.Columns, func(col Column) bool { return col.Name == k.Against })] = true
+				}
+			}
+		}
+		for i := range c.Columns {
+			if open[i] {
+				add(i, r)
+			}
+		}
+	}
+	undecided := map[string]bool{}
+	for _, cell := range cells {
+		undecided[cell.Machine] = true
+	}
+	for name := range next {
+		if !undecided[name] {
+			delete(next, name)
+		}
+	}
+	return cells, next
+}
