@@ -19,14 +19,18 @@ var (
 	timed   = Bounds{Margin: 0.05}
 )
 
-// waiting are the probes that repeat less well when counted, by their patterns: a
-// connection has timers, and a disk's interrupts come when they come. Measured over
-// fresh boots of 6.1, the former differ by up to 1.6 %, the latter by 3.3 %.
+// waiting are the probes that repeat less well when counted, by their patterns, the
+// first that matches: a connection has timers, and a disk's interrupts come when they
+// come. From a cold cache splice waits in some passes and in others does not, as the
+// host's disk is slow or fast, and what the interrupt does is in the time of the latter
+// alone: fresh boots of 6.1 differ by up to 5.6 % there, and by less than a percent
+// elsewhere.
 var waiting = []struct {
 	pattern string
 	bounds  Bounds
 }{
-	{"cost/*-cold/...", Bounds{Tolerance: 0.035, Margin: 0.07}},
+	{"cost/splice-file-pipe-cold/...", Bounds{Tolerance: 0.075, Margin: 0.15}},
+	{"cost/*-cold/...", Bounds{Tolerance: 0.045, Margin: 0.09}},
 	{"cost/*-tcp/...", sockets},
 	{"cost/mmap-write/...", sockets},
 	{"cost/mmap-write-pipe/...", sockets},

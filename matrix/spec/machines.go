@@ -53,14 +53,10 @@ func (p *reader) machine(n ast.Node, key string) {
 const autoBoots = "auto"
 
 func (p *reader) boots(n ast.Node, key string) int {
-	if s, ok := n.(*ast.StringNode); ok {
-		if s.Value == autoBoots {
-			return matrix.BootsAuto
-		}
-		p.problem(line(n), key, "is "+describe(n), fmt.Sprintf("want a whole number from 1 to %d, or %s", maxBoots, autoBoots))
-		return 0
+	if s, ok := n.(*ast.StringNode); ok && s.Value == autoBoots {
+		return matrix.BootsAuto
 	}
-	return p.number(n, key, 1, maxBoots)
+	return p.numberOr(n, key, 1, maxBoots, ", or "+autoBoots)
 }
 
 func words[T ~string](values []T) []string {

@@ -186,7 +186,12 @@ func (p *reader) choice(n ast.Node, key string, words []string) string {
 
 // number reads a whole number from least to most.
 func (p *reader) number(n ast.Node, key string, least, most int) int {
-	want := fmt.Sprintf("want a whole number from %d to %d", least, most)
+	return p.numberOr(n, key, least, most, "")
+}
+
+// numberOr reads a number where other words, which or names, may stand as well.
+func (p *reader) numberOr(n ast.Node, key string, least, most int, or string) int {
+	want := fmt.Sprintf("want a whole number from %d to %d%s", least, most, or)
 	i, ok := n.(*ast.IntegerNode)
 	if !ok {
 		p.problem(line(n), key, "is "+describe(n)+", "+want, "")
