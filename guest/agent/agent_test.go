@@ -71,10 +71,10 @@ var testProbes = map[string]func(context.Context, *probe.Env) (probe.Finding, er
 	},
 	"budget": func(_ context.Context, env *probe.Env) (probe.Finding, error) {
 		time.Sleep(env.Budget)
-		return probe.Finding{Observation: &matrix.Observation{}, Detail: env.Budget.String()}, nil
+		return probe.Finding{Observation: &matrix.Observation{Class: matrix.Stable}, Detail: env.Budget.String()}, nil
 	},
 	"pid": func(context.Context, *probe.Env) (probe.Finding, error) {
-		return probe.Finding{Observation: &matrix.Observation{}, Detail: fmt.Sprint(os.Getpid())}, nil
+		return probe.Finding{Observation: &matrix.Observation{Class: matrix.Stable}, Detail: fmt.Sprint(os.Getpid())}, nil
 	},
 }
 

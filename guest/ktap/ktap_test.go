@@ -131,6 +131,9 @@ func FuzzParser(f *testing.F) {
 				kept += len(s)
 			}
 		}
+		if outcome, _ := whole.Outcome(); outcome == matrix.Pass && (whole.Failed > 0 || whole.Ran() == 0 || len(whole.Problems) > 0) {
+			t.Errorf("it passes with %+v", whole)
+		}
 		if kept > 4*matrix.MaxNames*matrix.MaxText {
 			t.Errorf("%d bytes are kept", kept)
 		}

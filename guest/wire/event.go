@@ -6,12 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"unicode"
-
-	"kmatrix/matrix"
 )
 
 const (
@@ -105,40 +101,20 @@ func (ev *Event) check() error {
 	default:
 		return fmt.Errorf("answer of %q has the unknown status %q", ev.Probe, Clean(string(a.Status), 40))
 	}
-	if o := a.Observation; o != nil {
-		o.Class = matrix.Class(Clean(string(o.Class), 40))
-		o.Calls = o.Calls[:min(len(o.Calls), MaxCalls)]
-		o.Pages = o.Pages[:min(len(o.Pages), MaxPages)]
-		for i := range o.Calls {
-			o.Calls[i].Name = Clean(o.Calls[i].Name, 200)
-			o.Calls[i].Errno = Clean(o.Calls[i].Errno, 40)
-		}
-		if o.Bytes != o.Old+o.New+o.Zero+o.Other {
-			return fmt.Errorf("answer of %q counts %d bytes and their kinds add up to %d", ev.Probe, o.Bytes, o.Old+o.New+o.Zero+o.Other)
-		}
+	var err error
+	if a.Observation != nil {
+		err = checkObservation(a.Observation)
 	}
-	if s := a.Sample; s != nil {
-		s.Unit = Clean(s.Unit, 40)
-		s.Counters = cleanCounters(s.Counters)
+	if a.Sample != nil {
+		err = errors.Join(err, checkSample(a.Sample))
 	}
 	if a.Test != nil {
-		if err := checkTest(a.Test); err != nil {
-			return fmt.Errorf("answer of %q: %w", ev.Probe, err)
-		}
+		err = errors.Join(err, checkTest(a.Test))
+	}
+	if err != nil {
+		return fmt.Errorf("answer of %q: %w", ev.Probe, err)
 	}
 	return nil
-}
-
-// cleanCounters keeps the first [MaxCounters] by name, under cleaned names.
-func cleanCounters(counters map[string]int64) map[string]int64 {
-	if counters == nil {
-		return nil
-	}
-	clean := map[string]int64{}
-	for _, name := range slices.Sorted(maps.Keys(counters))[:min(len(counters), MaxCounters)] {
-		clean[Clean(name, 40)] = counters[name]
-	}
-	return clean
 }
 
 // count counts what is true.

@@ -98,7 +98,7 @@ func TestEventReader(t *testing.T) {
 		"empty answer":   {in: `{"type":"answer"}` + "\n", text: "is empty"},
 		"ok of nothing":  {in: answer(Answer{Status: StatusOK}), text: "must hold"},
 		"unknown status": {in: answer(Answer{Status: "fine"}), text: "unknown status"},
-		"wrong sum":      {in: `{"type":"answer","probe":"p","answer":{"status":"ok","observation":{"bytes":3,"old":1}}}` + "\n", text: "add up to 1"},
+		"wrong sum":      {in: `{"type":"answer","probe":"p","answer":{"status":"ok","observation":{"class":"stable","bytes":3,"old":1}}}` + "\n", text: "add up to 1"},
 	} {
 		r, lines := NewEventReader(strings.NewReader(test.in)), 0
 		var err error
@@ -140,7 +140,7 @@ func TestCountersAreCappedAndCleaned(t *testing.T) {
 	for i := range 2 * MaxCounters {
 		counters[fmt.Sprintf("n%02d", i)] = int64(i)
 	}
-	line, err := json.Marshal(Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Sample: &matrix.Sample{Value: 1, Counters: counters}}})
+	line, err := json.Marshal(Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Sample: &matrix.Sample{Value: 1, Better: matrix.Lower, Counters: counters}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,5 +155,39 @@ func TestCountersAreCappedAndCleaned(t *testing.T) {
 	few := cleanCounters(map[string]int64{strings.Repeat("x", 1000): 4})
 	if diff := cmp.Diff(map[string]int64{strings.Repeat("x", 40) + "…": 4}, few); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestWhatCannotBeIsRefused(t *testing.T) {
+	whole := matrix.Observation{Class: matrix.Stable, Bytes: 1, Old: 1, FirstOffset: -1}
+	for name, change := range map[string]func(*matrix.Observation){
+		"no class":          func(o *matrix.Observation) { o.Class = "fine" },
+		"bytes below 0":     func(o *matrix.Observation) { o.Old, o.New = -1, 2 },
+		"a sum that wraps":  func(o *matrix.Observation) { o.Old, o.New, o.Zero, o.Other, o.Bytes = 1<<62, 1<<62, 1<<62, 1<<62, 0 },
+		"an offset below 0": func(o *matrix.Observation) { o.FirstOffset = -2 },
+		"pages backwards":   func(o *matrix.Observation) { o.Pages = []matrix.PageRange{{First: 2, Last: 1}} },
+	} {
+		o := whole
+		change(&o)
+		if _, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Observation: &o}}).Next(); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	for name, s := range map[string]matrix.Sample{
+		"a cost below 0": {Value: -1, Better: matrix.Lower},
+		"a huge cost":    {Value: 1, High: 1e300, Better: matrix.Lower},
+		"passes below 0": {Value: 1, Iterations: -1, Better: matrix.Lower},
+		"no direction":   {Value: 1, Better: "\x1b[31m"},
+	} {
+		_, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Sample: &s}}).Next()
+		if err == nil || strings.Contains(err.Error(), "\x1b") {
+			t.Errorf("%s: error %q", name, err)
+		}
+	}
+	// What the guest says of the clock, and of the worth of its numbers, is nothing.
+	s := matrix.Sample{Value: 1, Better: matrix.Lower, Clock: "\x1b[31m", Indicative: true}
+	ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Sample: &s}}).Next()
+	if err != nil || ev.Answer.Sample.Clock != "" || ev.Answer.Sample.Indicative {
+		t.Errorf("it is %+v (%v)", ev.Answer, err)
 	}
 }

@@ -29,6 +29,7 @@ const (
 	maxHello = 64 << 10
 	maxItems = 256
 	maxItem  = 512
+	maxCount = 1 << 30
 )
 
 // Hello asks the guest what it is. Sizes are capped and texts cleaned.
@@ -55,6 +56,8 @@ func cleanHello(h *matrix.Hello) {
 		*s = wire.Clean(*s, maxItem)
 	}
 	h.Cmdline = wire.Clean(h.Cmdline, wire.MaxDetail)
+	h.MemoryMiB, h.CPUs = max(0, min(h.MemoryMiB, maxCount)), max(0, min(h.CPUs, maxCount))
+	h.BootSeconds = max(0, min(h.BootSeconds, maxCount))
 	for _, list := range []*[]string{&h.Mounted, &h.Modules} {
 		*list = slices.Clone((*list)[:min(len(*list), maxItems)])
 		for i := range *list {

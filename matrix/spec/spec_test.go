@@ -262,24 +262,3 @@ func TestHugeFileIsRefused(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
-
-func FuzzLoad(f *testing.F) {
-	f.Add([]byte(small))
-	files, err := filepath.Glob("testdata/*/*.yaml")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := Load(bytes.NewReader(text), "f", testKnown)
-		if (s == nil) == (err == nil) {
-			t.Errorf("spec %v with the error %v", s, err)
-		}
-	})
-}

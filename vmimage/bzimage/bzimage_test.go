@@ -180,12 +180,3 @@ func TestWhatIsNoKernel(t *testing.T) {
 		t.Errorf("text is an ELF kernel: %v", err)
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	f.Add(make([]byte, headerEnd))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if h, err := parse("f", b); err == nil && len(h.payload) == 0 {
-			t.Error("a kernel without a payload")
-		}
-	})
-}

@@ -105,6 +105,11 @@ func read(path string) (document, error) {
 	if err != nil {
 		return d, fmt.Errorf("read the lock: %w", err)
 	}
+	return parse(path, text)
+}
+
+func parse(path string, text []byte) (document, error) {
+	var d document
 	if err := yaml.UnmarshalWithOptions(text, &d, yaml.Strict()); err != nil {
 		return d, fmt.Errorf("%s: %w\ndelete the file to have it made anew", path, err)
 	}

@@ -145,17 +145,3 @@ func TestRejects(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	f.Add([]byte(page()))
-	f.Add([]byte(mailOf(1, 1, diff("a"))))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if patches, err := Parse("f", text); err == nil {
-			for _, p := range patches {
-				if p.Diff != "" && !strings.HasPrefix(p.Diff, "diff --git ") {
-					t.Errorf("a diff begins with %.20q", p.Diff)
-				}
-			}
-		}
-	})
-}

@@ -1,0 +1,67 @@
+package vm
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+)
+
+// FuzzConsole takes a console in parts: its last bytes are at hand as they came,
+// the log holds its beginning, and what is said of it is fit for a terminal.
+func FuzzConsole(f *testing.F) {
+	f.Add([]byte("SeaBIOS\x1b[2J\n[    0.100000] Linux version 6.1\n[    1.0] Oops: 0000\n"), 10, 3)
+	f.Fuzz(func(t *testing.T, text []byte, cut, times int) {
+		var log bytes.Buffer
+		v := &VM{console: console{log: &log}}
+		cut = max(0, cut) % (len(text) + 1)
+		var all []byte
+		for range 1 + max(0, times)%8 {
+			for _, part := range [][]byte{text[:cut], text[cut:]} {
+				if n, err := v.console.Write(part); n != len(part) || err != nil {
+					t.Fatalf("Write() = %d, %v", n, err)
+				}
+				all = append(all, part...)
+			}
+		}
+		if got, want := v.console.Tail(), string(all[max(0, len(all)-MaxTail):]); got != want {
+			t.Errorf("the tail is %.60q, want %.60q", got, want)
+		}
+		if said := v.progress(); wire.Clean(said, len(said)) != said || len(said) > 1000 {
+			t.Errorf("it is said %q", said)
+		}
+		if err := v.console.close(); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(log.Bytes(), all[:min(len(all), MaxConsole)]) || log.Len() > MaxConsole+MaxTail+200 {
+			t.Errorf("the log has %d bytes of %d and begins with %.60q", log.Len(), len(all), log.Bytes())
+		}
+	})
+}
+
+// FuzzHello reads what a guest says of itself.
+func FuzzHello(f *testing.F) {
+	f.Add([]byte(`{"version":"Linux","release":"6.1.0","memory_mib":512,"cpus":1,"mounted":["xfs"],"refused":{"btrfs":"no"},"boot_seconds":1.5}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var h matrix.Hello
+		if json.Unmarshal(text, &h) != nil {
+			return
+		}
+		cleanHello(&h)
+		again, err := json.Marshal(h)
+		if err != nil || len(again) > 1<<21 {
+			t.Fatalf("it has %d bytes: %v", len(again), err)
+		}
+		if h.MemoryMiB < 0 || h.CPUs < 0 || h.BootSeconds < 0 {
+			t.Errorf("it has %d MiB and %d CPUs after %v s", h.MemoryMiB, h.CPUs, h.BootSeconds)
+		}
+		for _, list := range [][]string{h.Mounted, h.Modules, {h.Version, h.Release, h.Cmdline, h.Clocksource, h.Transport}} {
+			if s := strings.Join(list, " "); wire.Clean(s, len(s)) != s || len(list) > maxItems {
+				t.Errorf("%d texts: %q", len(list), s)
+			}
+		}
+	})
+}
