@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test check lint fmt bench clean FORCE
+.PHONY: help setup build run test check lint fmt bench fuzz clean FORCE
 
 # Programs that kmatrix runs, and the Debian packages that hold them.
 # The second line is what kernels are built with; libelf.h is for objtool.
@@ -25,6 +25,8 @@ export CGO_ENABLED := 0
 
 # What `make run` hands to `kmatrix run`, for example ARGS='--all -k 6.1'.
 ARGS :=
+# How long `make fuzz` takes over each target.
+FUZZTIME := 10m
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -88,6 +90,13 @@ fmt: ## format the sources
 
 bench: setup build ## measure what must be fast, each beside its floor
 	go test -tags boots -run '^$$' -bench . -benchtime 5x -timeout 40m ./...
+
+fuzz: ## give each parser of what comes from outside FUZZTIME (10m) of odd input
+	@grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z]*' guest host matrix vmimage | sed 's|/[^/]*:func | |' | sort | \
+	while read -r package target; do \
+		echo "$$package $$target"; \
+		go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) </dev/null || exit 1; \
+	done
 
 clean: ## remove what build made; the cache (~/.cache/kmatrix) and runs/ stay
 	rm -rf bin

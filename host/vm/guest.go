@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/crypto/ssh"
@@ -17,11 +18,12 @@ import (
 )
 
 // Guest is a guest that can be asked. When a call's context ends before its
-// answer is there, only that call's channel is closed.
+// answer is there, that call's channel is closed; a guest that does not answer to
+// that loses the connection, see [Guest.until].
 type Guest struct {
 	client *ssh.Client
-	// running is the session of a [Guest.Run].
-	running atomic.Pointer[ssh.Session]
+	// running is the channel of a [Guest.Run].
+	running atomic.Pointer[ssh.Channel]
 }
 
 // Limits of what a hello keeps.
@@ -101,8 +103,8 @@ func (g *Guest) Run(ctx context.Context, req wire.Request, on func(wire.Event)) 
 // Overdue has the guest end the probe, if it runs still, and answer it as overdue.
 // Whether the guest heard is seen by its answer.
 func (g *Guest) Overdue(probe string) {
-	if s := g.running.Load(); s != nil {
-		_, _ = s.SendRequest(wire.RequestOverdue, false, ssh.Marshal(wire.Overdue{Probe: probe}))
+	if ch := g.running.Load(); ch != nil {
+		_, _ = (*ch).SendRequest(wire.RequestOverdue, false, ssh.Marshal(wire.Overdue{Probe: probe}))
 	}
 }
 
@@ -129,34 +131,49 @@ type Terminal struct {
 
 // Shell runs an interactive shell to its end.
 func (g *Guest) Shell(ctx context.Context, t Terminal) error {
-	s, err := g.client.NewSession()
-	if err != nil {
-		return fmt.Errorf("shell: %w", err)
+	call, stop := g.until(ctx)
+	defer stop()
+	if err := g.attach(call, t); err != nil {
+		return fmt.Errorf("shell: %w", errors.Join(ctx.Err(), err))
 	}
-	defer context.AfterFunc(ctx, func() { _ = s.Close() })()
-	s.Stdin, s.Stdout, s.Stderr = t.In, t.Out, t.Err
+	return nil
+}
+
+func (g *Guest) attach(call *call, t Terminal) error {
+	ch, err := call.open(g.client)
+	if err != nil {
+		return err
+	}
 	if t.Width > 0 {
-		if err := s.RequestPty(t.Name, t.Height, t.Width, ssh.TerminalModes{}); err != nil {
-			return fmt.Errorf("shell: %w", err)
+		pty := struct {
+			Term                                  string
+			Columns, Rows, WidthPixels, RowPixels uint32
+			Modes                                 string
+		}{Term: t.Name, Columns: uint32(t.Width), Rows: uint32(t.Height)}
+		if ok, err := ch.SendRequest("pty-req", true, ssh.Marshal(pty)); err != nil || !ok {
+			return errors.Join(errors.New("the agent gives no terminal"), err)
 		}
 	}
-	if err := s.Start(wire.CommandShell); err != nil {
-		return fmt.Errorf("shell: %w", err)
+	if err := call.start(ch, wire.CommandShell, t.In); err != nil {
+		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.Wait() }()
+	var copied sync.WaitGroup
+	copied.Go(func() { _, _ = io.Copy(t.Out, ch) }) // as far as it is wanted
+	copied.Go(func() { _, _ = io.Copy(t.Err, ch.Stderr()) })
 	for {
 		select {
 		case size := <-t.Resized:
-			if err := s.WindowChange(size[1], size[0]); err != nil {
-				return fmt.Errorf("shell: %w", err)
+			window := struct{ Columns, Rows, WidthPixels, RowPixels uint32 }{Columns: uint32(size[0]), Rows: uint32(size[1])}
+			if _, err := ch.SendRequest("window-change", false, ssh.Marshal(window)); err != nil {
+				return err
 			}
-		case err := <-ended:
-			var status *ssh.ExitError
-			if errors.As(err, &status) {
-				return nil // the shell's last command failed, the shell did not
+		case <-call.ended:
+			copied.Wait()
+			var status *exitError
+			if err := call.wait(); !errors.As(err, &status) {
+				return err
 			}
-			return err
+			return nil // the shell's last command failed, the shell did not
 		}
 	}
 }
@@ -164,36 +181,42 @@ func (g *Guest) Shell(ctx context.Context, t Terminal) error {
 // exec runs one command of the agent: input is sent to its end, read takes the
 // output. The agent's own words of an error are in the error.
 func (g *Guest) exec(ctx context.Context, command string, input io.Reader, read func(io.Reader) error) error {
-	s, err := g.client.NewSession()
-	if err != nil {
-		return fmt.Errorf("open a session: %w", err)
-	}
-	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
+	call, stop := g.until(ctx)
 	defer stop()
-	var said bytes.Buffer
-	s.Stdin = input
-	s.Stderr = &capped{b: &said, left: wire.MaxDetail}
-	out, err := s.StdoutPipe()
-	if err != nil {
-		return fmt.Errorf("open a session: %w", err)
-	}
-	if err := s.Start(command); err != nil {
-		return fmt.Errorf("start: %w", err)
-	}
-	if command == wire.CommandRun {
-		g.running.Store(s)
-	}
-	var readErr error
-	if read != nil {
-		readErr = read(out)
-	}
-	if readErr != nil {
-		_ = s.Close() // the answer is unusable; the agent is told by the end
-	}
-	err = errors.Join(readErr, s.Wait())
+	err := g.ask(call, command, input, read)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	return err
+}
+
+// ask is exec without the context.
+func (g *Guest) ask(call *call, command string, input io.Reader, read func(io.Reader) error) error {
+	ch, err := call.open(g.client)
+	if err != nil {
+		return err
+	}
+	if err := call.start(ch, command, input); err != nil {
+		return err
+	}
+	if command == wire.CommandRun {
+		g.running.Store(&ch)
+	}
+	var (
+		said   bytes.Buffer
+		copied sync.WaitGroup
+	)
+	copied.Go(func() { _, _ = io.Copy(&capped{b: &said, left: wire.MaxDetail}, ch.Stderr()) })
+	if read != nil {
+		err = read(ch)
+	}
+	if err != nil {
+		// The answer is unusable; the agent is told by the end, and has not for
+		// ever to end in turn.
+		call.giveUp()
+	}
+	err = errors.Join(err, call.wait())
+	copied.Wait()
 	if err != nil && said.Len() > 0 {
 		return fmt.Errorf("%w: %s", err, wire.Clean(said.String(), wire.MaxDetail))
 	}
