@@ -92,6 +92,10 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 				return ctx.Err()
 			}
 			answer.Detail = req.Budgets[p].String()
+		case strings.HasSuffix(p, "/escapes"):
+			return errors.New("ssh: disconnect, reason 2: \x1b[31mred\u009b1m\u202e")
+		case strings.HasSuffix(p, "/another-kind"):
+			answer = wire.Answer{Status: wire.StatusOK, Sample: &matrix.Sample{Value: 1}}
 		case strings.HasSuffix(p, "/died"):
 			answer = wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}
 		case p == "external/floods":
@@ -154,7 +158,11 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		}
 	}
 	for _, p := range probes {
-		r.Probes = append(r.Probes, matrix.Probe{Name: p, Kind: matrix.Stability})
+		kind := matrix.Stability
+		if strings.HasPrefix(p, matrix.ExternalPrefix) {
+			kind = matrix.External
+		}
+		r.Probes = append(r.Probes, matrix.Probe{Name: p, Kind: kind})
 	}
 	st, err := store.Create(t.TempDir(), run)
 	if err != nil {

@@ -26,6 +26,8 @@ type qemuGuest struct {
 	guest *vm.Guest
 	log   *consoleLog
 	made  vm.Made
+	// settle gives back the room that the console did not need.
+	settle func()
 }
 
 // bootQEMU starts a guest in QEMU; its console goes to the run's directory.
@@ -49,6 +51,12 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 	}
 	g := &qemuGuest{made: made}
 	var log io.Writer
+	room := r.consoleRoom(l.batch.kernel)
+	c.Console = room
+	g.settle = func() { r.consoles.back(l.batch.kernel, max(0, room-g.log.size())) }
+	if room == 0 {
+		c.Console = vm.LastWords
+	}
 	if l.number > 0 {
 		g.log = &consoleLog{open: func() (*os.File, error) {
 			return r.Store.Console(l.batch.kernel, l.batch.machine, l.batch.boot, l.number)
@@ -56,12 +64,14 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 		if l.from == nil {
 			// A boot prints, and is not to begin where that cannot be kept.
 			if _, err := g.log.Write(nil); err != nil {
+				g.settle()
 				return nil, err
 			}
 		}
 		log = g.log
 	}
 	if g.vm, err = vm.Start(ctx, c, log); err != nil {
+		g.settle()
 		return nil, errors.Join(err, g.log.close())
 	}
 	return g, nil
@@ -110,6 +120,7 @@ func (g *qemuGuest) End(gently bool) vm.Exit {
 	}
 	exit := g.vm.Stop(grace)
 	exit.Err = errors.Join(exit.Err, g.log.close())
+	g.settle()
 	return exit
 }
 
@@ -122,6 +133,7 @@ const dyingGrace = 500 * time.Millisecond
 type consoleLog struct {
 	open func() (*os.File, error)
 	file *os.File
+	n    int64
 	err  error
 }
 
@@ -133,7 +145,17 @@ func (c *consoleLog) Write(p []byte) (int, error) {
 	if c.err != nil {
 		return 0, c.err
 	}
-	return c.file.Write(p)
+	n, err := c.file.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// size is how many bytes were written.
+func (c *consoleLog) size() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.n
 }
 
 func (c *consoleLog) close() error {

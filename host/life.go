@@ -195,6 +195,7 @@ func (l *life) answer(g guest, ev wire.Event, took time.Duration) bool {
 	if ev.Answer.Status == wire.StatusOverdue {
 		ev.Answer.Detail = strings.TrimPrefix(ev.Answer.Detail+": ", ": ") + l.r.late(ev.Probe, l.r.budgets(l.left[:1])).Error()
 	}
+	wrongKind(p, ev.Answer)
 	outcome, detail := answered(l.r.kernel(l.batch.kernel), p, l.hello, *ev.Answer)
 	res := l.result(outcome, detail)
 	res.Observation, res.Sample, res.Test = ev.Answer.Observation, ev.Answer.Sample, ev.Answer.Test
@@ -214,7 +215,7 @@ func (l *life) result(o matrix.Outcome, detail string) matrix.Result {
 // printed.
 func (l *life) keep(probe string, res matrix.Result) {
 	if len(l.output) > 0 {
-		res.Output, l.store = l.r.Store.Output(l.cell(probe), l.batch.boot, wire.CleanText(l.output))
+		res.Output, l.store = l.r.Store.Output(l.cell(probe), l.batch.boot, l.r.printed(l.cell(probe), l.output))
 	}
 	l.output = nil
 	if l.store == nil {

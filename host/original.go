@@ -72,11 +72,6 @@ func (o *original) drop() error {
 
 // tell says why there is no snapshot: each reason once in a run.
 func (o *original) tell(why error) {
-	o.r.mu.Lock()
-	known := o.r.told[why.Error()]
-	o.r.told[why.Error()] = true
-	o.r.mu.Unlock()
-	if !known {
-		o.r.notify(Event{Kernel: o.batch.kernel, Machine: o.batch.machine, Boot: o.batch.boot, Stage: StageNotice, Text: fmt.Sprintf("%s on %s: booting anew where a snapshot would do: %v", o.batch.kernel, o.batch.machine, why)})
-	}
+	text := wire.Clean(why.Error(), wire.MaxDetail)
+	o.r.once(text, fmt.Sprintf("%s on %s: booting anew where a snapshot would do: %s", o.batch.kernel, o.batch.machine, text))
 }

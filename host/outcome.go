@@ -48,6 +48,21 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 	}
 }
 
+// wrongKind makes an answer of another kind than the probe's a failure: a table has
+// no place for it.
+func wrongKind(p matrix.Probe, a *wire.Answer) {
+	want, is := "an observation", a.Observation != nil
+	switch p.Kind {
+	case matrix.Performance:
+		want, is = "a sample", a.Sample != nil
+	case matrix.External:
+		want, is = "a test", a.Test != nil
+	}
+	if a.Status == wire.StatusOK && !is {
+		*a = wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("the probe asks for %s, and the guest answered with something else", want)}
+	}
+}
+
 // judged decides the outcome of a test; last is the last line that its program
 // printed.
 func judged(t matrix.Test, last string) (matrix.Outcome, string) {
@@ -96,13 +111,14 @@ func (e *end) blame(said []matrix.Report) {
 // unanswered decides the outcome of the cell that a life ended with: the probe
 // that was running, or, before the first one, every cell that was asked for.
 func unanswered(e end) (matrix.Outcome, string) {
-	detail := fmt.Sprint(e.err)
+	// An error can hold what the guest said: SSH's, and those of JSON, do.
+	detail := wire.Clean(fmt.Sprint(e.err), wire.MaxDetail)
 	if e.panic != "" {
 		detail = e.panic
 	}
 	switch {
 	case e.infra != nil:
-		return matrix.Infra, e.infra.Error()
+		return matrix.Infra, wire.Clean(e.infra.Error(), wire.MaxDetail)
 	case e.phase < phaseProbes:
 		return matrix.BootFailed, fmt.Sprintf("%s: %s", e.phase, detail)
 	case e.panic != "":

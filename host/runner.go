@@ -23,6 +23,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 	"kmatrix/matrix/store"
 )
@@ -59,9 +60,11 @@ type Runner struct {
 	mu     sync.Mutex
 	all    []matrix.Result
 	hello  map[string]bool
-	// told holds the reasons against snapshots that were told.
+	// told holds what is told once.
 	told map[string]bool
-	kvm  struct {
+	// consoles and outputs are the room that is left for what guests print.
+	consoles, outputs *share
+	kvm               struct {
 		mu    sync.Mutex
 		known *verdict
 	}
@@ -116,6 +119,7 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 	r.Deadlines = r.Deadlines.orDefault()
 	if r.hello == nil {
 		r.hello, r.told = map[string]bool{}, map[string]bool{}
+		r.consoles, r.outputs = newShare(maxConsoles, len(r.Kernels)), newShare(maxOutputs, len(r.Kernels))
 	}
 	if r.boot == nil {
 		r.boot = r.bootQEMU
@@ -172,11 +176,18 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 	return r.all, err
 }
 
+// maxVersion is the longest version, release or origin of a kernel that is kept.
+const maxVersion = 500
+
 // image gets a kernel's image and stores what it turned out to be.
 func (r *Runner) image(ctx context.Context, k matrix.Kernel) (Bootable, error) {
 	img, err := r.Images.Image(ctx, k)
 	if err != nil {
 		return img, err
+	}
+	// What stands in a kernel's file is its builder's.
+	for _, s := range []*string{&img.Version, &img.Release, &img.Origin} {
+		*s = wire.Clean(*s, maxVersion)
 	}
 	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: img.Version})
 	return img, r.column(k.Name, func(c *matrix.Column) {

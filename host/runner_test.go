@@ -201,7 +201,7 @@ func TestWhatAnExternalProbePrintedIsKept(t *testing.T) {
 	r.Probes[1].Program = &matrix.Program{Kind: matrix.ProgramExec, Judge: matrix.JudgeLTP}
 	got := outcomes(t, r, cells)
 	res := got["good/m/external/own"]
-	if res.Outcome != matrix.Fail || res.Detail != "exit code 5: failed (TFAIL), warned (TWARN): printed" || res.Test == nil || res.Test.Judge != matrix.JudgeLTP || res.Life != 1 {
+	if res.Outcome != matrix.Fail || res.Detail != "exit code 5: failed (TFAIL), warned (TWARN): printed" || res.Test == nil || res.Test.Judge != matrix.JudgeLTP || res.Life != 2 || !res.Clone {
 		t.Errorf("the result is %+v", res)
 	}
 	text, err := os.ReadFile(filepath.Join(r.Store.Dir(), res.Output))

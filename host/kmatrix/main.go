@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"kmatrix/guest/wire"
 	"kmatrix/matrix/spec"
 	"kmatrix/vmimage/external"
 )
@@ -53,7 +54,8 @@ func run(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args []
 	case code == exitInterrupted:
 		fmt.Fprintln(stderr, "kmatrix: interrupted")
 	default:
-		fmt.Fprintf(stderr, "kmatrix: %v\n", err)
+		// An error may hold what a guest or a mirror said.
+		fmt.Fprintf(stderr, "kmatrix: %s\n", wire.CleanText([]byte(err.Error())))
 		if hint := hintOf(err); hint != "" {
 			fmt.Fprintln(stderr, hint)
 		}

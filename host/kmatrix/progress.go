@@ -12,6 +12,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"kmatrix/guest/wire"
 	"kmatrix/host"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -232,7 +233,7 @@ func (p *progress) fetching(kernel, what string) {
 // notice prints a line, above the live one. What cannot be written is not
 // told: there is nobody to tell it to.
 func (p *progress) notice(text string) {
-	line := strings.TrimRight(text, "\n") + "\n"
+	line := strings.TrimRight(wire.CleanText([]byte(text)), "\n") + "\n"
 	var err error
 	if p.bars != nil {
 		_, err = p.bars.Write([]byte(line))

@@ -27,6 +27,9 @@ type Config struct {
 	Disks []Disk
 	// Restore is the state that the guest goes on from; nil boots it.
 	Restore *Snapshot
+	// Console is how many bytes of the console are logged, [MaxConsole] at most,
+	// which is what 0 means; [LastWords] logs its end alone.
+	Console int64
 	// Bare leaves out ports and disks: what is left is the floor that
 	// boot-to-ready is measured against.
 	Bare bool

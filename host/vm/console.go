@@ -13,6 +13,9 @@ const (
 	MaxTail = 64 << 10
 )
 
+// LastWords, as a [Config.Console], logs the last [MaxTail] bytes and no others.
+const LastWords = -1
+
 // console takes what a guest prints: into a capped log and, whatever it has
 // printed before, the last of it into memory.
 type console struct {
@@ -21,6 +24,8 @@ type console struct {
 	buffer  []byte
 	mu      sync.Mutex
 	log     io.Writer
+	// limit is a [Config.Console].
+	limit   int64
 	written int64
 	dropped int64
 	tail    []byte
@@ -39,7 +44,7 @@ func (c *console) Write(p []byte) (int, error) {
 	if n := len(c.tail) - MaxTail; n > 0 {
 		c.tail = append(c.tail[:0], c.tail[n:]...)
 	}
-	keep := p[:max(0, min(int64(len(p)), MaxConsole-c.written))]
+	keep := p[:max(0, min(int64(len(p)), c.most()-c.written))]
 	if c.log == nil || c.err != nil {
 		keep = nil
 	}
@@ -53,6 +58,17 @@ func (c *console) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// most is how many bytes are logged before the end.
+func (c *console) most() int64 {
+	switch {
+	case c.limit < 0:
+		return 0
+	case c.limit == 0:
+		return MaxConsole
+	}
+	return min(c.limit, MaxConsole)
+}
+
 // close says in the log what was dropped: all but the last of it stands in no
 // file.
 func (c *console) close() error {
@@ -62,7 +78,7 @@ func (c *console) close() error {
 		return c.err
 	}
 	last := c.tail[max(0, int64(len(c.tail))-c.dropped):]
-	_, err := fmt.Fprintf(c.log, "\n[kmatrix: the console's cap of %d bytes was reached; %d bytes are left out here, the last follow]\n%s", MaxConsole, c.dropped-int64(len(last)), last)
+	_, err := fmt.Fprintf(c.log, "\n[kmatrix: the console's cap of %d bytes was reached; %d bytes are left out here, the last follow]\n%s", c.most(), c.dropped-int64(len(last)), last)
 	return err
 }
 

@@ -76,7 +76,7 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 		c.QEMU = DefaultQEMU
 	}
 	v := &VM{cmd: proc.Cmd{Path: c.QEMU, Args: Args(c)}, consoleDone: make(chan struct{})}
-	v.console.log = log
+	v.console.log, v.console.limit = log, c.Console
 	var theirs []*os.File
 	defer func() {
 		for _, f := range theirs {

@@ -78,6 +78,17 @@ func TestConsoleIsCappedAndKeepsItsEnd(t *testing.T) {
 	}
 }
 
+func TestAConsoleOfLastWords(t *testing.T) {
+	for limit, want := range map[int64]string{4: "\x1b[0m[", LastWords: "\n[kmatrix"} {
+		var log bytes.Buffer
+		c := &console{log: &log, limit: limit}
+		c.Write([]byte("\x1b[0m[    0.0] Linux\n[    0.1] Kernel panic - not syncing: end"))
+		if err := c.close(); err != nil || !strings.HasPrefix(log.String(), want[:4]) || !strings.HasSuffix(log.String(), "not syncing: end") || !strings.Contains(log.String(), "left out") {
+			t.Errorf("with a limit of %d the log is %q (%v)", limit, log.String(), err)
+		}
+	}
+}
+
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }

@@ -32,7 +32,7 @@ func (tableFormat) Write(w io.Writer, doc Document) error {
 		}
 	}
 	notes(&b, doc)
-	_, err := w.Write(trimLines(b.Bytes()))
+	_, err := io.WriteString(w, harmless(string(trimLines(b.Bytes())), doc.Options.Colour))
 	return err
 }
 
