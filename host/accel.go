@@ -105,10 +105,16 @@ func (r *Runner) accelerated(ctx context.Context, m matrix.Machine, b batch, img
 	r.kvm.mu.Lock()
 	defer r.kvm.mu.Unlock()
 	if r.kvm.known == nil {
+		// What it waits for memory is not to count against KVM.
+		p, err := r.admit(ctx, m)
+		if err != nil {
+			return m, err
+		}
+		defer p.free()
 		v, err := kvmVerdict(ctx, filepath.Join(r.CacheDir, "kvm.json"), "/dev/kvm", r.Version, func(ctx context.Context) error {
 			trial := m
 			trial.Accel = matrix.AccelKVM
-			g, err := r.boot(ctx, launch{batch: b, image: img, machine: trial})
+			g, err := r.boot(ctx, launch{batch: b, image: img, machine: trial, place: p})
 			if err != nil {
 				return err
 			}

@@ -43,9 +43,17 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 	if l.clone {
 		stage = StageRestore
 	}
+	p, err := l.r.admit(ctx, l.machine)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return l.give(end{phase: phaseBoot, infra: err, err: err})
+	}
+	defer p.free()
 	l.notify(stage, "", 0)
 	began := time.Now()
-	g, err := l.r.boot(own, launch{l.batch, l.number, img, l.machine, l.original.saved})
+	g, err := l.r.boot(own, launch{l.batch, l.number, img, l.machine, l.original.saved, p})
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

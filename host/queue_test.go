@@ -66,20 +66,3 @@ func TestQueueEndsWithItsContext(t *testing.T) {
 		t.Error("next() gave a batch of a kernel that was never ready")
 	}
 }
-
-func TestJobs(t *testing.T) {
-	m := []matrix.Machine{{MemoryMiB: 512, CPUs: 1}, {MemoryMiB: 1024, CPUs: 2}}
-	for _, test := range []struct{ cpus, available, want int }{
-		{2, 100000, 1}, {8, 100000, 4}, {8, 3000, 2}, {1, 2000, 1},
-	} {
-		if got, err := Jobs(m, test.cpus, test.available); err != nil || got != test.want {
-			t.Errorf("Jobs with %d CPUs and %d MiB = %d, %v, want %d", test.cpus, test.available, got, err, test.want)
-		}
-	}
-	if _, err := Jobs(m, 8, 1000); err == nil {
-		t.Error("a host too small for one guest was accepted")
-	}
-	if total, available, err := MemoryMiB(); err != nil || total < available || available <= 0 {
-		t.Errorf("MemoryMiB() = %d, %d, %v", total, available, err)
-	}
-}

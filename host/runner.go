@@ -56,6 +56,7 @@ type Runner struct {
 	Notify func(Event)
 
 	boot   booter
+	room   *room
 	images sync.Map
 	mu     sync.Mutex
 	all    []matrix.Result
@@ -122,7 +123,7 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 		r.consoles, r.outputs = newShare(maxConsoles, len(r.Kernels)), newShare(maxOutputs, len(r.Kernels))
 	}
 	if r.boot == nil {
-		r.boot = r.bootQEMU
+		r.boot, r.room = r.bootQEMU, newRoom()
 	}
 	q := newQueue(batches(cells, behind, upTo))
 	g, ctx := errgroup.WithContext(ctx)

@@ -46,6 +46,9 @@ type launch struct {
 	machine matrix.Machine
 	// from is the snapshot that the guest starts from; nil for a boot.
 	from *snapshot
+	// place is the guest's in the host's memory; its owner frees it when the guest
+	// has ended.
+	place *place
 }
 
 // booter starts a guest. The context is its life: when it ends, so does the

@@ -115,17 +115,21 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	if err := o.twice(plan); err != nil {
 		return err
 	}
-	total, available, err := host.MemoryMiB()
+	capacity, err := host.ReadCapacity("/")
 	if err != nil {
 		return err
 	}
-	if o.jobs == 0 {
-		if o.jobs, err = host.Jobs(plan.Machines, runtime.NumCPU(), available); err != nil {
-			return err
-		}
+	fits, fewer, err := host.Jobs(plan.Machines, capacity)
+	if err != nil {
+		return err
 	}
 	progress := newProgress(cmd.ErrOrStderr(), plan)
 	defer progress.stop()
+	if o.jobs == 0 {
+		if o.jobs = fits; fewer != "" {
+			progress.notice(fewer)
+		}
+	}
 	if n, err := o.leftOut(s, plan); err != nil {
 		return err
 	} else if n > 0 {
@@ -144,7 +148,7 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 		return err
 	}
 	about := header(s, plan, matrix.Host{
-		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), CPU: hostCPU(), MemoryMiB: total,
+		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), CPU: hostCPU(), MemoryMiB: capacity.TotalMiB,
 		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs,
 	})
 	about.AA, about.Calibrations = o.aa, calibrations(cache, about.Host, plan.Machines)

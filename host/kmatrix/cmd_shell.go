@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"kmatrix/host"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -79,6 +80,13 @@ func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine
 	defer func() { err = errors.Join(err, release()) }()
 	img, err := images.Image(ctx, k)
 	if err != nil {
+		return err
+	}
+	capacity, err := host.ReadCapacity("/")
+	if err != nil {
+		return err
+	}
+	if _, _, err := host.Jobs([]matrix.Machine{m}, capacity); err != nil {
 		return err
 	}
 	c := vm.Config{QEMU: qemu, Machine: m, Kernel: img.Boot, Initrd: img.Initrd}

@@ -59,6 +59,10 @@ const (
 	fdRestore
 )
 
+// bufferSize bounds TCG's translation buffer, in MiB, which QEMU lets grow to 1 GiB
+// where the host has 8: a guest that makes code all the time would fill it.
+const bufferSize = ",tb-size=128"
+
 // Args returns QEMU's arguments for the guest. It is a pure function.
 //
 // Every channel is an inherited descriptor, so that no socket has a name:
@@ -66,7 +70,7 @@ const (
 // two ports of the agent, and the two of the probes, after the agent's, which
 // does not wait for them.
 func Args(c Config) []string {
-	memory, cpus, cpu, accel := c.Machine.MemoryMiB, c.Machine.CPUs, c.Machine.CPU, "tcg"
+	memory, cpus, cpu, accel := c.Machine.MemoryMiB, c.Machine.CPUs, c.Machine.CPU, "tcg"+bufferSize
 	if memory == 0 {
 		memory = 512
 	}

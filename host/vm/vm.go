@@ -193,6 +193,9 @@ func (v *VM) progress() string {
 	return "its last line: " + wire.Clean(strings.TrimSpace(last), 200)
 }
 
+// Pid is QEMU's process id.
+func (v *VM) Pid() int { return v.process.Pid }
+
 // Done is closed when QEMU has ended.
 func (v *VM) Done() <-chan struct{} { return v.process.Done() }
 
