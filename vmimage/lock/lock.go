@@ -108,8 +108,13 @@ func read(path string) (document, error) {
 	return parse(path, text)
 }
 
-func parse(path string, text []byte) (document, error) {
-	var d document
+func parse(path string, text []byte) (d document, err error) {
+	defer func() {
+		// The decoder panics on some of what is no lock.
+		if p := recover(); p != nil {
+			d, err = document{}, fmt.Errorf("%s: is damaged: %v\ndelete the file to have it made anew", path, p)
+		}
+	}()
 	if err := yaml.UnmarshalWithOptions(text, &d, yaml.Strict()); err != nil {
 		return d, fmt.Errorf("%s: %w\ndelete the file to have it made anew", path, err)
 	}
