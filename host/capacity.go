@@ -183,11 +183,11 @@ func Jobs(machines []matrix.Machine, c Capacity) (n int, why string, err error) 
 	n = most
 	if c.Load > 2*c.CPUs && n > 1 {
 		n = max(1, n/2)
-		why = fmt.Sprintf("%d guests at once, and not %d: the load of this host is %.0f, with %.3g processors", n, most, c.Load, c.CPUs)
+		why = fmt.Sprintf("guests at once: %d, and not %d: the load of this host is %.0f, with %.3g processors", n, most, c.Load, c.CPUs)
 	}
 	if fit < n {
 		n = fit
-		why = fmt.Sprintf("%d guests at once, and not %d: each needs %d MiB, and %d MiB are available", n, most, need, c.AvailableMiB)
+		why = fmt.Sprintf("guests at once: %d, and not %d: each needs %d MiB, and %d MiB are available", n, most, need, c.AvailableMiB)
 	}
 	return n, why, nil
 }
