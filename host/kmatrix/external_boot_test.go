@@ -15,7 +15,7 @@ import (
 const externalMatrix = `version: 1
 baseline: good
 kernels:
-  - {name: "good", contract: reference, source: {deb: linux-image-cloud-amd64, suite: bookworm}}
+  - {name: "good", contract: reference, known: ["WARNING in made_*"], source: {deb: linux-image-cloud-amd64, suite: bookworm}}
 external:
   - {name: old-or-new, c: old-or-new.c, args: [file]}
   - {name: exit, exec: exit.sh}
@@ -27,6 +27,7 @@ external:
   - {name: daemon, c: stays.c}
   - {name: after, exec: after.sh}
   - {name: oops, exec: oops.sh}
+  - {name: says, exec: says.sh}
   - {name: lacking, exec: lacking.sh}
   - {name: selftests, tree: tools/testing/selftests/splice}
 machines:
@@ -50,6 +51,7 @@ func TestExternalProbes(t *testing.T) {
 		"warns.sh":     "exit 4\n", "conf.sh": "echo no such device\nexit 32\n",
 		"endless.sh": "echo begun\nsleep 1000\n",
 		"oops.sh":    "echo c > /proc/sysrq-trigger\n",
+		"says.sh":    "echo '<4>WARNING: CPU: 0 PID: 1 at fs/splice.c:1 made_up+0x1/0x2' > /dev/kmsg\n",
 		"stays.c":    "#include <unistd.h>\nint main(void) { if (daemon(0, 0) == 0 && fork() == 0) for (;;) pause(); return 0; }\n",
 		// What the two before left behind must not be there.
 		"after.sh":   "for p in /proc/[0-9]*/comm; do grep -q 'sleep|daemon' $p && exit 1; done\nuname -r\n",
@@ -76,6 +78,7 @@ func TestExternalProbes(t *testing.T) {
 		"endless":    {matrix.Hang, "", "endless did not end: no answer within 3s", "begun\n"},
 		"daemon":     {matrix.Pass, "ok", "", ""},
 		"oops":       {matrix.Crash, "", "sysrq", ""},
+		"says":       {matrix.Pass, "ok", "", ""},
 		"after":      {matrix.Pass, "ok", "6.1.0-", "6.1.0-"},
 		"lacking":    {matrix.Unsupported, "unsupported", "the guest has no command cut", "executable file not found"},
 		"selftests":  {matrix.Unsupported, "", "good is not built from source here", ""},
@@ -96,8 +99,15 @@ func TestExternalProbes(t *testing.T) {
 			t.Errorf("%s: %s, %q, %q, printed %q; want %+v", probe, r.Outcome, shown, r.Detail, printed[:min(len(printed), 300)], want)
 		}
 	}
+	if r := doc.result(t, "good", "external/oops"); len(r.Reports) != 1 || r.Reports[0].Title != "kernel panic: sysrq triggered crash" || !r.Reports[0].Fatal || r.Reports[0].Known ||
+		len(r.Reports[0].Frames) == 0 || r.Reports[0].Frames[0].Function != "sysrq_handle_crash" {
+		t.Errorf("the crash has the reports %+v", r.Reports)
+	}
+	if r := doc.result(t, "good", "external/says"); len(r.Reports) != 1 || r.Reports[0].Title != "WARNING in made_up" || !r.Reports[0].Known {
+		t.Errorf("the warning of a probe that passes is %+v", r.Reports)
+	}
 	table, _, _ := command(t, "report", "--dir", dir)
-	for _, want := range []string{"ok 2, 1 skipped", "1 of 2 failed", "exit 3", "hang", "crash"} {
+	for _, want := range []string{"ok 2, 1 skipped", "1 of 2 failed", "exit 3", "hang", "crash", "- kernel panic: sysrq triggered crash: good, external/oops;", "- WARNING in made_up (known): good, external/says"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("%q is not in the table\n%s", want, table)
 		}
@@ -106,7 +116,7 @@ func TestExternalProbes(t *testing.T) {
 	if code != exitDone || !strings.Contains(out, "| Bail out! ·[31mred") || !strings.Contains(out, "-p external/fails") || strings.Contains(out, "\x1b") {
 		t.Errorf("exit code %d, it explained\n%s%s", code, out, errs)
 	}
-	if out, _, _ = command(t, "explain", "--dir", dir, "good", "external/oops"); !strings.Contains(out, filepath.Join("consoles", "good-default-1.")) {
+	if out, _, _ = command(t, "explain", "--dir", dir, "good", "external/oops"); !strings.Contains(out, filepath.Join("consoles", "good-default-1.")) || !strings.Contains(out, "    | Kernel panic - not syncing: sysrq triggered crash\n") {
 		t.Errorf("the crash is explained as\n%s", out)
 	}
 }

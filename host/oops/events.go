@@ -82,7 +82,7 @@ func gather(lines []line) []*event {
 			break
 		}
 		n := &event{header: h, start: i}
-		n.died = h.role == detail && (h.kind == matrix.KindOops || h.kind == matrix.KindProtection)
+		n.died = strings.Contains(l.text, "Kernel panic - not syncing") || h.role == detail && (h.kind == matrix.KindOops || h.kind == matrix.KindProtection)
 		n.add(l.text)
 		n.relevant = 1
 		if open[l.caller] = n; h.role != cut {
@@ -108,6 +108,8 @@ func (e *event) takes(h header) bool {
 		return h.kind == matrix.KindOOM && h.role == detail && e.role == preface
 	case e.role == preface && h.role == cut && !e.stacked:
 		return true
+	case !e.stacked && h.kind == e.kind && (h.kind == matrix.KindKMSAN || h.kind == matrix.KindKASAN) && h.title == e.title:
+		return true // one line for each function that was inlined
 	case e.stacked || h.role != detail:
 		return false
 	case e.role == preface:

@@ -61,9 +61,9 @@ var rules = []rule{
 	{mark: "[ cut here ]", re: nil, role: cut},
 	{mark: "KASAN: ", re: re(`BUG: KASAN: (double-free or invalid-free|double-free|invalid-free) in (?:` + funcPattern + `|(\w[\w.]*))?`), title: "KASAN: $1", in: true, function: 2, kind: matrix.KindKASAN},
 	{mark: "KASAN: ", re: re(`BUG: KASAN: ([\w -]+?) in (?:` + funcPattern + `|(\w[\w.]*))?`), title: "KASAN: $1", in: true, function: 2, kind: matrix.KindKASAN},
-	{mark: "KFENCE: ", re: re(`BUG: KFENCE: ([\w -]+?) in ` + funcPattern), title: "KFENCE: $1", in: true, function: 2, kind: matrix.KindKFENCE},
-	{mark: "KMSAN: ", re: re(`BUG: KMSAN: ([\w -]+?) in (\w+)`), title: "KMSAN: $1", in: true, function: 2, kind: matrix.KindKMSAN},
-	{mark: "KCSAN: ", re: re(`BUG: KCSAN: ([\w -]+?) in (\w[\w.]*)(?:\+0x[0-9a-f]+/0x[0-9a-f]+)? / (\w[\w.]*)`), title: "KCSAN: $1 in $2 / $3", kind: matrix.KindKCSAN},
+	{mark: "KFENCE: ", re: re(`BUG: KFENCE: ([\w -]+?) in (\w[\w.]*)`), title: "KFENCE: $1", in: true, function: 2, kind: matrix.KindKFENCE},
+	{mark: "KMSAN: ", re: re(`BUG: KMSAN: ([\w -]+?) in (?:` + funcPattern + `|(\w[\w.]*))`), title: "KMSAN: $1", in: true, function: 2, kind: matrix.KindKMSAN},
+	{mark: "KCSAN: ", re: re(`BUG: KCSAN: ([\w -]+?) in (\w[\w.]*)(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?(?: \[[\w-]+\])? / (\w[\w.]*)`), title: "KCSAN: $1 in $2 / $3", kind: matrix.KindKCSAN},
 	{mark: "KCSAN: ", re: re(`BUG: KCSAN: ([\w: -]+?) in (\w[\w.]*)`), title: "KCSAN: $1", in: true, function: 2, kind: matrix.KindKCSAN},
 	{mark: "UBSAN: ", re: re(`UBSAN: ([a-zA-Z][\w -]*?) in `), title: "UBSAN: $1", in: true, kind: matrix.KindUBSAN},
 

@@ -15,9 +15,9 @@ type line struct {
 	text   string
 }
 
-// stampRE is a time of printk, and after it, perhaps, the caller. It can stand in
+// stampRE is a time of printk, also as dmesg writes it for people, and after it, perhaps, the caller. It can stand in
 // the middle of a line, behind what another CPU or a program printed.
-var stampRE = regexp.MustCompile(`\[ *[0-9]{1,8}\.[0-9]{6}\](?:\[ *([TC][0-9]{1,8})\])? ?`)
+var stampRE = regexp.MustCompile(`\[(?: *\+?[0-9]{1,8}\.[0-9]{6}|[A-Z][a-z]{2} ?[0-9]{1,2} [0-9]{2}:[0-9]{2})\](?:\[ *([TC][0-9]{1,8})\])? ?`)
 
 // split takes a console apart: clean lines without prefixes. A line without a
 // prefix belongs to whom the one before it does.
@@ -72,7 +72,7 @@ func isLevel(s string) bool {
 }
 
 // loggedRE is what a system's log puts before the kernel's words.
-var loggedRE = regexp.MustCompile(`^(?:[A-Z][a-z]{2} [ 0-9]\d [0-9:]{8}|\d{4}-\d\d-\d\dT\S{1,40}) \S{1,64} kernel: `)
+var loggedRE = regexp.MustCompile(`^(?:(?:[A-Z][a-z]{2} [ 0-9]\d [0-9:]{8}|\d{4}-\d\d-\d\dT\S{1,40}) \S{1,64} )?kernel: ?`)
 
 // unlogged takes that off.
 func unlogged(text string) string {

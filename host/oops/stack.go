@@ -10,7 +10,8 @@ import (
 
 // A frame as kernels print it, " ? " before those that only lay on the stack, the
 // address before those of old kernels, file and line behind those that a program has
-// looked up. RIP (pc on arm64) is where the CPU was.
+// looked up. What was inlined has no place of its own, and is another with each
+// compiler: it is no frame. RIP (pc on arm64) is where the CPU was.
 var (
 	frameRE  = regexp.MustCompile(`^ *(?:\[<[0-9a-f]+>\] *)?(\? )?([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,16})/0x([0-9a-f]{1,16})(?: \[([\w-]+)[^\]]*\])?(?: ([\w./-]+:\d+))?`)
 	inlineRE = regexp.MustCompile(`^ +([A-Za-z_][\w.]*) ([\w./-]+:\d+) \[inline\]`)
@@ -41,10 +42,10 @@ type stack struct {
 }
 
 // others begin stacks of who is not to blame.
-var others = re(`^(?:Allocated by|Freed by|Last potentially related|.*kthread stack dump|-> #\d|the existing dependency|Uninit was (?:stored|created)|allocated by|freed by|.* lock was acquired|.*lock.* (?:first )?acquired at|.* captured )`)
+var others = re(`^(?:Allocated by|Freed by|Last potentially related|.*kthread stack dump| ?-> #[1-9]|the existing dependency|Uninit was (?:stored|created)|allocated by|freed by|.* lock was acquired|.*lock.* (?:first )?acquired at|.* captured )`)
 
 // stackStart begins a stack.
-var stackStart = re(`^(?:Call [Tt]race:|NMI backtrace for cpu|(?:read|write).* to 0x|rcu: Stack dump where|stack backtrace:|task:)`)
+var stackStart = re(`^ ?(?:-> #0|Call [Tt]race:|NMI backtrace for cpu|(?:read|write).* to 0x|rcu: Stack dump where|stack backtrace:|task:)`)
 
 // stacks finds the stacks of an event.
 func (e *event) stacks() []stack {
@@ -98,10 +99,6 @@ func (e *event) stacks() []stack {
 				} else {
 					s.frames = append(s.frames, f)
 				}
-			}
-		} else if strings.Contains(text, "[inline]") {
-			if m := inlineRE.FindStringSubmatch(text); m != nil {
-				s.frames = append(s.frames, matrix.Frame{Function: m[1], At: m[2]})
 			}
 		}
 	}
