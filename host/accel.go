@@ -88,6 +88,15 @@ func kvmVerdict(ctx context.Context, file, device, qemu string, boot func(contex
 	return now, nil
 }
 
+// insisted adds to what QEMU ended with what would help on a machine that is to have
+// KVM and nothing else: it need not be there.
+func insisted(m matrix.Machine, err error) error {
+	if m.Accel != matrix.AccelKVM {
+		return err
+	}
+	return fmt.Errorf("the machine %s asks for accel: kvm, which need not work on this host (accel: auto finds out): %w", m.Name, err)
+}
+
 // accel returns the accelerator that the verdict leaves.
 func (v verdict) accel() matrix.Accel {
 	if v.Usable {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kmatrix/matrix"
 )
 
 func TestKVMVerdict(t *testing.T) {
@@ -41,6 +43,16 @@ func TestKVMVerdict(t *testing.T) {
 		}
 		if v.Usable != step.usable || booted != step.boots || !strings.Contains(v.Reason, step.reason) {
 			t.Errorf("%s: usable %v after %d boots because %q; want %v after %d because …%q…", step.name, v.Usable, booted, v.Reason, step.usable, step.boots, step.reason)
+		}
+	}
+}
+
+func TestAMachineThatInsistsOnKVMIsToldOfAuto(t *testing.T) {
+	aborted := errors.New("signal: aborted")
+	for accel, want := range map[matrix.Accel]bool{matrix.AccelKVM: true, matrix.AccelAuto: false, matrix.AccelTCG: false} {
+		err := insisted(matrix.Machine{Name: "m", Accel: accel}, aborted)
+		if !errors.Is(err, aborted) || strings.Contains(err.Error(), "the machine m asks for accel: kvm") != want {
+			t.Errorf("accel: %s: %v", accel, err)
 		}
 	}
 }

@@ -78,7 +78,7 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 	}
 	e.blame(said)
 	if exit.Err != nil {
-		e.infra = fmt.Errorf("%w; the command was: %s", exit.Err, exit.Command)
+		e.infra = fmt.Errorf("%w; the command was: %s", insisted(l.r.machine(l.batch.machine), exit.Err), exit.Command)
 	}
 	if exit.Refused != "" {
 		e.err = errors.New(exit.Refused)

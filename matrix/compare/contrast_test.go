@@ -85,6 +85,16 @@ func TestVerdictsOnCosts(t *testing.T) {
 	}
 }
 
+// TestOneBootByWallClockIsToldWhatItTakes asks too few boots for any verdict.
+func TestOneBootByWallClockIsToldWhatItTakes(t *testing.T) {
+	for n, words := range map[int]string{1: "from one boot by wall clock", 3: "from 3 boots by wall clock"} {
+		k := pair(matrix.ClockWall, "cost/tee/4k", slices.Repeat([]float64{1}, n), slices.Repeat([]float64{4}, n))
+		if k.Verdict != Inconclusive || !strings.Contains(k.Why, words) || !strings.Contains(k.Why, "it takes 4 a side, and usually 8 (--boots 8, or auto)") || k.Need != 8 {
+			t.Errorf("%d boots: %s, %q, %d boots would do", n, k.Verdict, k.Why, k.Need)
+		}
+	}
+}
+
 // TestAComparisonOfEqualsFindsNoDifference draws both sides from the same noise: of
 // comparisons of 20 probes, at most one in twenty may find any difference.
 func TestAComparisonOfEqualsFindsNoDifference(t *testing.T) {

@@ -23,7 +23,7 @@ func rank(all []*Contrast) {
 	var tested []*Contrast
 	for _, k := range all {
 		if n := min(k.Boots, k.OtherBoots); n < fewestBoots {
-			k.Why = fmt.Sprintf("no verdict is possible from %s by wall clock: it takes %d a side, and usually 8 (--boots 8)", boots(n), fewestBoots)
+			k.Why = fmt.Sprintf("no verdict is possible from %s by wall clock: it takes %d a side, and usually 8 (--boots 8, or auto)", boots(n), fewestBoots)
 			k.Need = max(8, fewestRanked(len(all)*max(1, k.Looks)))
 			continue
 		}
