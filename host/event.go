@@ -16,6 +16,8 @@ type Event struct {
 	Result matrix.Result
 	// Text is a line for people.
 	Text string
+	// Profile tells that the batch is asked for profiles.
+	Profile bool
 	// Seconds is how long the boot took, at [StageReady], or the batch, at
 	// [StageEnd].
 	Seconds float64

@@ -146,7 +146,7 @@ var errOverdue = errors.New("overdue")
 func (l *life) probes(ctx context.Context, g guest) end {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	req := wire.Request{Probes: l.left, Budgets: l.r.budgets(l.left)}
+	req := wire.Request{Probes: l.left, Budgets: l.r.budgets(l.left), Profile: l.batch.profile}
 	watch := deadline{overdue: g.Overdue, giveUp: func() { cancel(errOverdue) }, grace: l.r.Deadlines.grace}
 	defer watch.stop()
 	watch.set("", l.r.limit(l.left, req.Budgets))
@@ -203,8 +203,15 @@ func (l *life) answer(g guest, ev wire.Event, took time.Duration) bool {
 	if ev.Answer.Status == wire.StatusOverdue {
 		ev.Answer.Detail = strings.TrimPrefix(ev.Answer.Detail+": ", ": ") + l.r.late(ev.Probe, l.r.budgets(l.left[:1])).Error()
 	}
-	wrongKind(p, ev.Answer)
+	if !l.batch.profile {
+		wrongKind(p, ev.Answer)
+	}
 	outcome, detail := answered(l.r.kernel(l.batch.kernel), p, l.hello, *ev.Answer)
+	if l.batch.profile {
+		l.keepProfile(ev.Probe, ev.Answer.Profile, outcome, detail)
+		l.left = l.left[1:]
+		return true
+	}
 	res := l.result(outcome, detail)
 	res.Observation, res.Sample, res.Test = ev.Answer.Observation, ev.Answer.Sample, ev.Answer.Test
 	res.Reports = l.ear.listen(g.Printed())
@@ -222,6 +229,10 @@ func (l *life) result(o matrix.Outcome, detail string) matrix.Result {
 // keep stores the result of a probe, and before it what the probe and the kernel
 // printed.
 func (l *life) keep(probe string, res matrix.Result) {
+	if l.batch.profile {
+		l.keepProfile(probe, nil, res.Outcome, res.Detail)
+		return
+	}
 	if len(l.output) > 0 {
 		res.Output, l.store = l.r.Store.Output(l.cell(probe), l.batch.boot, l.r.printed(l.cell(probe), l.output))
 	}
@@ -264,7 +275,7 @@ func (l *life) cell(probe string) matrix.Cell {
 func (l *life) notify(s Stage, probe string, seconds float64) {
 	l.r.notify(Event{
 		Kernel: l.batch.kernel, Machine: l.batch.machine, Boot: l.batch.boot, Stage: s, Probe: probe, Seconds: seconds,
-		Done: len(l.batch.probes) - len(l.left) - len(l.rest), Total: len(l.batch.probes),
+		Done: len(l.batch.probes) - len(l.left) - len(l.rest), Total: len(l.batch.probes), Profile: l.batch.profile,
 	})
 }
 

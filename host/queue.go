@@ -14,6 +14,8 @@ type batch struct {
 	// boot counts from 1.
 	boot   int
 	probes []string
+	// profile tells that its cells are asked for profiles, and not for results.
+	profile bool
 }
 
 // batches cuts cells into one batch a boot, of the boots behind the first so many of

@@ -14,8 +14,8 @@ import (
 func TestBatchesInterleaveKernelsAndTurnEveryOtherBoot(t *testing.T) {
 	cells := []matrix.Cell{{Kernel: "a", Machine: "m", Probe: "p"}, {Kernel: "a", Machine: "m", Probe: "q"}, {Kernel: "b", Machine: "m", Probe: "p"}, {Kernel: "b", Machine: "n", Probe: "r"}}
 	want := []batch{
-		{"a", "m", 1, []string{"p", "q"}}, {"b", "m", 1, []string{"p"}}, {"b", "n", 1, []string{"r"}},
-		{"b", "m", 2, []string{"p"}}, {"a", "m", 2, []string{"p", "q"}},
+		{"a", "m", 1, []string{"p", "q"}, false}, {"b", "m", 1, []string{"p"}, false}, {"b", "n", 1, []string{"r"}, false},
+		{"b", "m", 2, []string{"p"}, false}, {"a", "m", 2, []string{"p", "q"}, false},
 	}
 	got := batches(cells, nil, map[string]int{"m": 2, "n": 1})
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(batch{})); diff != "" {

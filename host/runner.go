@@ -55,12 +55,13 @@ type Runner struct {
 	// Notify hears what happens; it is called from one goroutine at a time.
 	Notify func(Event)
 
-	boot   booter
-	room   *room
-	images sync.Map
-	mu     sync.Mutex
-	all    []matrix.Result
-	hello  map[string]bool
+	boot     booter
+	room     *room
+	images   sync.Map
+	mu       sync.Mutex
+	all      []matrix.Result
+	profiles []matrix.Profile
+	hello    map[string]bool
 	// told holds what is told once.
 	told map[string]bool
 	// consoles and outputs are the room that is left for what guests print.
@@ -157,6 +158,15 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 			return nil
 		})
 	}
+	r.serve(ctx, g, q)
+	err := g.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.all, err
+}
+
+// serve has as many goroutines as guests may run at once work the queue off.
+func (r *Runner) serve(ctx context.Context, g *errgroup.Group, q *queue) {
 	for range r.Jobs {
 		g.Go(func() error {
 			for {
@@ -171,10 +181,6 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 			}
 		})
 	}
-	err := g.Wait()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.all, err
 }
 
 // maxVersion is the longest version, release or origin of a kernel that is kept.

@@ -76,6 +76,6 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 		}
 		left = append(slices.Clone(l.left), l.rest...)
 	}
-	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Seconds: time.Since(started).Seconds()})
+	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Profile: b.profile, Seconds: time.Since(started).Seconds()})
 	return nil
 }

@@ -30,7 +30,7 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("write event: %w", err)
 		}
 		began := time.Now()
-		answer, output := a.answer(ctx, task{Probe: p, Budget: req.Budgets[p]}, a.waited.begin(p))
+		answer, output := a.answer(ctx, task{Probe: p, Budget: req.Budgets[p], Profile: req.Profile}, a.waited.begin(p))
 		answer.Seconds = time.Since(began).Seconds()
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -25,7 +25,9 @@ const workerArgument = "worker"
 type task struct {
 	Probe  string        `json:"probe"`
 	Budget time.Duration `json:"budget_ns,omitempty"`
-	Files  fileSystems   `json:"files"`
+	// Profile asks for one, and not for a sample.
+	Profile bool        `json:"profile,omitempty"`
+	Files   fileSystems `json:"files"`
 }
 
 // reply is what it answers.
@@ -157,15 +159,17 @@ func carryOut(t task) (r reply) {
 	}
 	// What a probe leaves to the collector is closed and freed before the next.
 	defer runtime.GC()
-	found, err := p.Run(context.Background(), &probe.Env{Dirs: t.Files.Dirs, Refused: t.Files.Refused, Budget: cmp.Or(t.Budget, p.Budget)})
+	found, err := p.Run(context.Background(), &probe.Env{Dirs: t.Files.Dirs, Refused: t.Files.Refused, Budget: cmp.Or(t.Budget, p.Budget), Profile: t.Profile})
 	var lacking *probe.UnsupportedError
 	switch {
 	case errors.As(err, &lacking):
 		return reply{Answer: wire.Answer{Status: wire.StatusUnsupported, Detail: lacking.Reason}}
 	case err != nil:
 		return reply{Answer: wire.Answer{Status: wire.StatusError, Detail: err.Error()}}
+	case t.Profile && found.Profile == nil:
+		return reply{Answer: wire.Answer{Status: wire.StatusError, Detail: "the probe has no profile: only costs have"}}
 	}
-	return reply{Answer: wire.Answer{Status: wire.StatusOK, Observation: found.Observation, Sample: found.Sample, Detail: found.Detail}}
+	return reply{Answer: wire.Answer{Status: wire.StatusOK, Observation: found.Observation, Sample: found.Sample, Profile: found.Profile, Detail: found.Detail}}
 }
 
 // lookup finds a probe; tests put theirs before.

@@ -30,10 +30,12 @@ type Probe struct {
 	Run func(context.Context, *Env) (Finding, error)
 }
 
-// Finding is what a probe found: an observation or a sample.
+// Finding is what a probe found: an observation or a sample, or the profile that it
+// was asked for.
 type Finding struct {
 	Observation *matrix.Observation
 	Sample      *matrix.Sample
+	Profile     *matrix.Profile
 	// Detail is a line for people, "" for none.
 	Detail string
 }
@@ -47,6 +49,8 @@ type Env struct {
 	// Budget is how long a probe works that has a budget of its own; it is 0
 	// for others.
 	Budget time.Duration
+	// Profile asks a probe of cost where its time goes, and not for a sample.
+	Profile bool
 }
 
 // Dir returns a file system's directory.

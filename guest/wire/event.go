@@ -95,8 +95,8 @@ func (ev *Event) check() error {
 	switch a.Status {
 	case StatusUnsupported, StatusError, StatusDied, StatusOverdue:
 	case StatusOK:
-		if n := count(a.Observation != nil, a.Sample != nil, a.Test != nil); n != 1 {
-			return fmt.Errorf("answer of %q must hold an observation, a sample or a test, and holds %d of them", ev.Probe, n)
+		if n := count(a.Observation != nil, a.Sample != nil, a.Test != nil, a.Profile != nil); n != 1 {
+			return fmt.Errorf("answer of %q must hold an observation, a sample, a test or a profile, and holds %d of them", ev.Probe, n)
 		}
 	default:
 		return fmt.Errorf("answer of %q has the unknown status %q", ev.Probe, Clean(string(a.Status), 40))
@@ -113,6 +113,11 @@ func (ev *Event) check() error {
 	}
 	if err != nil {
 		return fmt.Errorf("answer of %q: %w", ev.Probe, err)
+	}
+	if a.Profile != nil {
+		if err := checkProfile(a.Profile); err != nil {
+			return fmt.Errorf("answer of %q: %w", ev.Probe, err)
+		}
 	}
 	return nil
 }

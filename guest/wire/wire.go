@@ -24,7 +24,7 @@ import (
 )
 
 // Protocol is the version of everything in this package; both ends must agree.
-const Protocol = 3
+const Protocol = 4
 
 const (
 	// PortToGuest is the name of the virtio port that the guest reads.
@@ -103,6 +103,8 @@ type Request struct {
 	Probes []string `json:"probes"`
 	// Budgets are how long those probes work that have a budget, by name.
 	Budgets map[string]time.Duration `json:"budgets_ns,omitempty"`
+	// Profile asks probes of cost for a [matrix.Profile], and not for a sample.
+	Profile bool `json:"profile,omitempty"`
 }
 
 // RequestOverdue is an SSH request on the channel of a [CommandRun], with an
@@ -142,7 +144,7 @@ type Event struct {
 type Status string
 
 const (
-	// StatusOK: Observation, Sample or Test is set.
+	// StatusOK: Observation, Sample, Test or Profile is set.
 	StatusOK Status = "ok"
 	// StatusUnsupported: the guest lacks what Detail says.
 	StatusUnsupported Status = "unsupported"
@@ -161,6 +163,7 @@ type Answer struct {
 	Observation *matrix.Observation `json:"observation,omitempty"`
 	Sample      *matrix.Sample      `json:"sample,omitempty"`
 	Test        *matrix.Test        `json:"test,omitempty"`
+	Profile     *matrix.Profile     `json:"profile,omitempty"`
 	Detail      string              `json:"detail,omitempty"`
 	// Seconds is how long the probe took by the guest's monotonic clock.
 	Seconds float64 `json:"seconds"`

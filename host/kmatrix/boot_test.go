@@ -29,10 +29,11 @@ const (
 
 // document is what --json prints.
 type document struct {
-	Version int
-	Run     matrix.Run
-	Kernels []matrix.Column
-	Results []matrix.Result
+	Version  int
+	Run      matrix.Run
+	Kernels  []matrix.Column
+	Results  []matrix.Result
+	Profiles []matrix.Profile
 }
 
 // boot runs kmatrix on real kernels and returns its document.
@@ -100,7 +101,7 @@ func TestTheDefaultMatrix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-f", file, "--dir", dir}
+	args := []string{"-f", file, "--dir", dir, "--profile"}
 	for _, p := range o.patterns {
 		args = append(args, "-p", p)
 	}
@@ -195,6 +196,11 @@ func TestTheDefaultMatrix(t *testing.T) {
 	const dispute = "splice-fix-corruption against its base, 6.12-built: cost/splice-file-pipe/64k is worse, 4."
 	if text := strings.Join(strings.Fields(table), " "); doc.result(t, "6.1", "cost/splice-file-pipe/64k").Sample.Clock == matrix.ClockIcount && !strings.Contains(text, dispute) {
 		t.Errorf("no %q in\n%s", dispute, table)
+	}
+	// And where it is: the series copies pages, for which it takes new ones.
+	const where = `cost/splice-file-pipe/64k is worse, 4\.[^-]* Of the \+0\.2[0-9]* insn/B: copy_[a-z_]+ \+0\.1[0-9]* insn/B \([456][0-9] %\), `
+	if text := strings.Join(strings.Fields(table), " "); strings.Contains(text, dispute) && !regexp.MustCompile(where).MatchString(text) {
+		t.Errorf("no %s in\n%s", where, table)
 	}
 	if code != exitDone || !regexp.MustCompile(`punch/xfs/readahead +stable ≠ +\S+.* +zeroed 4096`).MatchString(table) {
 		t.Errorf("exit code %d, the table is\n%s", code, table)

@@ -76,7 +76,7 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 		if err := warn(cmd, stored.Warnings); err != nil {
 			return err
 		}
-		runs = append(runs, compare.Stored{Dir: path, Run: stored.Run, Results: stored.Results})
+		runs = append(runs, compare.Stored{Dir: path, Run: stored.Run, Results: stored.Results, Profiles: stored.Profiles})
 	}
 	m, err := compare.Merge(runs, o.baseline)
 	var unknown *compare.BaselineError
@@ -90,7 +90,7 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 		return err
 	}
 	format, _ := report.Lookup(formatName(o.json))
-	doc := report.Document{Run: m.Run, Results: m.Results, Comparison: m.Comparison, Runs: runs, Warnings: m.Warnings, Dir: runs[0].Dir}
+	doc := report.Document{Run: m.Run, Results: m.Results, Profiles: m.Profiles, Comparison: m.Comparison, Runs: runs, Warnings: m.Warnings, Dir: runs[0].Dir}
 	if err := writeTo(cmd, o.output, func(w io.Writer) error {
 		width, colour := terminal(w)
 		doc.Options = report.Options{Width: width, Colour: colour, All: o.all}

@@ -15,6 +15,7 @@ import (
 	"kmatrix/guest/probe"
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
 	"kmatrix/matrix/proc"
 	"kmatrix/matrix/store"
 )
@@ -28,8 +29,8 @@ func newExplainCommand() *cobra.Command {
 		Use:   "explain [RUN] CELL",
 		Short: "All that a stored run knows of one cell",
 		Long: `Say all that a stored run knows of a cell: what became of it and why, what was seen
-with its calls, what was measured, what an external probe printed, where the guest's
-console is, and the command that runs the cell again. CELL is KERNEL/MACHINE/PROBE, or
+with its calls, what was measured and, where a profile was taken, which functions of the kernel that is
+spent in, what an external probe printed, where the guest's console is, and the command that runs the cell again. CELL is KERNEL/MACHINE/PROBE, or
 KERNEL and PROBE as two arguments; RUN is the directory of a run or its name under --dir,
 and the newest run without it.
 
@@ -98,6 +99,10 @@ type explanation struct {
 	Column matrix.Column `json:"column"`
 	// Console is the file with what the guest printed, "" when there was none.
 	Console string `json:"console,omitempty"`
+	// Profile is where its cost is spent, nil where that was not asked.
+	Profile *matrix.Profile `json:"profile,omitempty"`
+	// Costs are what its cost is beside others'.
+	Costs []*compare.Contrast `json:"costs,omitempty"`
 	// Printed is what an external probe printed.
 	Printed string `json:"printed,omitempty"`
 	// Said are the console's texts around the reports, of each one that has its own.
@@ -110,6 +115,8 @@ type explanation struct {
 // that they leave open, and for each boot.
 func explanations(s *store.Stored, dir string, cell []string) ([]explanation, error) {
 	var list []explanation
+	compared := compare.Compare(s.Run, s.Results)
+	compared.Locate(s.Profiles)
 	for _, r := range s.Results {
 		if len(cell) == 1 && r.Cell != cell[0] || len(cell) == 2 && (r.Kernel != cell[0] || r.Probe != cell[1]) {
 			continue
@@ -120,6 +127,7 @@ func explanations(s *store.Stored, dir string, cell []string) ([]explanation, er
 				e.Column = k
 			}
 		}
+		e.located(compared, s.Profiles)
 		if err := e.files(dir); err != nil {
 			return nil, err
 		}
@@ -212,6 +220,12 @@ func writeExplanations(w io.Writer, list []explanation) error {
 				for _, item := range f.items {
 					line("", "  "+item)
 				}
+			}
+		}
+		for _, f := range e.whereFields() {
+			line(f.name, f.value)
+			for _, item := range f.items {
+				line("", "  "+item)
 			}
 		}
 		for _, r := range e.Reports {

@@ -48,7 +48,7 @@ directory of a run, or its name under --dir.
 			if asJSON {
 				format = "json"
 			}
-			return writeReport(cmd, report.Document{Run: stored.Run, Results: stored.Results, Dir: path}, format, output, all)
+			return writeReport(cmd, report.Document{Run: stored.Run, Results: stored.Results, Profiles: stored.Profiles, Dir: path}, format, output, all)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "runs", "the directory that keeps runs")
@@ -95,6 +95,7 @@ func writeReport(cmd *cobra.Command, doc report.Document, name, output string, a
 	return writeTo(cmd, output, func(w io.Writer) error {
 		width, colour := terminal(w)
 		doc.Comparison = compare.Compare(doc.Run, doc.Results)
+		doc.Comparison.Locate(doc.Profiles)
 		doc.Options = report.Options{Width: width, Colour: colour, All: all}
 		return format.Write(w, doc)
 	})

@@ -42,6 +42,7 @@ type runOptions struct {
 	boots     string
 	aa        bool
 	snapshots int
+	profile   string
 }
 
 func newRunCommand() *cobra.Command {
@@ -61,6 +62,7 @@ one table of what they did. Every result is kept under --dir as it comes.
   kmatrix run -p cost --boots 8
   kmatrix run -p cost --boots auto
   kmatrix run --aa -k 6.1 -p cost
+  kmatrix run -k 6.12-built -k splice-fix-corruption -p cost/*/64k --profile
   kmatrix run --json -o run.json
   kmatrix run --fail-on differs,crash`,
 		Args: noArgs,
@@ -84,6 +86,8 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N`, or auto: more for those whose verdict is inconclusive (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
 	f.BoolVar(&o.aa, "aa", false, "run one kernel (-k, else the baseline) as two columns that share no boot: how often is a difference found that is none, and what is the smallest that is seen?")
+	f.StringVar(&o.profile, "profile", "", "say which functions of the kernel a cost's difference is in, from one more boot of both kernels: of costs that are better or worse, or of `all` (--profile=all)")
+	f.Lookup("profile").NoOptDefVal = profileDiffering
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
 	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
@@ -176,8 +180,10 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	}); err != nil || kept != nil {
 		return errors.Join(runErr, err, kept)
 	}
+	profiles, profileErr := o.profiles(ctx, r, st.Header(), results)
+	runErr = errors.Join(runErr, profileErr)
 	progress.stop()
-	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Dir: st.Dir()}); err != nil {
+	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Profiles: profiles, Dir: st.Dir()}); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if runErr != nil {
@@ -205,6 +211,9 @@ func (o *runOptions) check() error {
 	}
 	if o.snapshots < 1 {
 		return wrong("--snapshot-limit %d: want a number of MiB; isolate: boot in %s does without snapshots", o.snapshots, o.file)
+	}
+	if o.profile != "" && o.profile != profileDiffering && o.profile != profileAll {
+		return wrong("--profile=%s: allowed are --profile, for costs that differ, and --profile=all", o.profile)
 	}
 	if o.allProbes && len(o.patterns) > 0 {
 		return wrong("--all-probes and -p: choose one")

@@ -180,7 +180,7 @@ func (p *progress) count() int {
 func (p *progress) event(e host.Event) {
 	p.mu.Lock()
 	life := fmt.Sprintf("%s %s %d", e.Kernel, e.Machine, e.Boot)
-	if e.Total > 0 {
+	if e.Total > 0 && !e.Profile {
 		p.done[life] = e.Done
 	}
 	text := ""
@@ -199,7 +199,11 @@ func (p *progress) event(e host.Event) {
 	case host.StageEnd:
 		delete(p.now, e.Kernel)
 		if p.bar == nil {
-			text = fmt.Sprintf("%s on %s, boot %d: %d cells in %.1f s, agent ready after %.1f s", e.Kernel, e.Machine, e.Boot, e.Total, e.Seconds, p.ready[life])
+			what := "cells"
+			if e.Profile {
+				what = "profiles"
+			}
+			text = fmt.Sprintf("%s on %s, boot %d: %d %s in %.1f s, agent ready after %.1f s", e.Kernel, e.Machine, e.Boot, e.Total, what, e.Seconds, p.ready[life])
 		}
 		if p.whole[e.Kernel] != "" {
 			text = strings.TrimPrefix(text+"\n"+p.whole[e.Kernel], "\n")

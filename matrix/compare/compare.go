@@ -10,7 +10,8 @@
 // configuration and compiler are the baseline's. Instructions that were counted
 // are compared exactly, up to a declared tolerance (counted.go); times by rank
 // (ranked.go). Neither takes the lack of a difference for sameness: that is shown,
-// or the verdict is inconclusive.
+// or the verdict is inconclusive. Where profiles were taken, [Comparison.Locate]
+// says which functions account for a difference in cost (where.go).
 package compare
 
 import (

@@ -49,6 +49,8 @@ type Contrast struct {
 	Unit  string  `json:"unit"`
 	// Counters are those that differ, see [explain].
 	Counters []Counter `json:"counters,omitempty"`
+	// Where is which functions account for the difference, where that was asked.
+	Where *Where `json:"where,omitempty"`
 
 	better       matrix.Better
 	clock        matrix.Clock

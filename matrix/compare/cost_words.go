@@ -14,6 +14,9 @@ const mostDearer = 6
 // mostCounters is how many counters explain one of them.
 const mostCounters = 3
 
+// mostFunctions is how many functions say where one of them is.
+const mostFunctions = 5
+
 // Costs says in sentences how the columns' costs stand to their bases' and to the
 // baseline's.
 func (c Comparison) Costs() []string {
@@ -135,6 +138,9 @@ func (k labelled) sentence(other string) string {
 	}
 	if len(why) > 0 {
 		s += ": in a pass " + strings.Join(why, "; ")
+	}
+	if k.differs() && k.Where != nil && k.Where.Missing == "" {
+		s += fmt.Sprintf(". Of the %+.3g %s: %s", k.Value-k.Other, k.Unit, k.Where.Words(k.Contrast, mostFunctions))
 	}
 	return s
 }

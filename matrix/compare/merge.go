@@ -15,12 +15,15 @@ type Stored struct {
 	Dir     string
 	Run     matrix.Run
 	Results []matrix.Result
+	// Profiles are those that it took, if any.
+	Profiles []matrix.Profile
 }
 
 // Merged is several runs as one, compared.
 type Merged struct {
 	Run        matrix.Run
 	Results    []matrix.Result
+	Profiles   []matrix.Profile
 	Comparison Comparison
 	// Warnings say what weakens the comparison.
 	Warnings []string
@@ -77,6 +80,11 @@ func Merge(runs []Stored, baseline string) (*Merged, error) {
 			r.Cell = matrix.Cell{Kernel: r.Kernel, Machine: r.Machine, Probe: r.Probe}.ID()
 			m.Results = append(m.Results, r)
 		}
+		for _, p := range s.Profiles {
+			p.Kernel = name(p.Kernel)
+			p.Cell = matrix.Cell{Kernel: p.Kernel, Machine: p.Machine, Probe: p.Probe}.ID()
+			m.Profiles = append(m.Profiles, p)
+		}
 		for _, machine := range s.Run.Machines {
 			if !slices.ContainsFunc(m.Run.Machines, func(o matrix.Machine) bool { return o.Name == machine.Name }) {
 				m.Run.Machines = append(m.Run.Machines, machine)
@@ -109,6 +117,7 @@ func Merge(runs []Stored, baseline string) (*Merged, error) {
 	m.Comparison.Columns = columns
 	m.Comparison.arrange(m.Run, m.Results)
 	m.Comparison.judge()
+	m.Comparison.Locate(m.Profiles)
 	return m, nil
 }
 

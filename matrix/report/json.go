@@ -82,6 +82,8 @@ func (jsonFormat) Write(w io.Writer, doc Document) error {
 		} `json:"run"`
 		Kernels []matrix.Column `json:"kernels"`
 		Results []matrix.Result `json:"results"`
+		// Profiles are where costs are spent, of the cells of which that was asked.
+		Profiles []matrix.Profile `json:"profiles,omitempty"`
 		// Comparison says how cells stand to others.
 		Comparison []jsonCell `json:"comparison"`
 		// Families are geometric means of costs.
@@ -91,7 +93,7 @@ func (jsonFormat) Write(w io.Writer, doc Document) error {
 		Warnings []string          `json:"warnings,omitempty"`
 		// Runs are what NAME@1, NAME@2 … were measured in, in this order.
 		Runs []jsonRun `json:"runs,omitempty"`
-	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Comparison: jsonCells(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results), Warnings: doc.Warnings}
+	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Comparison: jsonCells(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results), Warnings: doc.Warnings}
 	out.Run.Run, out.Run.Dir = run, doc.Dir
 	for _, s := range doc.Runs {
 		out.Runs = append(out.Runs, jsonRun{ID: s.Run.ID, Dir: s.Dir, Started: s.Run.Started, Finished: s.Run.Finished, Interrupted: s.Run.Interrupted, Host: s.Run.Host, Machines: s.Run.Machines})

@@ -39,7 +39,7 @@ func notes(b *bytes.Buffer, doc Document) {
 			wrap(b, fmt.Sprintf("%s is %s: %s", col.Name, col.Outcome, col.Detail), "  ", width)
 		}
 	}
-	for _, s := range troubles(doc.Results) {
+	for _, s := range append(troubles(doc.Results), compare.Unprofiled(doc.Profiles)...) {
 		wrap(b, s, "  ", width)
 	}
 	for _, s := range legend(doc) {

@@ -13,8 +13,10 @@ import (
 
 // Document is all that a report may tell of a run.
 type Document struct {
-	Run        matrix.Run
-	Results    []matrix.Result
+	Run     matrix.Run
+	Results []matrix.Result
+	// Profiles are what the comparison locates differences by, if any were taken.
+	Profiles   []matrix.Profile
 	Comparison compare.Comparison
 	// Dir is where the run is stored.
 	Dir string

@@ -18,6 +18,8 @@ import (
 type Stored struct {
 	Run     matrix.Run
 	Results []matrix.Result
+	// Profiles are those that the run took, if any.
+	Profiles []matrix.Profile
 	// Warnings say what was passed over, such as a last line that was torn
 	// when its writer died.
 	Warnings []string
@@ -45,7 +47,7 @@ func Open(dir string) (*Stored, error) {
 		return nil, fmt.Errorf("read a run: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // it was only read
-	return s, s.results(f, path)
+	return s, errors.Join(s.results(f, path), s.profiles(dir))
 }
 
 func (s *Stored) results(f io.Reader, path string) error {

@@ -2,8 +2,10 @@
 //
 // A run is a directory DIR/ID with run.json (what ran where, a [matrix.Run],
 // always whole), results.jsonl (a [matrix.Result] a line, appended and synced
-// one by one), consoles/ (what each guest printed), reports/ (the console's text around each
-// report) and outputs/ (what external probes printed). All of it can be read with jq and less. [Create] begins a run and holds a lock on it; [Open] reads one, also
+// one by one), profiles.jsonl (a [matrix.Profile] a line, where any were taken),
+// consoles/ (what each guest printed), reports/ (the console's text around each
+// report) and outputs/ (what external probes printed). All of it can be read with
+// jq and less. [Create] begins a run and holds a lock on it; [Open] reads one, also
 // one that was killed while it wrote.
 package store
 

@@ -3,8 +3,6 @@ package cost
 import (
 	"errors"
 	"fmt"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -46,18 +44,18 @@ type work struct {
 	warm bool
 }
 
-// measure times passes. The thread is locked, others are kept from preempting it,
-// and the collector is off meanwhile. The detail says where the budget ended the
+// measure times passes, [undisturbed]. The detail says where the budget ended the
 // warming up, "" where the passes settled.
-func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	end, err := sys.Quieten()
-	if err != nil {
-		return nil, "", err
-	}
-	defer func() { err = errors.Join(err, end()) }()
+func measure(w work, c clocks) (sample *matrix.Sample, detail string, err error) {
+	err = undisturbed(func() (err error) {
+		sample, detail, err = measureHere(w, c)
+		return err
+	})
+	return sample, detail, err
+}
+
+// measureHere is [measure] on a thread that is undisturbed.
+func measureHere(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 	began, err := c.cpu()
 	if err != nil {
 		return nil, "", err
@@ -71,10 +69,8 @@ func measure(w work, c clocks) (_ *matrix.Sample, detail string, err error) {
 	defer func() { err = errors.Join(err, tally.Close()) }()
 	// once carries out a pass.
 	once := func(counted bool) (p pass, err error) {
-		if w.prepare != nil {
-			if err := w.prepare(); err != nil {
-				return p, fmt.Errorf("prepare a pass: %w", err)
-			}
+		if err := w.ready(); err != nil {
+			return p, err
 		}
 		if counted {
 			if err := tally.Start(); err != nil {

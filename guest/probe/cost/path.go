@@ -6,7 +6,9 @@
 // pass over the data does, a mebibyte in operations of 4 KiB, 64 KiB or 1 MiB,
 // and how it is prepared. The course (course.go) is the same for all: it warms
 // up, times passes and takes their median, and counts what explains it: pages
-// copied and moved, faults, what was read from a disk.
+// copied and moved, faults, what was read from a disk. Another one (profile.go)
+// carries out the same passes to see which of the kernel's functions they go
+// through.
 //
 // Sender and receiver are one thread, which takes out of a pipe or a socket what
 // it has put in before it goes on: one CPU is enough and nothing waits.
@@ -153,6 +155,10 @@ func ask(env *probe.Env, q question) (found probe.Finding, err error) {
 	w, err := q.open(b)
 	if err != nil {
 		return probe.Finding{}, err
+	}
+	if env.Profile {
+		p, err := profileOf(w)
+		return probe.Finding{Profile: p}, err
 	}
 	sample, detail, err := measure(w, machine)
 	if err != nil {

@@ -1,0 +1,62 @@
+// Package profile finds out where in the kernel a thread's work is done.
+//
+// A [Sampler] (sampler.go) has the kernel's software clock, which every kernel
+// with perf events has and which works where the guest's instructions are counted,
+// interrupt the thread every thirteen microseconds and keep what it was at
+// (ring.go). Where instructions are counted a guest does the same at the same
+// nanosecond each time: a period that divides a pass would hit the same few places
+// again and again. So each pass begins somewhere else in a period (phase.go).
+// [Count] turns the places into functions by the kernel's own list of symbols
+// (symbols.go).
+//
+// What runs with interrupts disabled is not hit: its samples fall to where they
+// are enabled again.
+package profile
+
+import (
+	"cmp"
+	"slices"
+
+	"kmatrix/matrix"
+)
+
+// Sample is one place at one time.
+type Sample struct {
+	// Address is the instruction's, Time is by CLOCK_MONOTONIC_RAW in nanoseconds.
+	Address, Time uint64
+	Kernel        bool
+}
+
+// Count makes a profile of samples: which functions they hit.
+func Count(samples []Sample, symbols *Symbols) *matrix.Profile {
+	p := &matrix.Profile{Samples: int64(len(samples))}
+	counts := map[symbolName]int64{}
+	for _, s := range samples {
+		name, ok := symbolName{}, false
+		if s.Kernel {
+			name, ok = symbols.find(s.Address)
+		}
+		switch {
+		case !s.Kernel:
+			p.User++
+		case !ok:
+			p.Unlocated++
+		case len(name.function) > matrix.MaxSymbol:
+			p.Rest++
+		default:
+			counts[name]++
+		}
+	}
+	for name, n := range counts {
+		p.Functions = append(p.Functions, matrix.FunctionSamples{Name: name.function, Module: name.module, Samples: n})
+	}
+	slices.SortFunc(p.Functions, func(a, b matrix.FunctionSamples) int {
+		return cmp.Or(cmp.Compare(b.Samples, a.Samples), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Module, b.Module))
+	})
+	for len(p.Functions) > matrix.MaxFunctions {
+		last := len(p.Functions) - 1
+		p.Rest += p.Functions[last].Samples
+		p.Functions = p.Functions[:last]
+	}
+	return p
+}

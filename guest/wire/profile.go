@@ -1,0 +1,42 @@
+package wire
+
+import (
+	"fmt"
+	"regexp"
+
+	"kmatrix/matrix"
+)
+
+// symbolRE is what a kernel calls a function or a module.
+var symbolRE = regexp.MustCompile(`^[A-Za-z0-9_.$-]+$`)
+
+// checkProfile holds a guest's profile to what one can be: every sample is counted
+// once, and names are names. What says whose it is is the host's to set.
+func checkProfile(p *matrix.Profile) error {
+	*p = matrix.Profile{Samples: p.Samples, Passes: p.Passes, Lost: p.Lost, User: p.User, Unlocated: p.Unlocated, Rest: p.Rest, Functions: p.Functions}
+	if len(p.Functions) > matrix.MaxFunctions {
+		return fmt.Errorf("its profile names %d functions, more than %d", len(p.Functions), matrix.MaxFunctions)
+	}
+	for _, n := range []int64{p.Samples, int64(p.Passes), p.Lost, p.User, p.Unlocated, p.Rest} {
+		if n < 0 || n > matrix.MaxSamples {
+			return fmt.Errorf("its profile counts %d samples or passes", n)
+		}
+	}
+	seen := map[[2]string]bool{}
+	sum := p.User + p.Unlocated + p.Rest
+	for _, f := range p.Functions {
+		key := [2]string{f.Module, f.Name}
+		if len(f.Name) > matrix.MaxSymbol || len(f.Module) > matrix.MaxSymbol || !symbolRE.MatchString(f.Name) || f.Module != "" && !symbolRE.MatchString(f.Module) || seen[key] {
+			return fmt.Errorf("its profile names the function %q of %q", Clean(f.Name, 40), Clean(f.Module, 40))
+		}
+		if f.Samples < 1 || f.Samples > p.Samples {
+			return fmt.Errorf("its profile counts %d samples in %s", f.Samples, f.Name)
+		}
+		seen[key] = true
+		sum += f.Samples
+	}
+	if sum != p.Samples || p.Samples == 0 {
+		return fmt.Errorf("its profile has %d samples, of which it places %d", p.Samples, sum)
+	}
+	return nil
+}

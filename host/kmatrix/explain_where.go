@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
+)
+
+// mostExplained is how many functions are listed of a profile or of a difference.
+const mostExplained = 12
+
+// located adds where the cell's cost is spent, and what it is beside others'.
+func (e *explanation) located(c compare.Comparison, profiles []matrix.Profile) {
+	for i := range profiles {
+		if profiles[i].Cell == e.Cell {
+			e.Profile = &profiles[i]
+		}
+	}
+	for _, row := range c.Rows {
+		for i, cell := range row.Cells {
+			if (matrix.Cell{Kernel: c.Columns[i].Name, Machine: row.Machine, Probe: row.Probe}).ID() == e.Cell {
+				e.Costs = cell.Contrasts
+			}
+		}
+	}
+}
+
+// whereFields says for people where the cost is spent, and where it differs from
+// others', function by function.
+func (e *explanation) whereFields() []shownField {
+	var list []shownField
+	if p := e.Profile; p != nil && !p.There() {
+		list = append(list, shownField{name: "profile", value: "none: " + p.Missing})
+	} else if p != nil {
+		f := shownField{name: "profile", value: fmt.Sprintf("%d samples in %d passes, of boot %d", p.Samples, p.Passes, p.Boot)}
+		share := func(name string, n int64) {
+			f.items = append(f.items, fmt.Sprintf("%5.1f %%  %s", 100*float64(n)/float64(p.Samples), name))
+		}
+		for _, one := range p.Functions[:min(len(p.Functions), mostExplained)] {
+			share(inModule(one.Name, one.Module), one.Samples)
+		}
+		rest := p.Rest
+		for _, one := range p.Functions[len(f.items):] {
+			rest += one.Samples
+		}
+		share("other functions", rest)
+		share("user space", p.User)
+		share("not located", p.Unlocated)
+		list = append(list, f)
+	}
+	for _, k := range e.Costs {
+		if k.Where == nil || k.Where.Missing != "" {
+			continue
+		}
+		f := shownField{name: "where", value: fmt.Sprintf("%+.3g %s against %s, ± three standard deviations", k.Value-k.Other, k.Unit, k.Against)}
+		for _, one := range k.Where.Functions[:min(len(k.Where.Functions), mostExplained)] {
+			f.items = append(f.items, fmt.Sprintf("%+8.4f ± %.4f  %5.1f %%  %s", one.Delta, one.Uncertainty, 100*one.Share, inModule(one.Name, one.Module)))
+		}
+		f.items = append(f.items, "in all: "+k.Where.Words(k, 0))
+		list = append(list, f)
+	}
+	return list
+}
+
+// inModule names a function with its module.
+func inModule(function, module string) string {
+	if module == "" {
+		return function
+	}
+	return function + " [" + module + "]"
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
+)
+
+func TestWhatIsProfiled(t *testing.T) {
+	run := matrix.Run{
+		Baseline: "base", Machines: []matrix.Machine{{Name: "m"}}, Probes: []string{"cost/dearer", "cost/same", "stability/x"},
+		Kernels: []matrix.Column{{Name: "base", ConfigDigest: "x"}, {Name: "rfc", ConfigDigest: "x"}, {Name: "debian", ConfigDigest: "y"}},
+	}
+	cell := func(kernel, probe string) matrix.Cell { return matrix.Cell{Kernel: kernel, Machine: "m", Probe: probe} }
+	var results []matrix.Result
+	for _, k := range run.Kernels {
+		for _, p := range run.Probes {
+			res := matrix.Result{Kernel: k.Name, Machine: "m", Probe: p, Cell: cell(k.Name, p).ID(), Boot: 1, Outcome: matrix.Pass}
+			if p == "stability/x" {
+				res.Observation = &matrix.Observation{Class: matrix.Stable}
+			} else {
+				res.Sample = &matrix.Sample{Value: 1, Unit: "insn/B", Better: matrix.Lower, Clock: matrix.ClockIcount, Iterations: 5}
+			}
+			if p == "cost/dearer" && k.Name != "base" {
+				res.Sample.Value = 2
+			}
+			results = append(results, res)
+		}
+	}
+	c := compare.Compare(run, results)
+	if diff := cmp.Diff([]matrix.Cell{cell("base", "cost/dearer"), cell("rfc", "cost/dearer")}, toProfile(c, false)); diff != "" {
+		t.Error(diff)
+	}
+	if got := toProfile(c, true); len(got) != 6 {
+		t.Errorf("of all: %v", got)
+	}
+}
+
+func TestProfileFlag(t *testing.T) {
+	if _, errs, code := command(t, "run", "--profile=some"); code != 2 || !strings.Contains(errs, "--profile=all") {
+		t.Errorf("exit code %d, it said %s", code, errs)
+	}
+}
+
+func TestExplainSaysWhereACostIsSpent(t *testing.T) {
+	e := explanation{
+		Result: matrix.Result{Cell: "rfc/m/cost/x"},
+		Profile: &matrix.Profile{
+			Cell: "rfc/m/cost/x", Boot: 4, Samples: 1000, Passes: 7, User: 100,
+			Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 600}, {Name: "xfs_read", Module: "xfs", Samples: 300}},
+		},
+		Costs: []*compare.Contrast{{Against: "base", Value: 0.4, Other: 0.1, Unit: "insn/B", Verdict: compare.Worse, Where: &compare.Where{
+			Functions: []compare.Function{{Name: "copy_page", Delta: 0.24, Share: 0.8, Uncertainty: 0.02}}, User: 0.06,
+		}}},
+	}
+	want := []shownField{
+		{name: "profile", value: "1000 samples in 7 passes, of boot 4", items: []string{" 60.0 %  copy_page", " 30.0 %  xfs_read [xfs]", "  0.0 %  other functions", " 10.0 %  user space", "  0.0 %  not located"}},
+		{name: "where", value: "+0.3 insn/B against base, ± three standard deviations", items: []string{" +0.2400 ± 0.0200   80.0 %  copy_page", "in all: 1 other +0.24 insn/B (80 %), user space +0.06 insn/B (20 %), not located +0 insn/B (0 %)"}},
+	}
+	if diff := cmp.Diff(want, e.whereFields(), cmp.AllowUnexported(shownField{})); diff != "" {
+		t.Error(diff)
+	}
+	e.Profile, e.Costs = &matrix.Profile{Missing: "the kernel has no perf event"}, nil
+	if got := e.whereFields(); len(got) != 1 || got[0].value != "none: the kernel has no perf event" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,0 +1,72 @@
+package host
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"kmatrix/matrix"
+)
+
+// Profile asks cells that [Runner.Run] has answered once more, each in a guest of
+// its own where its machine isolates costs, for where the kernel spends what they
+// cost. Their boots are further ones, of which no result comes. A guest that has no
+// profile costs its own alone: that says why. Cells of kernels without an image
+// have none.
+func (r *Runner) Profile(ctx context.Context, cells []matrix.Cell) ([]matrix.Profile, error) {
+	last, next := map[string]int{}, map[string]int{}
+	for _, m := range r.Machines {
+		last[m.Name], next[m.Name] = m.Boots, m.Boots+1
+	}
+	r.mu.Lock()
+	for _, res := range r.all {
+		if res.Boot > last[res.Machine] {
+			last[res.Machine], next[res.Machine] = res.Boot, res.Boot+1
+		}
+	}
+	r.mu.Unlock()
+	all := batches(cells, last, next)
+	for i := range all {
+		all[i].profile = true
+	}
+	q := newQueue(all)
+	for _, k := range r.Kernels {
+		if _, ok := r.images.Load(k.Name); ok {
+			q.open(k.Name)
+		} else {
+			q.drop(k.Name)
+		}
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	r.serve(ctx, g, q)
+	err := g.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.profiles, err
+}
+
+// keepProfile stores a cell's profile, or, of a cell without, what kept it from
+// having one.
+func (l *life) keepProfile(probe string, p *matrix.Profile, outcome matrix.Outcome, detail string) {
+	c := l.cell(probe)
+	if p == nil {
+		p = &matrix.Profile{Missing: fmt.Sprintf("%s: %s", outcome, detail)}
+		if outcome == matrix.Unsupported {
+			p.Missing = detail
+		}
+		if outcome == matrix.Pass {
+			p.Missing = "the guest answered with something else"
+		}
+	}
+	p.Kernel, p.Machine, p.Probe, p.Cell = c.Kernel, c.Machine, c.Probe, c.ID()
+	p.Boot, p.Life, p.Clone = l.batch.boot, l.number, l.clone
+	l.output = nil
+	l.r.mu.Lock()
+	defer l.r.mu.Unlock()
+	if err := l.r.Store.AppendProfile(*p); err != nil {
+		l.store = fmt.Errorf("store the profile of %s: %w", p.Cell, err)
+		return
+	}
+	l.r.profiles = append(l.r.profiles, *p)
+}

@@ -1,0 +1,95 @@
+package host
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
+	"kmatrix/matrix/store"
+)
+
+// profiler is a guest that answers with a sample or, where it is asked for one,
+// with a profile; those of probes that end in "/odd" with the other of both, of
+// "/lacking" with neither.
+type profiler struct{ guest }
+
+func (p profiler) Run(ctx context.Context, req wire.Request, on func(wire.Event)) error {
+	name := req.Probes[0]
+	answer := wire.Answer{Status: wire.StatusOK}
+	switch {
+	case strings.HasSuffix(name, "/oops"):
+		if req.Profile {
+			return p.guest.Run(ctx, req, on)
+		}
+		fallthrough
+	default:
+		if req.Profile != strings.HasSuffix(name, "/odd") {
+			answer.Profile = &matrix.Profile{Samples: 2, Passes: 1, Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 2}}}
+		} else {
+			answer.Sample = &matrix.Sample{Value: 1, Unit: "ns/B", Better: matrix.Lower}
+		}
+	case strings.HasSuffix(name, "/lacking") && req.Profile:
+		answer = wire.Answer{Status: wire.StatusUnsupported, Detail: "the kernel has no perf event"}
+	}
+	on(wire.Event{Type: wire.EventStart, Probe: name})
+	on(wire.Event{Type: wire.EventAnswer, Probe: name, Answer: &answer})
+	on(wire.Event{Type: wire.EventDone})
+	return nil
+}
+
+func TestProfilesTouchNoResult(t *testing.T) {
+	probes := []string{"cost/x", "cost/lacking", "cost/oops", "cost/odd"}
+	r, cells, booted := newFake(t, []string{"a", "no-source"}, probes)
+	r.Machines[0].Boots = 2
+	for i := range r.Probes {
+		r.Probes[i].Kind = matrix.Performance
+	}
+	boot := r.boot
+	r.boot = func(ctx context.Context, l launch) (guest, error) {
+		g, err := boot(ctx, l)
+		return profiler{g}, err
+	}
+	results, err := r.Run(t.Context(), cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := booted["a"]
+	profiles, err := r.Profile(t.Context(), cells)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := booted["a"] - before; n != 1 {
+		t.Errorf("%d boots for profiles, want one of which the cells have clones", n)
+	}
+	missing := map[string]string{}
+	for _, p := range profiles {
+		if p.Boot != 3 || p.Kernel != "a" || p.Cell != "a/m/"+p.Probe || !p.Clone || p.There() != (p.Missing == "") {
+			t.Errorf("%+v", p)
+		}
+		missing[p.Probe] = p.Missing
+	}
+	if len(profiles) != len(probes) || missing["cost/x"] != "" || missing["cost/lacking"] != "the kernel has no perf event" ||
+		!strings.HasPrefix(missing["cost/oops"], "crash: BUG: ") || missing["cost/odd"] != "the guest answered with something else" {
+		t.Errorf("%d profiles, missing: %q", len(profiles), missing)
+	}
+	stored, err := store.Open(r.Store.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(profiles, stored.Profiles); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(results, stored.Results); diff != "" {
+		t.Error(diff)
+	}
+	for _, res := range stored.Results {
+		unasked := res.Outcome == matrix.Fail && strings.Contains(res.Detail, "answered with something else")
+		if res.Boot > 2 || res.Kernel == "a" && res.Sample == nil && !unasked || unasked != (res.Cell == "a/m/cost/odd") {
+			t.Errorf("%+v", res)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package compare
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+)
+
+// Where says which functions of the kernel account for the difference of two
+// costs. A function's part of a cost is its share of the samples, times the cost
+// that was measured elsewhere; the parts of both sides, set against each other, add
+// up to the whole difference: Functions + Smaller + User + Unlocated.
+type Where struct {
+	// Missing says why nothing is known of it, "" where something is.
+	Missing string `json:"missing,omitempty"`
+	// Samples and OtherSamples are how many each side's shares were made of.
+	Samples      int64 `json:"samples,omitempty"`
+	OtherSamples int64 `json:"other_samples,omitempty"`
+	// Functions are those whose difference exceeds its uncertainty, the largest
+	// first; Smaller is the sum of the others', of which there are SmallerCount.
+	Functions    []Function `json:"functions,omitempty"`
+	Smaller      float64    `json:"smaller"`
+	SmallerCount int        `json:"smaller_count"`
+	// User is what user space accounts for, and Unlocated what fell where no symbol
+	// is, or to functions that were not named.
+	User      float64 `json:"user"`
+	Unlocated float64 `json:"unlocated"`
+}
+
+// Function is one function's part of two costs.
+type Function struct {
+	Name   string `json:"name"`
+	Module string `json:"module,omitempty"`
+	// Value and Other are its parts of the costs, in their unit, and Delta the one
+	// less the other; it is Share of the costs' whole difference, where these differ.
+	Value float64 `json:"value"`
+	Other float64 `json:"other"`
+	Delta float64 `json:"delta"`
+	Share float64 `json:"share,omitempty"`
+	// Uncertainty is three standard deviations of Delta, each sample taken for a
+	// draw of its own.
+	Uncertainty float64 `json:"uncertainty"`
+}
+
+// deviations is how many standard deviations a function's difference must exceed
+// to be named: with hundreds of functions, chance exceeds two of them often.
+const deviations = 3
+
+// Locate attaches to costs that are compared where their differences are, as far as
+// there are profiles of both cells.
+func (c *Comparison) Locate(profiles []matrix.Profile) {
+	of := map[string]matrix.Profile{}
+	for _, p := range profiles {
+		of[p.Cell] = p
+	}
+	for r := range c.Rows {
+		row := &c.Rows[r]
+		for i := range row.Cells {
+			for _, k := range row.Cells[i].Contrasts {
+				here, one := of[matrix.Cell{Kernel: c.Columns[i].Name, Machine: row.Machine, Probe: row.Probe}.ID()]
+				there, two := of[matrix.Cell{Kernel: k.Against, Machine: row.Machine, Probe: row.Probe}.ID()]
+				if k.Ratio > 0 && one && two {
+					k.Where = locate(here, there, k)
+				}
+			}
+		}
+	}
+}
+
+// differs tells whether the costs have been shown to differ.
+func (k *Contrast) differs() bool { return k.Verdict == Worse || k.Verdict == Better }
+
+// locate sets the parts of two costs against each other.
+func locate(here, there matrix.Profile, k *Contrast) *Where {
+	value, other := k.Value, k.Other
+	for _, p := range []matrix.Profile{here, there} {
+		if !p.There() {
+			return &Where{Missing: fmt.Sprintf("%s has no profile: %s", p.Kernel, p.Missing)}
+		}
+	}
+	w := &Where{Samples: here.Samples, OtherSamples: there.Samples}
+	part := func(n int64, of matrix.Profile, cost float64) float64 { return cost * float64(n) / float64(of.Samples) }
+	// Of a function that no sample hit it is not known that it has none.
+	variance := func(n int64, of matrix.Profile, cost float64) float64 {
+		all := float64(of.Samples)
+		p := (float64(n) + 1) / (all + 2)
+		return cost * cost * p * (1 - p) / all
+	}
+	type name struct{ module, function string }
+	counts := map[name][2]int64{}
+	for side, p := range []matrix.Profile{here, there} {
+		for _, f := range p.Functions {
+			n := counts[name{f.Module, f.Name}]
+			n[side] += f.Samples
+			counts[name{f.Module, f.Name}] = n
+		}
+	}
+	for at, n := range counts {
+		f := Function{Name: at.function, Module: at.module, Value: part(n[0], here, value), Other: part(n[1], there, other)}
+		f.Delta = f.Value - f.Other
+		if k.differs() && value != other {
+			f.Share = f.Delta / (value - other)
+		}
+		f.Uncertainty = deviations * math.Sqrt(variance(n[0], here, value)+variance(n[1], there, other))
+		if math.Abs(f.Delta) > f.Uncertainty {
+			w.Functions = append(w.Functions, f)
+		} else {
+			w.Smaller += f.Delta
+			w.SmallerCount++
+		}
+	}
+	slices.SortFunc(w.Functions, func(a, b Function) int {
+		return cmp.Or(cmp.Compare(math.Abs(b.Delta), math.Abs(a.Delta)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Module, b.Module))
+	})
+	w.User = part(here.User, here, value) - part(there.User, there, other)
+	w.Unlocated = part(here.Unlocated+here.Rest, here, value) - part(there.Unlocated+there.Rest, there, other)
+	return w
+}
+
+// Words says where a difference is, by the functions that account for most of it,
+// at most most of them. Of costs that do not differ it gives no shares.
+func (w *Where) Words(k *Contrast, most int) string {
+	whole := k.Value - k.Other
+	amount := func(name string, v float64) string {
+		text := fmt.Sprintf("%s %+.2g %s", name, v, k.Unit)
+		if k.differs() && whole != 0 {
+			text += fmt.Sprintf(" (%s %%)", twoDigits(100*v/whole))
+		}
+		return text
+	}
+	var parts []string
+	shown := w.Functions[:min(len(w.Functions), most)]
+	for _, f := range shown {
+		parts = append(parts, amount(f.Name, f.Delta))
+	}
+	rest, n := w.Smaller, w.SmallerCount
+	for _, f := range w.Functions[len(shown):] {
+		rest += f.Delta
+		n++
+	}
+	if n == 1 {
+		parts = append(parts, amount("1 other", rest))
+	} else if n > 1 {
+		parts = append(parts, amount(fmt.Sprintf("%d others", n), rest))
+	}
+	return strings.Join(append(parts, amount("user space", w.User), amount("not located", w.Unlocated)), ", ")
+}
+
+// twoDigits is a percentage with two digits, or all before the point.
+func twoDigits(v float64) string {
+	if math.Abs(v) >= 10 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.2g", v)
+}
+
+// Unprofiled says of which kernels there should be a profile and is none, and why:
+// each reason once.
+func Unprofiled(profiles []matrix.Profile) []string {
+	var order []string
+	cells := map[string][]string{}
+	for _, p := range profiles {
+		if p.There() {
+			continue
+		}
+		key := p.Kernel + "\x00" + p.Missing
+		if cells[key] == nil {
+			order = append(order, key)
+		}
+		cells[key] = append(cells[key], p.Probe)
+	}
+	var list []string
+	for _, key := range order {
+		kernel, why, _ := strings.Cut(key, "\x00")
+		where := cells[key][0]
+		if n := len(cells[key]) - 1; n > 0 {
+			where += fmt.Sprintf(" and %d more", n)
+		}
+		list = append(list, fmt.Sprintf("no profile of %s, %s: %s", kernel, where, why))
+	}
+	return list
+}

@@ -1,0 +1,127 @@
+package compare
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"kmatrix/matrix"
+)
+
+// profileOf is a profile of a cell on the machine m.
+func profileOf(kernel, probe string, user, unlocated, rest int64, functions ...matrix.FunctionSamples) matrix.Profile {
+	p := matrix.Profile{Kernel: kernel, Machine: "m", Probe: probe, User: user, Unlocated: unlocated, Rest: rest, Functions: functions, Passes: 9}
+	p.Cell = matrix.Cell{Kernel: kernel, Machine: "m", Probe: probe}.ID()
+	p.Samples = user + unlocated + rest
+	for _, f := range functions {
+		p.Samples += f.Samples
+	}
+	return p
+}
+
+func hits(name string, n int64) matrix.FunctionSamples {
+	return matrix.FunctionSamples{Name: name, Samples: n}
+}
+
+const locatedProbe = "cost/splice-file-pipe/64k"
+
+// located compares a base that costs 0.1 with a kernel that costs 0.4, as their
+// profiles have it.
+func located(base, other matrix.Profile) *Contrast {
+	c := costsOf(matrix.ClockIcount, []string{locatedProbe}, column{name: "base", config: "x", values: [][]float64{{0.1}}}, column{name: "rfc", config: "x", values: [][]float64{{0.4}}})
+	c.Locate([]matrix.Profile{base, other})
+	return c.Rows[0].Cells[1].Contrasts[0]
+}
+
+func TestDifferencesAreLocated(t *testing.T) {
+	base := profileOf("base", locatedProbe, 2000, 10, 0, hits("add_to_pipe", 5000), hits("iterate", 2990))
+	rfc := profileOf("rfc", locatedProbe, 1000, 5, 20, hits("copy_page", 4500), hits("get_page", 2250), hits("add_to_pipe", 1250), hits("iterate", 745), hits("rare", 30), hits("odd", 200))
+	// Parts of 0.4 and 0.1: of add_to_pipe 0.05 each, of iterate 0.0298 and 0.0299,
+	// of rare 0.0012 and none.
+	want := &Where{
+		Samples: 10_000, OtherSamples: 10_000,
+		Functions: []Function{
+			{Name: "copy_page", Value: 0.18, Delta: 0.18, Share: 0.6, Uncertainty: 0.00597},
+			{Name: "get_page", Value: 0.09, Delta: 0.09, Share: 0.3, Uncertainty: 0.00501},
+			{Name: "odd", Value: 0.008, Delta: 0.008, Share: 0.008 / 0.3, Uncertainty: 0.00168},
+			{Name: "rare", Value: 0.0012, Delta: 0.0012, Share: 0.004, Uncertainty: 0.000668},
+		},
+		Smaller: -0.0001, SmallerCount: 2, User: 0.02, Unlocated: 0.0009,
+	}
+	k := located(base, rfc)
+	if diff := cmp.Diff(want, k.Where, cmpopts.EquateApprox(0.005, 1e-9)); diff != "" {
+		t.Error(diff)
+	}
+	// Nothing is left out.
+	sum := k.Where.Smaller + k.Where.User + k.Where.Unlocated
+	for _, f := range k.Where.Functions {
+		sum += f.Delta
+	}
+	if math.Abs(sum-(k.Value-k.Other)) > 1e-12 {
+		t.Errorf("the parts add up to %g of %g", sum, k.Value-k.Other)
+	}
+	const words = "copy_page +0.18 insn/B (60 %), get_page +0.09 insn/B (30 %), 4 others +0.0091 insn/B (3 %), user space +0.02 insn/B (6.7 %), not located +0.0009 insn/B (0.3 %)"
+	if got := k.Where.Words(k, 2); got != words {
+		t.Errorf("got  %s\nwant %s", got, words)
+	}
+}
+
+// TestChanceIsNotNamed has two profiles of one kernel, which differ by chance, on
+// two costs that differ.
+func TestChanceIsNotNamed(t *testing.T) {
+	base := profileOf("base", locatedProbe, 200, 0, 0, hits("a", 300), hits("b", 495), hits("c", 5))
+	rfc := profileOf("rfc", locatedProbe, 800, 0, 0, hits("a", 67), hits("b", 130), hits("d", 3))
+	k := located(base, rfc)
+	if len(k.Where.Functions) > 0 || k.Where.SmallerCount != 4 {
+		t.Errorf("named by chance: %+v", k.Where)
+	}
+	if got := k.Where.Words(k, 5); strings.Contains(got, "a +") || !strings.Contains(got, "4 others") {
+		t.Error(got)
+	}
+}
+
+func TestWhatHasNoProfileIsNotLocated(t *testing.T) {
+	ok := profileOf("base", locatedProbe, 10, 0, 0)
+	none := matrix.Profile{Kernel: "rfc", Machine: "m", Probe: locatedProbe, Cell: "rfc/m/" + locatedProbe, Missing: "the kernel has no perf event"}
+	k := located(ok, none)
+	if k.Where == nil || k.Where.Missing != "rfc has no profile: the kernel has no perf event" || len(k.Where.Functions) > 0 {
+		t.Errorf("%+v", k.Where)
+	}
+	if k := located(ok, profileOf("rfc", "cost/tee/64k", 10, 0, 0)); k.Where != nil {
+		t.Errorf("located by the profile of another probe: %+v", k.Where)
+	}
+	other := none
+	other.Probe, other.Cell = "cost/tee/4k", "rfc/m/cost/tee/4k"
+	if got := Unprofiled([]matrix.Profile{ok, none, other}); len(got) != 1 || got[0] != "no profile of rfc, cost/splice-file-pipe/64k and 1 more: the kernel has no perf event" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestCostsNameFunctions(t *testing.T) {
+	c := costsOf(matrix.ClockIcount, []string{locatedProbe}, column{name: "base", config: "x", values: [][]float64{{0.1}}}, column{name: "rfc", config: "x", values: [][]float64{{0.4}}})
+	c.Locate([]matrix.Profile{profileOf("base", locatedProbe, 100, 0, 0, hits("move", 900)), profileOf("rfc", locatedProbe, 25, 0, 0, hits("move", 225), hits("copy_page", 750))})
+	text := strings.Join(c.Costs(), "\n")
+	if !strings.Contains(text, "0.1 to 0.4 insn/B. Of the +0.3 insn/B: copy_page +0.3 insn/B (100 %)") {
+		t.Error(text)
+	}
+}
+
+func TestProfilesOfMergedRunsKeepTheirKernels(t *testing.T) {
+	run := func(value float64, function string) Stored {
+		r := matrix.Run{Machines: []matrix.Machine{{Name: "m"}}, Probes: []string{locatedProbe}, Baseline: "a", Kernels: []matrix.Column{{Name: "a", ConfigDigest: "x"}}}
+		s := &matrix.Sample{Value: value, Unit: "insn/B", Better: matrix.Lower, Clock: matrix.ClockIcount, Iterations: 4}
+		res := matrix.Result{Kernel: "a", Machine: "m", Probe: locatedProbe, Cell: "a/m/" + locatedProbe, Boot: 1, Outcome: matrix.Pass, Sample: s}
+		return Stored{Dir: function, Run: r, Results: []matrix.Result{res}, Profiles: []matrix.Profile{profileOf("a", locatedProbe, 100, 0, 0, hits(function, 900))}}
+	}
+	m, err := Merge([]Stored{run(0.1, "move"), run(0.4, "copy_page")}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := m.Comparison.Rows[0].Cells[1].Contrasts[0].Where
+	if w == nil || len(w.Functions) != 2 || w.Functions[0].Name != "copy_page" || w.Functions[0].Delta < 0.35 || w.Functions[1].Delta > -0.08 || m.Profiles[1].Kernel != "a@2" {
+		t.Errorf("%+v", w)
+	}
+}
