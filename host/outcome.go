@@ -103,7 +103,7 @@ type end struct {
 // still is none where the guest was overdue, also if the kernel made a panic of it.
 func (e *end) blame(said []matrix.Report) {
 	e.reports = said
-	if r, ok := oops.Fatal(said); ok && !(e.overdue && r.Kind.Stalls()) {
+	if r, ok := oops.Fatal(said); ok && (!e.overdue || !r.Kind.Stalls()) {
 		e.panic = r.Title
 	}
 }

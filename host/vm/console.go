@@ -13,7 +13,7 @@ const (
 	MaxTail = 64 << 10
 )
 
-// LastWords, as a [Config.Console], logs the last [MaxTail] bytes and no others.
+// LastWords as a [Config.Console] logs the last [MaxTail] bytes and no others.
 const LastWords = -1
 
 // console takes what a guest prints: into a capped log and, whatever it has

@@ -42,10 +42,10 @@ func sentence(r matrix.Reported) string {
 		text += " (known)"
 	}
 	text += ": " + strings.Join(r.Kernels, ", ")
-	switch n := len(r.Cells); {
-	case n == 0:
+	switch n := len(r.Cells); n {
+	case 0:
 		text += ", while no probe ran"
-	case n == 1:
+	case 1:
 		text += ", " + probeOf(r.Cells[0])
 	default:
 		text += fmt.Sprintf(", %s and %d more", probeOf(r.Cells[0]), n-1)
