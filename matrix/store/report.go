@@ -57,6 +57,9 @@ func (r *Run) Report(kernel string, report matrix.Report) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("keep a report: %w", err)
 	}
+	if r.reports == nil {
+		r.reports = map[string]bool{}
+	}
 	r.reports[name] = true
 	return name, nil
 }

@@ -50,7 +50,7 @@ type Run struct {
 // letters, so that runs sort by time.
 func Create(dir string, run matrix.Run) (*Run, error) {
 	run.ID = fmt.Sprintf("%s-%.4s", run.Started.UTC().Format("20060102-150405"), rand.Text())
-	r := &Run{dir: filepath.Join(dir, run.ID), header: run, seen: map[string]bool{}, reports: map[string]bool{}}
+	r := &Run{dir: filepath.Join(dir, run.ID), header: run, seen: map[string]bool{}}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("begin a run: %w", err)
 	}
