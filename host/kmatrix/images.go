@@ -78,6 +78,7 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 	if err != nil {
 		return nil, wrongUse{err}
 	}
+	l.Log = o.log
 	var needs []string
 	for _, p := range probes {
 		needs = append(append(needs, p.Needs), p.Features...)

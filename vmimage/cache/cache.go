@@ -19,8 +19,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
+
+	"kmatrix/matrix/hold"
 )
 
 // Cache is a directory of entries. Dir must be set.
@@ -45,9 +46,6 @@ type MissingError struct{ Key string }
 // Error names the entry.
 func (e *MissingError) Error() string { return e.Key + " is not in the cache" }
 
-// lockPoll is how often a lock that another process holds is tried.
-const lockPoll = 100 * time.Millisecond
-
 // Key returns the name of an entry that is made of these inputs: kind and 64
 // bits would do to tell entries apart, 128 are taken.
 func Key(kind string, inputs ...string) string {
@@ -60,8 +58,8 @@ func Key(kind string, inputs ...string) string {
 
 // Entry returns the path of the entry, having it filled where it is not there.
 // fill gets an empty directory; when it fails, nothing is left.
-func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Context, dir string) error) (string, error) {
-	path := filepath.Join(c.Dir, key)
+func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Context, dir string) error) (path string, err error) {
+	path = filepath.Join(c.Dir, key)
 	if c.Used != nil {
 		c.Used(key)
 	}
@@ -77,11 +75,11 @@ func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Con
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", fmt.Errorf("make room in the cache: %w", err)
 	}
-	lock := flock.New(path + ".lock")
-	if err := c.acquire(ctx, lock, path); err != nil {
+	lock, err := c.acquire(ctx, path)
+	if err != nil {
 		return "", err
 	}
-	defer lock.Unlock() //nolint:errcheck // closing the file frees it
+	defer func() { err = errors.Join(err, lock.Free()) }()
 	if c.there(path) {
 		return path, nil // it was made meanwhile
 	}
@@ -93,7 +91,7 @@ func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Con
 	if err := os.Mkdir(tmp, 0o755); err != nil {
 		return "", fmt.Errorf("make room in the cache: %w", err)
 	}
-	err := fill(ctx, tmp)
+	err = fill(ctx, tmp)
 	if err == nil {
 		err = finish(tmp, path)
 	}
@@ -122,11 +120,11 @@ func (c *Cache) Scratch(ctx context.Context, name string) (dir string, release f
 	own, _ := c.making.LoadOrStore(name, &sync.Mutex{})
 	own.(*sync.Mutex).Lock()
 	path := filepath.Join(c.Dir, name)
-	lock := flock.New(path + ".lock")
-	if err = c.acquire(ctx, lock, path); err == nil {
+	lock, err := c.acquire(ctx, path)
+	if err == nil {
 		// What an interrupted process left, too.
 		if err = errors.Join(os.RemoveAll(path), os.Mkdir(path, 0o755)); err != nil {
-			err = errors.Join(fmt.Errorf("make room in the cache: %w", err), lock.Unlock())
+			err = errors.Join(fmt.Errorf("make room in the cache: %w", err), lock.Free())
 		}
 	}
 	if err != nil {
@@ -135,25 +133,21 @@ func (c *Cache) Scratch(ctx context.Context, name string) (dir string, release f
 	}
 	return path, func() error {
 		defer own.(*sync.Mutex).Unlock()
-		return errors.Join(os.RemoveAll(path), lock.Unlock())
+		return errors.Join(os.RemoveAll(path), lock.Free())
 	}, nil
 }
 
-func (c *Cache) acquire(ctx context.Context, lock *flock.Flock, path string) error {
-	got, err := lock.TryLock()
+// acquire waits for the lock on an entry, and says for whom.
+func (c *Cache) acquire(ctx context.Context, path string) (*hold.Lock, error) {
+	lock, err := hold.Wait(ctx, path+".lock", func(h hold.Holder) {
+		if c.Log != nil {
+			c.Log(fmt.Sprintf("%s is being made by %s: waiting for it", path, h))
+		}
+	})
 	if err != nil {
-		return fmt.Errorf("lock the cache: %w", err)
+		return nil, fmt.Errorf("wait for %s to be made: %w", path, err)
 	}
-	if got {
-		return nil
-	}
-	if c.Log != nil {
-		c.Log("another kmatrix is making " + path + ": waiting for it")
-	}
-	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
-		return fmt.Errorf("wait for another kmatrix to make %s: %w", path, err)
-	}
-	return nil
+	return lock, nil
 }
 
 // finish syncs the files and gives the directory its name. The whole file

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/gofrs/flock"
+	"kmatrix/matrix/hold"
 )
 
 // useFile is held shared by who uses entries, and exclusively by who deletes
@@ -17,23 +17,23 @@ const useFile = "use.lock"
 var ErrInUse = errors.New("another kmatrix uses the cache: try again when it has ended")
 
 // Use keeps entries from being deleted until release is called.
-func (c *Cache) Use() (release func() error, err error) { return c.hold((*flock.Flock).TryRLock) }
+func (c *Cache) Use() (release func() error, err error) { return c.hold(hold.TryShared) }
 
 // alone keeps entries from being used until release is called. The error is
 // [ErrInUse] while they are.
-func (c *Cache) alone() (release func() error, err error) { return c.hold((*flock.Flock).TryLock) }
+func (c *Cache) alone() (release func() error, err error) { return c.hold(hold.Try) }
 
-func (c *Cache) hold(try func(*flock.Flock) (bool, error)) (func() error, error) {
+func (c *Cache) hold(try func(string) (*hold.Lock, error)) (func() error, error) {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the cache: %w", err)
 	}
-	lock := flock.New(filepath.Join(c.Dir, useFile))
-	got, err := try(lock)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("lock the cache: %w", err)
-	case !got:
-		return nil, ErrInUse
+	lock, err := try(filepath.Join(c.Dir, useFile))
+	var held *hold.HeldError
+	if errors.As(err, &held) {
+		return nil, fmt.Errorf("%w (%s)", ErrInUse, held.By)
 	}
-	return lock.Unlock, nil
+	if err != nil {
+		return nil, fmt.Errorf("lock the cache: %w", err)
+	}
+	return lock.Free, nil
 }

@@ -7,17 +7,18 @@
 package lock
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/gofrs/flock"
+
+	"kmatrix/matrix/hold"
 )
 
 // Version is the format's.
@@ -67,6 +68,10 @@ type With struct {
 
 // Lock is the file. It may be used by several goroutines.
 type Lock struct {
+	// Log takes a line for the user when another process is waited for; may be
+	// nil.
+	Log func(string)
+
 	path    string
 	mu      sync.Mutex
 	entries map[string]Entry
@@ -191,18 +196,24 @@ func put[T any](m *map[string]T, key string, value T) {
 	(*m)[key] = value
 }
 
+// patience is how long another writer is waited for, who needs milliseconds.
+const patience = time.Minute
+
 // update changes the file as it is now.
-func (l *Lock) update(change func(*document)) error {
+func (l *Lock) update(change func(*document)) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	guard := flock.New(l.path + ".guard")
-	if err := guard.Lock(); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	guard, err := hold.Wait(ctx, l.path+".guard", func(h hold.Holder) {
+		if l.Log != nil {
+			l.Log(fmt.Sprintf("%s is being written by %s: waiting for it", l.path, h))
+		}
+	})
+	if err != nil {
 		return fmt.Errorf("write the lock: %w", err)
 	}
-	defer func() {
-		_ = os.Remove(l.path + ".guard") // an empty file that may stay
-		_ = guard.Unlock()               // closing frees it
-	}()
+	defer func() { err = errors.Join(err, guard.Free()) }()
 	d, err := read(l.path)
 	if err != nil {
 		return err
@@ -216,9 +227,10 @@ func (l *Lock) update(change func(*document)) error {
 	return replace(l.path, append([]byte(header), text...))
 }
 
-// replace writes a file whole or not at all.
+// replace writes a file whole or not at all. The guard is held, so that one name
+// will do, and what a killed process has left there is written over.
 func replace(path string, text []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".kernels.lock-")
+	tmp, err := os.Create(path + ".new")
 	if err != nil {
 		return fmt.Errorf("write the lock: %w", err)
 	}

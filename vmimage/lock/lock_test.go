@@ -2,6 +2,7 @@ package lock
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,34 @@ func TestWhatIsPutIsGot(t *testing.T) {
 	}
 	if _, ok := again.Get("6.1", entry("6.1").Source); !ok {
 		t.Error("the entries of sources are gone")
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("beside the lock stand %v (%v)", left, err)
+	}
+}
+
+// TestNoEntryIsLost has many write at once, as processes do that know nothing of
+// each other: a guard that lets two in loses an entry.
+func TestNoEntryIsLost(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kernels.lock")
+	const writers, each = 4, 12
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			l, err := Open(path)
+			for n := 0; n < each && err == nil; n++ {
+				name := fmt.Sprintf("k%d-%d", w, n)
+				err = l.Put(name, entry(name))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	d, err := read(path)
+	if err != nil || len(d.Kernels) != writers*each {
+		t.Errorf("%d entries of %d are there (%v)", len(d.Kernels), writers*each, err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
 		t.Errorf("beside the lock stand %v (%v)", left, err)
