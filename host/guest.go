@@ -34,7 +34,7 @@ type qemuGuest struct {
 func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 	c := vm.Config{
 		QEMU: r.QEMU, Machine: l.machine, Kernel: l.image.Boot, Initrd: l.image.Initrd,
-		Append: strings.Fields(r.kernel(l.batch.kernel).Append),
+		Append: strings.Fields(r.kernel(l.batch.kernel).Append), Temp: r.temp,
 	}
 	for _, fs := range slices.Sorted(maps.Keys(l.image.Disks)) {
 		c.Disks = append(c.Disks, vm.Disk{Path: l.image.Disks[fs], Serial: fs})

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -14,19 +15,22 @@ import (
 // cost. Their boots are further ones, of which no result comes. A guest that has no
 // profile costs its own alone: that says why. Cells of kernels without an image
 // have none.
-func (r *Runner) Profile(ctx context.Context, cells []matrix.Cell) ([]matrix.Profile, error) {
+func (r *Runner) Profile(ctx context.Context, cells []matrix.Cell) (profiles []matrix.Profile, err error) {
+	release, err := r.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	last, next := map[string]int{}, map[string]int{}
 	for _, m := range r.Machines {
 		last[m.Name], next[m.Name] = m.Boots, m.Boots+1
 	}
-	r.mu.Lock()
-	for _, res := range r.all {
+	for _, res := range r.Store.Results() {
 		if res.Boot > last[res.Machine] {
 			last[res.Machine], next[res.Machine] = res.Boot, res.Boot+1
 		}
 	}
-	r.mu.Unlock()
-	all := batches(cells, last, next)
+	all := batches(cells, last, next, r.Store.Final)
 	for i := range all {
 		all[i].profile = true
 	}
@@ -40,7 +44,7 @@ func (r *Runner) Profile(ctx context.Context, cells []matrix.Cell) ([]matrix.Pro
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	r.serve(ctx, g, q)
-	err := g.Wait()
+	err = g.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.profiles, err

@@ -21,8 +21,9 @@ type batch struct {
 // batches cuts cells into one batch a boot, of the boots behind the first so many of
 // each machine up to another number. Boots of the same number stand
 // together and hold every kernel, in the cells' order for odd boots and in the
-// reverse for even ones, so that a drift of the host hits all kernels alike.
-func batches(cells []matrix.Cell, behind, upTo map[string]int) []batch {
+// reverse for even ones, so that a drift of the host hits all kernels alike. Cells
+// that have a last word for a boot, which final tells, are left out of its batch.
+func batches(cells []matrix.Cell, behind, upTo map[string]int, final func(cell string, boot int) bool) []batch {
 	type key struct{ kernel, machine string }
 	var order []key
 	probes := map[key][]string{}
@@ -42,8 +43,17 @@ func batches(cells []matrix.Cell, behind, upTo map[string]int) []batch {
 			if boot%2 == 0 {
 				k = order[len(order)-1-i]
 			}
-			if boot > behind[k.machine] && boot <= max(1, upTo[k.machine]) {
-				all = append(all, batch{kernel: k.kernel, machine: k.machine, boot: boot, probes: probes[k]})
+			if boot <= behind[k.machine] || boot > max(1, upTo[k.machine]) {
+				continue
+			}
+			b := batch{kernel: k.kernel, machine: k.machine, boot: boot}
+			for _, p := range probes[k] {
+				if !final(matrix.Cell{Kernel: k.kernel, Machine: k.machine, Probe: p}.ID(), boot) {
+					b.probes = append(b.probes, p)
+				}
+			}
+			if len(b.probes) > 0 {
+				all = append(all, b)
 			}
 		}
 	}

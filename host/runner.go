@@ -47,7 +47,7 @@ type Runner struct {
 	// QEMU is the program, and Version its version.
 	QEMU    string
 	Version string
-	// CacheDir keeps the verdict on KVM, and snapshots.
+	// CacheDir keeps the verdict on KVM, snapshots and what QEMU writes for a while.
 	CacheDir string
 	// SnapshotLimit is how many bytes of the disk snapshots may take; 0 means
 	// [DefaultSnapshotLimit].
@@ -55,9 +55,11 @@ type Runner struct {
 	// Notify hears what happens; it is called from one goroutine at a time.
 	Notify func(Event)
 
-	boot     booter
-	room     *room
-	images   sync.Map
+	boot   booter
+	room   *room
+	images sync.Map
+	// temp is where QEMU keeps what its guests write.
+	temp     string
 	mu       sync.Mutex
 	all      []matrix.Result
 	profiles []matrix.Profile
@@ -104,7 +106,8 @@ func (e *NoImageError) Error() string { return e.Err.Error() }
 func (e *NoImageError) Unwrap() error { return e.Err }
 
 // Run answers the cells, as many times as their machines say boots, and returns
-// the results in the order in which they came. When ctx ends, it returns its
+// the results in the order in which they came. What the store has a last word on,
+// from before it was resumed, is not asked again. When ctx ends, it returns its
 // error and what was answered before.
 func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result, error) {
 	boots := map[string]int{}
@@ -117,7 +120,7 @@ func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result,
 // More answers the cells in the boots behind the first so many of their machine, up
 // to the other number, both by the machines' names, and returns the results of these
 // and of all calls before.
-func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map[string]int) ([]matrix.Result, error) {
+func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map[string]int) (results []matrix.Result, err error) {
 	r.Deadlines = r.Deadlines.orDefault()
 	if r.hello == nil {
 		r.hello, r.told = map[string]bool{}, map[string]bool{}
@@ -126,12 +129,18 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 	if r.boot == nil {
 		r.boot, r.room = r.bootQEMU, newRoom()
 	}
-	q := newQueue(batches(cells, behind, upTo))
+	all := batches(cells, behind, upTo, r.Store.Final)
+	q := newQueue(all)
+	release, err := r.begin()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	g, ctx := errgroup.WithContext(ctx)
 	// Kernels that are built, which takes minutes, must not hold up the others.
 	fetching, building := make(chan struct{}, 2), make(chan struct{}, 2)
 	for _, k := range r.Kernels {
-		if !slices.ContainsFunc(cells, func(c matrix.Cell) bool { return c.Kernel == k.Name }) {
+		if !slices.ContainsFunc(all, func(b batch) bool { return b.kernel == k.Name }) {
 			continue
 		}
 		if _, ok := r.images.Load(k.Name); ok {
@@ -159,7 +168,7 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 		})
 	}
 	r.serve(ctx, g, q)
-	err := g.Wait()
+	err = g.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.all, err
@@ -196,6 +205,9 @@ func (r *Runner) image(ctx context.Context, k matrix.Kernel) (Bootable, error) {
 	for _, s := range []*string{&img.Version, &img.Release, &img.Origin} {
 		*s = wire.Clean(*s, maxVersion)
 	}
+	if err := r.same(k.Name, img); err != nil {
+		return img, err
+	}
 	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: img.Version})
 	return img, r.column(k.Name, func(c *matrix.Column) {
 		c.Version, c.Release, c.Digest, c.PVH, c.Origin, c.Built, c.ConfigDigest = img.Version, img.Release, img.Digest, img.PVH, img.Origin, img.Built, img.ConfigDigest
@@ -212,6 +224,9 @@ func (r *Runner) withoutImage(ctx context.Context, q *queue, k matrix.Kernel, er
 		outcome = missing.Outcome
 	}
 	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: fmt.Sprintf("%s: %v", outcome, err)})
+	if r.had(k.Name).Digest != "" {
+		return r.withoutRest(q.drop(k.Name), err)
+	}
 	if err := r.column(k.Name, func(c *matrix.Column) { c.Outcome, c.Detail = outcome, err.Error() }); err != nil {
 		return err
 	}

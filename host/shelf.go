@@ -97,28 +97,46 @@ func (p *snapshot) remove() error {
 	return nil
 }
 
+// clear removes what nobody owns.
+func (s *shelf) clear() error {
+	_, err := s.sweep()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // room removes what nobody owns, and tells whether what the others take stays
 // below the limit, or, with a new one among them, within it.
 func (s *shelf) room(fresh int64) error {
+	taken, err := s.sweep()
+	if err != nil {
+		return err
+	}
+	if taken >= s.limit+fresh {
+		return fmt.Errorf("the snapshots in %s take %d MiB, and may take %d MiB", s.dir, taken>>20, s.limit>>20)
+	}
+	return nil
+}
+
+// sweep removes what nobody owns, and returns how many bytes of the disk the
+// others take.
+func (s *shelf) sweep() (taken int64, err error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
-		return fmt.Errorf("look through the snapshots: %w", err)
+		return 0, fmt.Errorf("look through the snapshots: %w", err)
 	}
-	var taken int64
 	for _, e := range entries {
 		if ext := filepath.Ext(e.Name()); !e.Type().IsRegular() || ext != wholeSuffix && ext != underWay {
 			continue
 		}
 		n, err := sweep(filepath.Join(s.dir, e.Name()))
 		if err != nil {
-			return fmt.Errorf("look through the snapshots: %w", err)
+			return 0, fmt.Errorf("look through the snapshots: %w", err)
 		}
 		taken += n
 	}
-	if taken >= s.limit+fresh {
-		return fmt.Errorf("the snapshots in %s take %d MiB, and may take %d MiB", s.dir, taken>>20, s.limit>>20)
-	}
-	return nil
+	return taken, nil
 }
 
 // sweep removes a file that nobody owns, and returns how many bytes of the disk

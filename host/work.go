@@ -68,7 +68,7 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	}
 	o := &original{r: r, batch: b, wanted: r.clones(m, b.probes)}
 	defer func() { err = errors.Join(err, o.drop()) }()
-	for left, n := b.probes, 1; len(left) > 0; n++ {
+	for left, n := b.probes, 1+r.Store.Lives(b.kernel, b.machine, b.boot); len(left) > 0; n++ {
 		asked, alone := r.portion(m, left)
 		l := life{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], number: n, original: o, alone: alone, clone: o.saved != nil}
 		if err := l.live(ctx, img); err != nil {

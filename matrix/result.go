@@ -144,6 +144,10 @@ const (
 // Outcomes lists every outcome.
 var Outcomes = []Outcome{Pass, Fail, Crash, Hang, BootFailed, BuildFailed, Unavailable, Unsupported, Lost, Infra}
 
+// Final tells whether the outcome is a last word. Infra is none: it says nothing of
+// the kernel, and a run that is resumed asks again.
+func (o Outcome) Final() bool { return o != Infra }
+
 // Result is what became of one cell in one boot.
 type Result struct {
 	Kernel  string `json:"kernel"`

@@ -30,6 +30,9 @@ type Config struct {
 	// Console is how many bytes of the console are logged, [MaxConsole] at most,
 	// which is what 0 means; [LastWords] logs its end alone.
 	Console int64
+	// Temp is the directory for what the guest writes to its disks, in a file
+	// without a name; empty means the system's.
+	Temp string
 	// Bare leaves out ports and disks: what is left is the floor that
 	// boot-to-ready is measured against.
 	Bare bool

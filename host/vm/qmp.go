@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -32,10 +31,10 @@ const maxEvents = 1000
 
 // newMonitor returns a monitor and the listening socket that QEMU is to
 // inherit. go-qemu wants an address to dial, so the socket has one for a
-// moment, in a directory of our own: the connection waits in its backlog until
-// QEMU takes it, and nothing is left in the file system.
-func newMonitor() (m *monitor, listening *os.File, err error) {
-	dir, err := os.MkdirTemp("", "kmatrix-qmp-")
+// moment, in a directory of our own below temp: the connection waits in its backlog
+// until QEMU takes it, and nothing is left in the file system.
+func newMonitor(temp string) (m *monitor, listening *os.File, err error) {
+	dir, err := os.MkdirTemp(temp, "kmatrix-qmp-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a control socket: %w", err)
 	}
@@ -44,7 +43,13 @@ func newMonitor() (m *monitor, listening *os.File, err error) {
 			err = fmt.Errorf("remove the control socket's name: %w", e)
 		}
 	}()
-	path := filepath.Join(dir, "s")
+	// The address of a socket holds 107 bytes, less than a path may have.
+	at, err := os.Open(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make a control socket: %w", err)
+	}
+	defer at.Close() //nolint:errcheck // it only names the directory
+	path := fmt.Sprintf("/proc/self/fd/%d/s", at.Fd())
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return nil, nil, fmt.Errorf("make a control socket: %w", err)

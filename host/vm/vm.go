@@ -6,8 +6,8 @@
 // and says how it ended. Between Ready and Login a guest can be saved
 // ([VM.Save]); later ones with the same configuration begin there
 // ([OpenSnapshot]). Every channel is an inherited descriptor: there is no
-// listening port, no socket with a name and no temporary file, and QEMU dies
-// with kmatrix.
+// listening port and no socket with a name, temporary files have none but for a
+// moment ([Config.Temp]), and QEMU dies with kmatrix.
 package vm
 
 import (
@@ -83,7 +83,10 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 			_ = f.Close() // QEMU has its own; ours were never written
 		}
 	}()
-	mon, listening, err := newMonitor()
+	if c.Temp != "" {
+		v.cmd.Env = []string{"TMPDIR=" + c.Temp}
+	}
+	mon, listening, err := newMonitor(c.Temp)
 	if err != nil {
 		return nil, err
 	}

@@ -10,22 +10,23 @@ import (
 func FuzzResults(f *testing.F) {
 	f.Add([]byte(`{"kernel":"6.1","machine":"m","probe":"p","boot":1,"outcome":"pass","cell":"6.1/m/p","seconds":0.1}` + "\n" + `{"kernel`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var s Stored
-		err := s.results(bytes.NewReader(text), "results.jsonl")
+		all := newTally()
+		warnings, err := scanLines(bytes.NewReader(text), "results.jsonl", all.take)
+		counted, earlier := all.counted()
 		type key struct {
 			cell string
 			boot int
 		}
 		seen := map[key]bool{}
-		for _, r := range s.Results {
+		for _, r := range counted {
 			k := key{r.Cell, r.Boot}
 			if seen[k] {
 				t.Errorf("%+v is there twice", k)
 			}
 			seen[k] = true
 		}
-		if n := bytes.Count(text, []byte("\n")); err == nil && len(s.Results)+len(s.Warnings) < n {
-			t.Errorf("of %d lines %d are read, with %q", n, len(s.Results), s.Warnings)
+		if n := bytes.Count(text, []byte("\n")); err == nil && len(counted)+len(earlier)+len(warnings) < n {
+			t.Errorf("of %d lines %d are read, with %q", n, len(counted)+len(earlier), warnings)
 		}
 	})
 }

@@ -1,11 +1,9 @@
 package store
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,8 +14,12 @@ import (
 
 // Stored is a run that was read.
 type Stored struct {
-	Run     matrix.Run
-	Results []matrix.Result
+	Run matrix.Run
+	// Results are those that count, one for each cell and boot that has one, and
+	// Earlier those that they stand for: an infra that was asked again.
+	Results, Earlier []matrix.Result
+	// Guests are the guests' lives.
+	Guests []matrix.Guest
 	// Profiles are those that the run took, if any.
 	Profiles []matrix.Profile
 	// Warnings say what was passed over, such as a last line that was torn
@@ -25,60 +27,50 @@ type Stored struct {
 	Warnings []string
 }
 
-// maxLine is the longest line of results.jsonl that is read.
-const maxLine = 1 << 20
-
 // Open reads the run in a directory.
 func Open(dir string) (*Stored, error) {
-	text, err := os.ReadFile(filepath.Join(dir, fileRun))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is no run: it has no %s", dir, fileRun)
+	run, err := readHeader(dir)
+	if err != nil {
+		return nil, err
 	}
+	s := &Stored{Run: run}
+	all, warnings, err := readResults(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read a run: %w", err)
 	}
-	s := &Stored{}
-	if err := json.Unmarshal(text, &s.Run); err != nil {
-		return nil, fmt.Errorf("read %s: %w", filepath.Join(dir, fileRun), err)
-	}
-	path := filepath.Join(dir, fileResults)
-	f, err := os.Open(path)
+	s.Results, s.Earlier = all.counted()
+	more, err := readLines(filepath.Join(dir, fileGuests), func(g matrix.Guest) string {
+		s.Guests = append(s.Guests, g)
+		return ""
+	})
+	s.Warnings = append(warnings, more...)
 	if err != nil {
 		return nil, fmt.Errorf("read a run: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
-	return s, errors.Join(s.results(f, path), s.profiles(dir))
+	return s, s.profiles(dir)
 }
 
-func (s *Stored) results(f io.Reader, path string) error {
-	seen := map[string]bool{}
-	r := bufio.NewReaderSize(f, 64<<10)
-	for n := 1; ; n++ {
-		line, err := r.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			if len(line) > 0 {
-				s.Warnings = append(s.Warnings, fmt.Sprintf("%s:%d: the last line is torn and was passed over: its cell has no outcome", path, n))
-			}
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read %s: %w", path, err)
-		}
-		if len(line) > maxLine {
-			return fmt.Errorf("%s:%d: the line has %d bytes", path, n, len(line))
-		}
-		var res matrix.Result
-		if err := json.Unmarshal(line, &res); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, n, err)
-		}
-		key := fmt.Sprintf("%s %d", res.Cell, res.Boot)
-		if seen[key] {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("%s:%d: %s has a second result for boot %d, which was passed over", path, n, res.Cell, res.Boot))
-			continue
-		}
-		seen[key] = true
-		s.Results = append(s.Results, res)
+// readHeader reads what a run says of itself.
+func readHeader(dir string) (matrix.Run, error) {
+	var run matrix.Run
+	text, err := os.ReadFile(filepath.Join(dir, fileRun))
+	if errors.Is(err, fs.ErrNotExist) {
+		return run, fmt.Errorf("%s is no run: it has no %s", dir, fileRun)
 	}
+	if err != nil {
+		return run, fmt.Errorf("read a run: %w", err)
+	}
+	if err := json.Unmarshal(text, &run); err != nil {
+		return run, fmt.Errorf("read %s: %w", filepath.Join(dir, fileRun), err)
+	}
+	return run, nil
+}
+
+// readResults reads a run's results, and what of them was passed over.
+func readResults(dir string) (*tally, []string, error) {
+	all := newTally()
+	warnings, err := readLines(filepath.Join(dir, fileResults), all.take)
+	return all, warnings, err
 }
 
 var idRE = regexp.MustCompile(`^\d{8}-\d{6}-[A-Z2-7]{4}$`)

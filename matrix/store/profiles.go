@@ -18,22 +18,14 @@ const fileProfiles = "profiles.jsonl"
 
 // AppendProfile adds a profile and returns when it is on the disk.
 func (r *Run) AppendProfile(p matrix.Profile) error {
-	line, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("encode the profile of %s: %w", p.Cell, err)
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f, err := os.OpenFile(filepath.Join(r.dir, fileProfiles), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
-	if err != nil {
-		return fmt.Errorf("store a profile: %w", err)
-	}
-	_, err = f.Write(append(line, '\n'))
+	f, err := openLines(filepath.Join(r.dir, fileProfiles))
 	if err == nil {
-		err = f.Sync()
+		err = errors.Join(f.append(p), f.close())
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("store a profile: %w", err)
+	if err != nil {
+		return fmt.Errorf("store the profile of %s: %w", p.Cell, err)
 	}
 	return nil
 }

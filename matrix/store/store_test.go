@@ -54,8 +54,8 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		t.Error(diff)
 	}
 	left, err := os.ReadDir(r.Dir())
-	if err != nil || len(left) != 3 {
-		t.Errorf("%d entries are left in the run's directory, want run.json, results.jsonl and consoles", len(left))
+	if err != nil || len(left) != 4 {
+		t.Errorf("%d entries are left in the run's directory, want run.json, results.jsonl, guests.jsonl and consoles", len(left))
 	}
 }
 
@@ -75,7 +75,7 @@ func TestATornLastLineCostsItselfAlone(t *testing.T) {
 	if err := r.Append(result("a", 1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.results.WriteString(`{"kernel":"6.1","mach`); err != nil {
+	if _, err := r.results.file.WriteString(`{"kernel":"6.1","mach`); err != nil {
 		t.Fatal(err)
 	}
 	r.Close()

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/hold"
+)
+
+// Resume opens a run that ended before every cell had an outcome, to go on with
+// it. The error is a [*hold.HeldError] while another process writes it. What a
+// killed writer left behind is cleared away, and warnings say what was cut off.
+func Resume(dir string) (r *Run, warnings []string, err error) {
+	header, err := readHeader(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	r = &Run{dir: dir, header: header, lives: map[string]int{}, reports: map[string]bool{}}
+	if r.lock, err = hold.Try(filepath.Join(dir, fileLock)); err != nil {
+		return nil, nil, fmt.Errorf("go on with a run: %w", err)
+	}
+	if warnings, err = r.takeUp(); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("go on with a run: %w", err), r.lock.Free())
+	}
+	return r, warnings, nil
+}
+
+func (r *Run) takeUp() (warnings []string, err error) {
+	// Under the lock: the writer may have gone on until it was had.
+	if r.header, err = readHeader(r.dir); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(filepath.Join(r.dir, "."+fileRun+".new")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(r.dir, dirConsoles), 0o755); err != nil {
+		return nil, err
+	}
+	if r.all, warnings, err = readResults(r.dir); err != nil {
+		return nil, err
+	}
+	for _, res := range r.all.all {
+		r.lived(res.Kernel, res.Machine, res.Boot, res.Life)
+	}
+	if _, err := readLines(filepath.Join(r.dir, fileGuests), func(g matrix.Guest) string {
+		r.lived(g.Kernel, g.Machine, g.Boot, g.Life)
+		return ""
+	}); err != nil {
+		return nil, err
+	}
+	if err := r.consoles(); err != nil {
+		return nil, err
+	}
+	return warnings, r.open()
+}
+
+func lifeKey(kernel, machine string, boot int) string {
+	return fmt.Sprintf("%s-%s-%d", kernel, machine, boot)
+}
+
+func (r *Run) lived(kernel, machine string, boot, life int) {
+	key := lifeKey(kernel, machine, boot)
+	r.lives[key] = max(r.lives[key], life)
+}
+
+var consoleRE = regexp.MustCompile(`^(.*-\d+?)(?:\.(\d+))?\.log$`)
+
+// consoles takes the lives that printed and have left nothing else: whoever
+// killed kmatrix killed them. Names and key are made alike, see [ConsoleName].
+func (r *Run) consoles() error {
+	entries, err := os.ReadDir(filepath.Join(r.dir, dirConsoles))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		m := consoleRE.FindStringSubmatch(e.Name())
+		if m == nil {
+			continue
+		}
+		life := 1
+		if m[2] != "" {
+			if life, err = strconv.Atoi(m[2]); err != nil {
+				continue // nobody's name
+			}
+		}
+		r.lives[m[1]] = max(r.lives[m[1]], life)
+	}
+	return nil
+}
+
+// Lives is how many guests a boot has had before this process: the lives of a run
+// that is resumed are counted on, so that none writes into another's files.
+func (r *Run) Lives(kernel, machine string, boot int) int {
+	return r.lives[lifeKey(kernel, machine, boot)]
+}
