@@ -113,6 +113,10 @@ func (r *Runner) accelerated(ctx context.Context, m matrix.Machine, b batch, img
 	}
 	r.kvm.mu.Lock()
 	defer r.kvm.mu.Unlock()
+	if was := r.Store.Header().Host; r.kvm.known == nil && (was.Accel == matrix.AccelKVM || was.Accel == matrix.AccelTCG) {
+		// The run was resumed: its results are of one accelerator.
+		r.kvm.known = &verdict{Usable: was.Accel == matrix.AccelKVM, Reason: was.AccelReason}
+	}
 	if r.kvm.known == nil {
 		// What it waits for memory is not to count against KVM.
 		p, err := r.admit(ctx, m)

@@ -10,6 +10,13 @@ type Run struct {
 	Finished *time.Time `json:"finished,omitempty"`
 	// Interrupted tells that the run ended before every cell had an outcome.
 	Interrupted bool `json:"interrupted,omitempty"`
+	// Resumed are the times at which it was gone on with.
+	Resumed []time.Time `json:"resumed,omitempty"`
+	// Seconds is how long it ran in all, by a clock that does not jump; a part that
+	// was killed is not in it.
+	Seconds float64 `json:"seconds,omitempty"`
+	// Asked is what the user asked for; nil of a run that cannot be resumed.
+	Asked *Asked `json:"asked,omitempty"`
 	// Spec is the path of the kernels.yaml as the user named it, and its
 	// digest.
 	Spec       string    `json:"spec"`
@@ -26,6 +33,16 @@ type Run struct {
 	// Calibrations are the A/A runs of this host, as far as they are known, that
 	// were made as this run was; of an A/A run, its own stand last.
 	Calibrations []Calibration `json:"calibrations,omitempty"`
+}
+
+// Asked is what the user asked for: a run that is resumed has the plan that it was
+// begun with.
+type Asked struct {
+	// Flags are the flags that make the plan, with their values, as they were
+	// given.
+	Flags map[string][]string `json:"flags"`
+	// Dir is the directory that paths are relative to.
+	Dir string `json:"dir"`
 }
 
 // Host is the machine that QEMU ran on.

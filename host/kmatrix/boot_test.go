@@ -325,7 +325,7 @@ func TestInterrupt(t *testing.T) {
 	}()
 	go io.Copy(io.Discard, reader)
 	code := run(ctx, strings.NewReader(""), writer, &errs, []string{"run", "-f", file, "--dir", dir, "--initramfs", initramfs})
-	if code != exitInterrupted || !strings.Contains(errs.String(), "interrupted") {
+	if code != exitInterrupted || !strings.Contains(errs.String(), "interrupted\ngo on with: kmatrix run --resume "+dir) {
 		t.Errorf("exit code %d, it said %s", code, errs.String())
 	}
 	noneLeft(t)

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,9 +13,7 @@ import (
 	"kmatrix/host"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
-	"kmatrix/matrix/compare"
 	"kmatrix/matrix/report"
-	"kmatrix/matrix/spec"
 	"kmatrix/matrix/store"
 )
 
@@ -43,6 +41,7 @@ type runOptions struct {
 	aa        bool
 	snapshots int
 	profile   string
+	resume    string
 }
 
 func newRunCommand() *cobra.Command {
@@ -52,6 +51,10 @@ func newRunCommand() *cobra.Command {
 		Short: "Boot the kernels, run the probes, print the table",
 		Long: `Boot each kernel of kernels.yaml, run the probes that its machines name, and print
 one table of what they did. Every result is kept under --dir as it comes.
+
+--resume goes on with a run that was interrupted or killed: it asks for the cells
+that have no outcome, and those whose outcome is infra, with the flags that the run
+was begun with. Flags that make the plan cannot be given beside it.
 
 ` + exitCodes,
 		Example: `  kmatrix run
@@ -64,9 +67,19 @@ one table of what they did. Every result is kept under --dir as it comes.
   kmatrix run --aa -k 6.1 -p cost
   kmatrix run -k 6.12-built -k splice-fix-corruption -p cost/*/64k --profile
   kmatrix run --json -o run.json
-  kmatrix run --fail-on differs,crash`,
+  kmatrix run --fail-on differs,crash
+  kmatrix run --resume runs/20261123-221501-A1B2`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runMatrix(cmd, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.resume == "" {
+				return runMatrix(cmd, o, nil)
+			}
+			st, err := takeUp(cmd, o.dir, o.resume)
+			if err != nil {
+				return err
+			}
+			return runMatrix(cmd, o, st)
+		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.file, "file", "f", "kernels.yaml", "the matrix to run")
@@ -91,12 +104,19 @@ one table of what they did. Every result is kept under --dir as it comes.
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
 	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
+	f.StringVar(&o.resume, "resume", "", "go on with `RUN`, a directory or its name under --dir: only what has no outcome yet, or infra, is asked")
 	f.IntVar(&o.snapshots, "snapshot-limit", host.DefaultSnapshotLimit>>20, "how many `MIB` of the disk snapshots of guests may take, those of other runs included")
 	return cmd
 }
 
-func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
-	ctx := cmd.Context()
+// runMatrix runs the matrix; st is the run that is resumed, nil for a new one.
+func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
+	ctx, began := cmd.Context(), time.Now()
+	defer func() {
+		if st != nil {
+			err = errors.Join(err, st.Close())
+		}
+	}()
 	if err := o.check(); err != nil {
 		return err
 	}
@@ -114,6 +134,11 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	}
 	if err := o.repeat(plan, cache, version); err != nil {
 		return err
+	}
+	if st != nil {
+		if err := samePlan(st.Header(), s, plan, version); err != nil {
+			return err
+		}
 	}
 	one := plan.Kernels[0]
 	if err := o.twice(plan); err != nil {
@@ -156,11 +181,17 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs,
 	})
 	about.AA, about.Calibrations = o.aa, calibrations(cache, about.Host, plan.Machines)
-	st, err := store.Create(o.dir, about)
+	if st == nil {
+		if about.Asked, err = askedFlags(cmd.Flags()); err != nil {
+			return err
+		}
+		st, err = store.Create(o.dir, about)
+	} else {
+		err = goOn(st, about, progress)
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, st.Close()) }()
 	progress.follow(st.Header)
 	r := &host.Runner{
 		Kernels: plan.Kernels, Machines: plan.Machines, Probes: plan.Probes,
@@ -170,132 +201,37 @@ func runMatrix(cmd *cobra.Command, o runOptions) (err error) {
 	if o.aa {
 		r.Images = &twoColumns{Images: images, kernel: one}
 	}
-	l := looks{header: st.Header, update: st.Update, ask: r.More, more: progress.more}
+	ask := func(ctx context.Context, cells []matrix.Cell, behind, upTo map[string]int) ([]matrix.Result, error) {
+		_, err := r.More(ctx, cells, behind, upTo)
+		return st.Results(), err // also those of before the run was resumed
+	}
+	l := looks{header: st.Header, update: st.Update, ask: ask, more: progress.more}
 	results, runErr := l.run(ctx, plan.Cells())
 	now := time.Now().UTC()
 	var kept error
 	if err := st.Update(func(run *matrix.Run) {
 		run.Finished, run.Interrupted = &now, runErr != nil
+		run.Seconds += time.Since(began).Round(time.Millisecond).Seconds()
 		kept = calibrate(cache, run, results)
 	}); err != nil || kept != nil {
-		return errors.Join(runErr, err, kept)
+		return unfinished{errors.Join(runErr, err, kept), st.Dir()}
 	}
 	profiles, profileErr := o.profiles(ctx, r, st.Header(), results)
 	runErr = errors.Join(runErr, profileErr)
 	progress.stop()
 	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Profiles: profiles, Dir: st.Dir()}); err != nil {
-		return errors.Join(runErr, err)
+		return unfinished{errors.Join(runErr, err), st.Dir()}
 	}
 	if runErr != nil {
-		return runErr
+		return unfinished{runErr, st.Dir()}
 	}
 	if len(images.locked.kernels) > 0 {
 		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(images.locked.kernels, ", "))
 	}
-	return o.verdict(st.Header(), results)
-}
-
-// check refuses flags that make no sense before anything is started.
-func (o *runOptions) check() error {
-	if o.jobs < 0 {
-		return wrong("-j %d: at least one guest must run at once", o.jobs)
-	}
-	if o.boot < 0 || o.probe < 0 {
-		return wrong("a deadline must be longer than nothing")
-	}
-	if o.stressFor < 0 {
-		return wrong("--stress-for %s: want a time such as 30s", o.stressFor)
-	}
-	if _, err := parseBoots(o.boots); err != nil {
-		return err
-	}
-	if o.snapshots < 1 {
-		return wrong("--snapshot-limit %d: want a number of MiB; isolate: boot in %s does without snapshots", o.snapshots, o.file)
-	}
-	if o.profile != "" && o.profile != profileDiffering && o.profile != profileAll {
-		return wrong("--profile=%s: allowed are --profile, for costs that differ, and --profile=all", o.profile)
-	}
-	if o.allProbes && len(o.patterns) > 0 {
-		return wrong("--all-probes and -p: choose one")
-	}
-	return checkFailOn(o.failOn)
-}
-
-// plan reads kernels.yaml and selects from it.
-func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
-	known := known()
-	s, err := spec.LoadFile(o.file, known)
-	if err != nil {
-		return nil, nil, err
-	}
-	selected, err := replaceSources(s, o.kernels)
-	if err != nil {
-		return nil, nil, err
-	}
-	patterns := o.patterns
-	if len(patterns) == 0 && !o.allProbes {
-		patterns = s.Probes
-	}
-	if o.aa && len(selected) == 0 {
-		selected = []string{s.Baseline}
-	}
-	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns}, known)
-	if err == nil && o.stressFor > 0 && !slices.ContainsFunc(plan.Probes, func(p matrix.Probe) bool { return p.Budget > 0 }) {
-		err = wrong("--stress-for: no stress probe is asked: add -p stress")
-	}
-	return s, plan, err
-}
-
-// leftOut counts the probes of the machines that are not asked because nobody
-// asked for anything, and run: probes: does not name them.
-func (o *runOptions) leftOut(s *spec.Spec, plan *spec.Plan) (int, error) {
-	if len(o.patterns) > 0 || o.allProbes {
-		return 0, nil
-	}
-	all, err := s.Plan(spec.Selection{}, known())
-	if err != nil {
-		return 0, err
-	}
-	return len(all.Probes) - len(plan.Probes), nil
+	return o.verdict(st.Header(), results, st.Dir())
 }
 
 // print writes the report where the user wants it.
 func (o *runOptions) print(cmd *cobra.Command, doc report.Document) (err error) {
 	return writeReport(cmd, doc, formatName(o.json), o.output, o.all)
-}
-
-// verdict turns what the run found into the error that --fail-on and --strict
-// ask for.
-func (o *runOptions) verdict(run matrix.Run, results []matrix.Result) error {
-	counts := map[string]int{}
-	for _, r := range results {
-		counts[string(r.Outcome)]++
-	}
-	found := findings(o.failOn, compare.Compare(run, results), run, results)
-	switch {
-	case len(found) > 0:
-		return finding{"--fail-on: " + strings.Join(found, ", ")}
-	case counts[string(matrix.Infra)] > 0:
-		return fmt.Errorf("%d cells have the outcome infra: this host could not do its part", counts[string(matrix.Infra)])
-	case len(results) > 0 && counts[string(matrix.Unavailable)]+counts[string(matrix.BuildFailed)] == len(results):
-		return errors.New("no kernel could be had: nothing was asked")
-	case o.strict && counts[string(matrix.Unavailable)] > 0:
-		return fmt.Errorf("--strict: %d cells belong to kernels that are unavailable", counts[string(matrix.Unavailable)])
-	}
-	return nil
-}
-
-// header is the run's description before anything has run.
-func header(s *spec.Spec, plan *spec.Plan, h matrix.Host) matrix.Run {
-	run := matrix.Run{
-		Started: time.Now().UTC(), Spec: s.Path, SpecDigest: s.Digest, Baseline: plan.Baseline,
-		Host: h, Machines: plan.Machines,
-	}
-	for _, k := range plan.Kernels {
-		run.Kernels = append(run.Kernels, matrix.Column{Name: k.Name, Contract: k.Contract, Source: k.Source, Base: k.Base, Series: k.Series, Append: k.Append})
-	}
-	for _, p := range plan.Probes {
-		run.Probes = append(run.Probes, p.Name)
-	}
-	return run
 }

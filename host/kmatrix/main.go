@@ -53,6 +53,9 @@ func run(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args []
 	case err == nil:
 	case code == exitInterrupted:
 		fmt.Fprintln(stderr, "kmatrix: interrupted")
+		if hint := resumeHint(err); hint != "" {
+			fmt.Fprintln(stderr, hint)
+		}
 	default:
 		// An error may hold what a guest or a mirror said.
 		fmt.Fprintf(stderr, "kmatrix: %s\n", wire.CleanText([]byte(err.Error())))
@@ -102,6 +105,9 @@ func exitCode(ctx context.Context, err error) int {
 // hintOf says where to read on, for errors of use.
 func hintOf(err error) string {
 	var use wrongUse
+	if hint := resumeHint(err); hint != "" {
+		return hint
+	}
 	if errors.As(err, &use) {
 		return "kmatrix --help lists the commands, kmatrix COMMAND --help their flags"
 	}

@@ -33,6 +33,10 @@ type progress struct {
 	ready map[string]float64
 	done  map[string]int
 	total int
+	// boots is how many each machine's cells get, and had how many results a run
+	// had before it was resumed.
+	boots map[string]int
+	had   int
 	// left is how many results each kernel still lacks, and seen counts what
 	// its results say.
 	left map[string]int
@@ -79,19 +83,28 @@ func word(r matrix.Result) string {
 // column takes a result, and keeps the line that tells of its kernel's column once
 // that is whole; p.mu is held.
 func (p *progress) column(r matrix.Result) {
+	t := p.saw(r)
+	if p.left[r.Kernel]--; p.left[r.Kernel] == 0 && r.Boot > 0 {
+		p.whole[r.Kernel] = r.Kernel + " is done: " + t.String()
+	}
+}
+
+// saw counts a result, and returns what its kernel's say; p.mu is held.
+func (p *progress) saw(r matrix.Result) *tally {
 	t := p.seen[r.Kernel]
 	if t == nil {
 		t = &tally{counts: map[string]int{}}
 		p.seen[r.Kernel] = t
 	}
 	t.add(word(r))
-	if p.left[r.Kernel]--; p.left[r.Kernel] == 0 && r.Boot > 0 {
-		p.whole[r.Kernel] = r.Kernel + " is done: " + t.String()
-	}
+	return t
 }
 
 func newProgress(w io.Writer, plan *spec.Plan) *progress {
-	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total(), left: map[string]int{}, seen: map[string]*tally{}, whole: map[string]string{}}
+	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total(), left: map[string]int{}, seen: map[string]*tally{}, whole: map[string]string{}, boots: map[string]int{}}
+	for _, m := range plan.Machines {
+		p.boots[m.Name] = m.Boots
+	}
 	for _, k := range plan.Kernels {
 		p.left[k.Name] = plan.Total() / len(plan.Kernels) // each is asked the same
 	}
@@ -169,7 +182,7 @@ func (p *progress) line(width int) string {
 }
 
 func (p *progress) count() int {
-	sum := 0
+	sum := p.had
 	for _, n := range p.done {
 		sum += n
 	}
@@ -224,6 +237,25 @@ func (p *progress) event(e host.Event) {
 	}
 	if text != "" {
 		p.notice(text)
+	}
+}
+
+// resume takes the results that a run had before it was resumed. That of a kernel
+// that could not be had stands for its cell's boots.
+func (p *progress) resume(results []matrix.Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range results {
+		if p.live != nil {
+			p.live.add(r)
+		}
+		n := 1
+		if r.Boot == 0 {
+			n = max(1, p.boots[r.Machine])
+		}
+		p.had += n
+		p.left[r.Kernel] -= n
+		p.saw(r)
 	}
 }
 

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"slices"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/spec"
+)
+
+// check refuses flags that make no sense before anything is started.
+func (o *runOptions) check() error {
+	if o.jobs < 0 {
+		return wrong("-j %d: at least one guest must run at once", o.jobs)
+	}
+	if o.boot < 0 || o.probe < 0 {
+		return wrong("a deadline must be longer than nothing")
+	}
+	if o.stressFor < 0 {
+		return wrong("--stress-for %s: want a time such as 30s", o.stressFor)
+	}
+	if _, err := parseBoots(o.boots); err != nil {
+		return err
+	}
+	if o.snapshots < 1 {
+		return wrong("--snapshot-limit %d: want a number of MiB; isolate: boot in %s does without snapshots", o.snapshots, o.file)
+	}
+	if o.profile != "" && o.profile != profileDiffering && o.profile != profileAll {
+		return wrong("--profile=%s: allowed are --profile, for costs that differ, and --profile=all", o.profile)
+	}
+	if o.allProbes && len(o.patterns) > 0 {
+		return wrong("--all-probes and -p: choose one")
+	}
+	return checkFailOn(o.failOn)
+}
+
+// plan reads kernels.yaml and selects from it.
+func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
+	known := known()
+	s, err := spec.LoadFile(o.file, known)
+	if err != nil {
+		return nil, nil, err
+	}
+	selected, err := replaceSources(s, o.kernels)
+	if err != nil {
+		return nil, nil, err
+	}
+	patterns := o.patterns
+	if len(patterns) == 0 && !o.allProbes {
+		patterns = s.Probes
+	}
+	if o.aa && len(selected) == 0 {
+		selected = []string{s.Baseline}
+	}
+	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns}, known)
+	if err == nil && o.stressFor > 0 && !slices.ContainsFunc(plan.Probes, func(p matrix.Probe) bool { return p.Budget > 0 }) {
+		err = wrong("--stress-for: no stress probe is asked: add -p stress")
+	}
+	return s, plan, err
+}
+
+// leftOut counts the probes of the machines that are not asked because nobody
+// asked for anything, and run: probes: does not name them.
+func (o *runOptions) leftOut(s *spec.Spec, plan *spec.Plan) (int, error) {
+	if len(o.patterns) > 0 || o.allProbes {
+		return 0, nil
+	}
+	all, err := s.Plan(spec.Selection{}, known())
+	if err != nil {
+		return 0, err
+	}
+	return len(all.Probes) - len(plan.Probes), nil
+}
