@@ -2,32 +2,56 @@ package matrix
 
 import "time"
 
-// Guest is one life of one guest, for who wants to know how a result came about.
+// Guest is what is kept of one guest's life and end, beside its results.
 type Guest struct {
 	Kernel  string `json:"kernel"`
 	Machine string `json:"machine"`
-	Boot    int    `json:"boot"`
-	// Life counts the guests of the boot from 1.
-	Life int `json:"life"`
-	// Clone tells that it began as a clone of its boot.
+	// Boot and Life are as in [Result].
+	Boot  int  `json:"boot"`
+	Life  int  `json:"life"`
 	Clone bool `json:"clone,omitempty"`
-	// Began is when it was started, by the host's clock, and Seconds how long it
-	// lived, by one that does not jump. Ready is how long it took to be ready, of
-	// a boot.
+	// Command is QEMU's command line.
+	Command string    `json:"command,omitempty"`
 	Began   time.Time `json:"began"`
-	Seconds float64   `json:"seconds"`
-	Ready   float64   `json:"ready,omitempty"`
-	// Asked is how many cells it was asked, and Answered how many of them have a
-	// result of it.
-	Asked    int `json:"asked"`
-	Answered int `json:"answered"`
-	// End says how it ended, in a line.
-	End string `json:"end"`
-	// Command is QEMU's command line, and ByHand one that boots the same guest
-	// from a shell, with its console on the terminal.
-	Command string `json:"command,omitempty"`
-	ByHand  string `json:"by_hand,omitempty"`
-	// Console is the file with what it printed, relative to the run's directory,
-	// "" when it printed nothing.
-	Console string `json:"console,omitempty"`
+	// ReadySeconds is how long it took until its agent was ready, Seconds until
+	// its end, by the host's clock.
+	ReadySeconds float64 `json:"ready_seconds,omitempty"`
+	Seconds      float64 `json:"seconds"`
+	// Phase is the last that it entered: "boot", "agent" or "probes"; "done" when
+	// it answered all that it was asked.
+	Phase string `json:"phase"`
+	// Probe is the one that it ended in, and Outcome what that one got of it, or,
+	// before the first, what all of its cells got.
+	Probe   string  `json:"probe,omitempty"`
+	Outcome Outcome `json:"outcome,omitempty"`
+	Detail  string  `json:"detail,omitempty"`
+	// Exit is how QEMU ended: "exit status 0", "signal: killed", or "ended by
+	// kmatrix".
+	Exit string `json:"exit,omitempty"`
+	// Stderr is the last that QEMU printed.
+	Stderr string `json:"stderr,omitempty"`
+	// Events are those of QEMU's control channel, the first 64.
+	Events []Event `json:"events,omitempty"`
+	// Evidence lies in files of the run.
+	Evidence []Evidence `json:"evidence,omitempty"`
+}
+
+// Event is one of QEMU's, such as GUEST_PANICKED, RESET, SHUTDOWN, STOP.
+type Event struct {
+	Name string `json:"name"`
+	// Reason is what QEMU gives as reason and action, such as "guest-reset".
+	Reason string    `json:"reason,omitempty"`
+	Time   time.Time `json:"time"`
+}
+
+// Evidence is a file with what was found out about a guest.
+type Evidence struct {
+	// File is relative to the run's directory; "" where there is only Error.
+	File string `json:"file,omitempty"`
+	// What is in it, in a few words.
+	What string `json:"what"`
+	// Probe is the one that ran.
+	Probe string `json:"probe,omitempty"`
+	// Error is why it could not be had, or not whole.
+	Error string `json:"error,omitempty"`
 }
