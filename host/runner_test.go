@@ -74,6 +74,7 @@ func TestEveryCellHasOneOutcomeWhateverTheGuestDoes(t *testing.T) {
 // image is got but once.
 func TestMoreBootsFollow(t *testing.T) {
 	r, cells, booted := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
+	r.Jobs = 1 // results in the order of boots
 	if _, err := r.Run(t.Context(), cells); err != nil {
 		t.Fatal(err)
 	}
