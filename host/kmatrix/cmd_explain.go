@@ -29,10 +29,12 @@ func newExplainCommand() *cobra.Command {
 		Use:   "explain [RUN] CELL",
 		Short: "All that a stored run knows of one cell",
 		Long: `Say all that a stored run knows of a cell: what became of it and why, what was seen
-with its calls, what was measured and, where a profile was taken, which functions of the kernel that is
-spent in, what an external probe printed, where the guest's console is, and the command that runs the cell again. CELL is KERNEL/MACHINE/PROBE, or
-KERNEL and PROBE as two arguments; RUN is the directory of a run or its name under --dir,
-and the newest run without it.
+with its calls, what was measured and, where a profile was taken, which functions of the
+kernel that is spent in, what an external probe printed, what the kernel reported of its
+own trouble with the console around it, where the guest's console is, and the command
+that runs the cell again. CELL is KERNEL/MACHINE/PROBE, or KERNEL and PROBE as two
+arguments; RUN is the directory of a run or its name under --dir, and the newest run
+without it.
 
 ` + exitCodes,
 		Example: `  kmatrix explain 6.1/default/stability/splice/punch/xfs/readahead
