@@ -189,7 +189,11 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		} else {
 			booted[b.kernel]++
 		}
-		return &fakeGuest{overdue: make(chan string, 1), made: made, mute: b.kernel == "mute" || b.kernel == "clone-mute" && l.from != nil, panicky: b.kernel == "panics" || b.kernel == "clone-panics" && l.from != nil}, nil
+		g := &fakeGuest{overdue: make(chan string, 1), made: made, mute: b.kernel == "mute" || b.kernel == "clone-mute" && l.from != nil, panicky: b.kernel == "panics" || b.kernel == "clone-panics" && l.from != nil}
+		if b.kernel == "noisy" && l.from == nil {
+			g.printed = "WARNING: CPU: 0 PID: 1 at mm/boots.c:12 boots+0x1/0x2\n"
+		}
+		return g, nil
 	}
 	return r, cells, booted
 }

@@ -100,3 +100,17 @@ func TestAPanicOfAStallIsAHang(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsPrintedWhileNoProbeRunsIsTheKernels has a kernel warn as it boots.
+func TestWhatIsPrintedWhileNoProbeRunsIsTheKernels(t *testing.T) {
+	r, cells, booted := newFake(t, []string{"noisy"}, []string{"s/a", "s/oops", "s/b"})
+	for cell, res := range outcomes(t, r, cells) {
+		if n := len(res.Reports); n != 0 && cell != "noisy/m/s/oops" {
+			t.Errorf("%s has %d reports", cell, n)
+		}
+	}
+	col := r.Store.Header().Kernels[0]
+	if len(col.Reports) != 1 || col.Reports[0].Title != "WARNING in boots" || col.Reports[0].Count != booted["noisy"] || col.Reports[0].File == "" {
+		t.Errorf("after %d boots the kernel has %+v", booted["noisy"], col.Reports)
+	}
+}
