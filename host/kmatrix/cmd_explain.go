@@ -31,8 +31,9 @@ func newExplainCommand() *cobra.Command {
 		Long: `Say all that a stored run knows of a cell: what became of it and why, what was seen
 with its calls, what was measured and, where a profile was taken, which functions of the
 kernel that is spent in, what an external probe printed, what the kernel reported of its
-own trouble with the console around it, where the guest's console is, and the command
-that runs the cell again. CELL is KERNEL/MACHINE/PROBE, or KERNEL and PROBE as two
+own trouble with the console around it, what the baseline answered, where the guest's
+console is, what it says around a crash or a hang, and the commands that run the cell
+again and boot its guest by hand. CELL is KERNEL/MACHINE/PROBE, or KERNEL and PROBE as two
 arguments; RUN is the directory of a run or its name under --dir, and the newest run
 without it.
 
@@ -109,6 +110,13 @@ type explanation struct {
 	Printed string `json:"printed,omitempty"`
 	// Said are the console's texts around the reports, of each one that has its own.
 	Said []saying `json:"said,omitempty"`
+	// Around is what the console says around the event that ended it, where no
+	// report has a text.
+	Around string `json:"around,omitempty"`
+	// Baseline is what the baseline answered; nil for the baseline's own cells.
+	Baseline *matrix.Result `json:"baseline,omitempty"`
+	// ByHand is the command that boots the guest from a shell.
+	ByHand string `json:"by_hand,omitempty"`
 	// Again is the command that runs the cell again.
 	Again string `json:"again"`
 }
@@ -130,13 +138,13 @@ func explanations(s *store.Stored, dir string, cell []string) ([]explanation, er
 			}
 		}
 		e.located(compared, s.Profiles)
-		if err := e.files(dir); err != nil {
+		if err := errors.Join(e.files(dir), e.around(s)); err != nil {
 			return nil, err
 		}
 		list = append(list, e)
 	}
 	if len(list) == 0 {
-		return nil, wrong("the run %s has no cell %s: kmatrix report --all lists them", dir, strings.Join(cell, " "))
+		return nil, wrong("the run %s has no cell %s%s: kmatrix report --all lists them", dir, strings.Join(cell, " "), nearCells(s.Results, cell))
 	}
 	return list, nil
 }
@@ -244,7 +252,15 @@ func writeExplanations(w io.Writer, list []explanation) error {
 		}
 		line("console", e.Console)
 		line("output", e.Output)
+		if b := e.Baseline; b != nil {
+			line("baseline", strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", b.Kernel, word(*b), b.Detail), ", "))
+		}
 		line("again", e.Again)
+		line("by hand", e.ByHand)
+		if e.Around != "" {
+			b.WriteString("  the console when it happened\n")
+			lined(&b, e.Around)
+		}
 		for _, r := range e.Said {
 			fmt.Fprintf(&b, "  the console around %s\n", wire.Clean(r.Title, maxExplained))
 			lined(&b, r.Text)

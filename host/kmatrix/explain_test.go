@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +19,7 @@ func storedRun(t *testing.T) (dir, run string) {
 	t.Helper()
 	dir = t.TempDir()
 	header := matrix.Run{
-		Started: time.Now(), Spec: "my matrix.yaml", Machines: []matrix.Machine{{Name: "m"}},
+		Started: time.Now(), Spec: "my matrix.yaml", Baseline: "base", Machines: []matrix.Machine{{Name: "m"}},
 		Kernels: []matrix.Column{{Name: "a", Version: "6.1.1", Contract: matrix.Snapshot}},
 	}
 	r, err := store.Create(dir, header)
@@ -35,7 +36,19 @@ func storedRun(t *testing.T) (dir, run string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := console.WriteString("[    1.0] one\n[    1.1] Kernel panic - not syncing: \x1b[31mno\n[    1.2] two\n"); err != nil {
+		t.Fatal(err)
+	}
 	console.Close()
+	const qemu = "qemu -nodefaults -chardev socket,id=qmp,fd=3,server=on,wait=off -mon chardev=qmp,mode=control -chardev socket,id=console,fd=4 -kernel k"
+	if err := r.Guest(matrix.Guest{Kernel: "a", Machine: "m", Boot: 1, Life: 2, Command: qemu}); err != nil {
+		t.Fatal(err)
+	}
+	base := matrix.Result{Kernel: "base", Machine: "m", Probe: "cost/x", Cell: "base/m/cost/x", Boot: 1, Outcome: matrix.Hang, Detail: "no answer"}
+	dead := matrix.Result{Kernel: "a", Machine: "m", Probe: "stability/y", Cell: "a/m/stability/y", Boot: 1, Life: 2, Outcome: matrix.Crash, Detail: "Kernel panic - not syncing: ·[31mno"}
+	if err := errors.Join(r.Append(base), r.Append(dead)); err != nil {
+		t.Fatal(err)
+	}
 	warned := matrix.Report{
 		Kind: matrix.KindWarning, Title: "WARNING in foo", Fingerprint: "0123456789abcdef", Taint: "W", Count: 2, Text: "WARNING: CPU: 0 \x1b[31m\n",
 		Frames: []matrix.Frame{{Function: "foo", At: "fs/foo.c:12"}, {Function: "bar"}},
@@ -72,6 +85,10 @@ func TestExplain(t *testing.T) {
 			"report            WARNING in foo (taint W, 2 times)", "  foo fs/foo.c:12", filepath.Join(run, "reports", "a-0123456789abcdef.txt"),
 			"  the console around WARNING in foo\n    | WARNING in foo\n", "    | WARNING: CPU: 0 ·[31m\n",
 		}},
+		"a crash": {[]string{"a/m/stability/y"}, []string{
+			"by hand           qemu -nodefaults -chardev stdio,id=console -kernel k\n", "    | [    1.0] one\n    | [    1.1] Kernel panic - not syncing: ·[31mno\n    | [    1.2] two\n",
+		}},
+		"a baseline":   {[]string{"a/m/cost/x"}, []string{"baseline          base: hang, no answer"}},
 		"a cost":       {[]string{filepath.Base(run), "a/m/cost/x"}, []string{"value             0.25", "unit              insn/B", "iterations        7", "high              0.3"}},
 		"three words":  {[]string{run, "a", "cost/x"}, []string{"a/m/cost/x"}},
 		"a whole path": {[]string{run, "a/m/cost/x"}, []string{"a/m/cost/x"}},
@@ -117,6 +134,7 @@ func TestExplainWhatIsNotThere(t *testing.T) {
 	}{
 		"no cell":      {nil, "explain takes a cell"},
 		"no such cell": {[]string{"a", "cost/y"}, "has no cell a cost/y"},
+		"a near name":  {[]string{"a", "stabilty/x"}, "has no cell a stabilty/x; near it are a stability/x"},
 		"no such run":  {[]string{"20000101-000000-AAAA", "a", "cost/x"}, "is no run"},
 		"too many":     {[]string{"a", "b", "c", "d"}, "got 4 arguments"},
 	} {

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -61,6 +62,15 @@ func nearest(got string, names []string) string {
 		}
 	}
 	return best
+}
+
+// Near returns the names that are likely to have been meant, at most so many, the
+// nearest first.
+func Near(got string, names []string, most int) []string {
+	limit := len(got)/3 + 1
+	near := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return distance(got, n) > limit })
+	slices.SortStableFunc(near, func(a, b string) int { return distance(got, a) - distance(got, b) })
+	return near[:min(len(near), most)]
 }
 
 // distance is Levenshtein's: how many letters to put in, leave out or change.
