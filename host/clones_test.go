@@ -87,26 +87,26 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 	}{
 		{"each cell has a clone", matrix.IsolateCell, nil, nil, 1, 2, matrix.Pass, ""},
 		{"stability cells share the boot", matrix.IsolateAuto, nil, nil, 1, 0, matrix.Pass, ""},
-		{"a clone goes on when a guest is gone", matrix.IsolateBatch, mortal, nil, 1, 1, matrix.Lost, errGone.Error()},
-		{"without snapshots another boot goes on", matrix.IsolateBoot, mortal, nil, 2, 0, matrix.Lost, errGone.Error()},
+		{"a clone goes on when a guest is gone", matrix.IsolateBatch, mortal, nil, 1, 3, matrix.Lost, errGone.Error()},
+		{"without snapshots another boot goes on", matrix.IsolateBoot, mortal, nil, 4, 0, matrix.Lost, errGone.Error()},
 		{"a truncated snapshot", matrix.IsolateBatch, mortal, func(t *testing.T, _ *Runner, snapshot string) {
 			if err := os.Truncate(snapshot, 1<<20); err != nil {
 				t.Error(err)
 			}
-		}, 2, 1, matrix.Lost, "is cut off"},
+		}, 4, 1, matrix.Lost, "is cut off"},
 		{"a foreign snapshot", matrix.IsolateBatch, mortal, func(t *testing.T, _ *Runner, snapshot string) {
 			if err := os.WriteFile(snapshot, []byte("something else"), 0o600); err != nil {
 				t.Error(err)
 			}
-		}, 2, 1, matrix.Lost, "is none, or was never finished"},
+		}, 4, 1, matrix.Lost, "is none, or was never finished"},
 		{"a snapshot that somebody deleted", matrix.IsolateBatch, mortal, func(t *testing.T, _ *Runner, snapshot string) {
 			if err := os.Remove(snapshot); err != nil {
 				t.Error(err)
 			}
-		}, 2, 1, matrix.Lost, "no such file"},
+		}, 4, 1, matrix.Lost, "no such file"},
 		{"another QEMU", matrix.IsolateBatch, mortal, func(_ *testing.T, r *Runner, _ string) {
 			r.Version = "9.9.9"
-		}, 2, 1, matrix.Lost, "another QEMU's version: "},
+		}, 4, 1, matrix.Lost, "another QEMU's version: "},
 		{"no room", matrix.IsolateCell, func(r *Runner) { r.SnapshotLimit = 1 }, nil, 2, 0, matrix.Pass, "may take 0 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -132,6 +132,9 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 			clones := 0
 			for _, res := range got {
 				if res.Clone {
+					clones++
+				}
+				if res.Other != nil && res.Other.Clone {
 					clones++
 				}
 			}

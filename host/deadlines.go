@@ -7,7 +7,8 @@ import (
 )
 
 // Deadlines say how long each phase of a guest's life may take, by the host's
-// clock. The zero value means the defaults.
+// clock, less what this host did not let it run ([outlast]). The zero value means
+// the defaults, which a slow host stretches ([Runner.Speed]).
 type Deadlines struct {
 	// Boot is from QEMU's start to agent-ready; the default of 90 s is fifty
 	// times what a Debian kernel needs without KVM on an idle machine.
@@ -19,17 +20,18 @@ type Deadlines struct {
 	// budget has that on top.
 	Probe time.Duration
 	// grace is what the host gives the agent to end an overdue probe before it
-	// ends the guest.
+	// ends the guest: a hundred times what it takes.
 	grace time.Duration
 }
 
-func (d Deadlines) orDefault() Deadlines {
+// orDefault fills in the defaults for a host of that speed.
+func (d Deadlines) orDefault(speed float64) Deadlines {
 	for _, one := range []struct {
 		d   *time.Duration
 		def time.Duration
-	}{{&d.Boot, 90 * time.Second}, {&d.Agent, 60 * time.Second}, {&d.Probe, 30 * time.Second}, {&d.grace, 10 * time.Second}} {
+	}{{&d.Boot, 90 * time.Second}, {&d.Agent, 60 * time.Second}, {&d.Probe, 30 * time.Second}, {&d.grace, 3 * time.Second}} {
 		if *one.d == 0 {
-			*one.d = one.def
+			*one.d = time.Duration(float64(one.def) / min(1, max(slowest, cmp.Or(speed, 1)))).Round(time.Second)
 		}
 	}
 	return d
@@ -59,35 +61,7 @@ func (r *Runner) limit(left []string, budgets map[string]time.Duration) time.Dur
 }
 
 // late is what is said of a probe that took longer.
-func (r *Runner) late(probe string, budgets map[string]time.Duration) error {
-	return fmt.Errorf("no answer within %s", r.limit([]string{probe}, budgets))
-}
-
-// deadline watches over the probe that is waited for, by the host's clock alone:
-// that of a guest may run fast, or jump.
-type deadline struct {
-	// overdue tells the guest to end a probe, and giveUp comes grace later.
-	overdue func(probe string)
-	giveUp  func()
-	grace   time.Duration
-	// probe is the one that runs, "" when the next has not begun.
-	probe  string
-	timers []*time.Timer
-}
-
-// set begins to wait for a probe, or with "" for the next one to begin.
-func (d *deadline) set(probe string, limit time.Duration) {
-	d.stop()
-	d.probe = probe
-	d.timers = []*time.Timer{time.AfterFunc(limit+d.grace, d.giveUp)}
-	if probe != "" {
-		d.timers = append(d.timers, time.AfterFunc(limit, func() { d.overdue(probe) }))
-	}
-}
-
-// stop ends the waiting.
-func (d *deadline) stop() {
-	for _, t := range d.timers {
-		t.Stop()
-	}
+func (r *Runner) late(probe string, budgets map[string]time.Duration, took time.Duration) error {
+	limit := r.limit([]string{probe}, budgets)
+	return fmt.Errorf("no answer within %s%s", limit, passed(limit+r.Deadlines.grace+examineDeadline, took))
 }

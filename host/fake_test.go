@@ -26,6 +26,9 @@ type fakeGuest struct {
 	death   string
 	// printed is what it has printed before it died.
 	printed string
+	// asked counts how often the run's guests were asked each probe.
+	asked map[string]int
+	exit  vm.Exit
 	// made is what its snapshot is made of.
 	made vm.Made
 }
@@ -73,6 +76,22 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 			g.printed += "watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [a:7]\nRIP: 0010:spins+0x1/0x2\n"
 			<-ctx.Done()
 			return ctx.Err()
+		case strings.HasSuffix(p, "/once"):
+			if g.asked[p]++; g.asked[p] == 1 {
+				g.death = "Kernel panic - not syncing: once"
+				return errGone
+			}
+		case strings.HasSuffix(p, "/killed"), strings.HasSuffix(p, "/always-killed"):
+			if g.asked[p]++; g.asked[p] == 1 || strings.HasSuffix(p, "/always-killed") {
+				g.exit.Killed = "signal: killed"
+				return errGone
+			}
+		case strings.HasSuffix(p, "/panicked"):
+			g.exit.Panicked = true
+			return errGone
+		case strings.HasSuffix(p, "/reset"):
+			g.exit.Events = []matrix.Event{{Name: "SHUTDOWN", Reason: "guest-reset"}}
+			return errGone
 		case strings.HasSuffix(p, "/gone"):
 			return errGone
 		case strings.HasSuffix(p, "/spin"):
@@ -120,11 +139,26 @@ func (g *fakeGuest) Overdue(probe string) { g.overdue <- probe }
 
 func (g *fakeGuest) Printed() (string, int64) { return g.printed, int64(len(g.printed)) }
 
+func (g *fakeGuest) Share() float64 { return 1 }
+
+func (g *fakeGuest) Examine(context.Context) []vm.Finding {
+	return []vm.Finding{{Name: "registers.txt", What: "registers", Text: "RIP=0"}, {Name: "sysrq.txt", What: "tasks", Err: errGone}}
+}
+
+func (g *fakeGuest) Dump(context.Context, *os.File, int64) vm.Finding {
+	return vm.Finding{What: "memory", Err: errGone}
+}
+
+func (g *fakeGuest) Die(context.Context) vm.Finding {
+	return vm.Finding{Name: "nmi.txt", What: "a panic", Text: "Kernel panic"}
+}
+
 func (g *fakeGuest) End(bool) vm.Exit {
 	if g.death != "" {
 		g.printed += "[    1.000000] " + g.death + "\n"
 	}
-	return vm.Exit{Console: g.printed, Printed: int64(len(g.printed))}
+	g.exit.Console, g.exit.Printed = g.printed, int64(len(g.printed))
+	return g.exit
 }
 
 // fakeImages has an image for every kernel but those named "no-…".
@@ -171,7 +205,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 	t.Cleanup(func() { st.Close() })
 	r.Store = st
 	var mu sync.Mutex
-	booted := map[string]int{}
+	booted, asked := map[string]int{}, map[string]int{}
 	r.boot = func(_ context.Context, l launch) (guest, error) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -189,7 +223,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		} else {
 			booted[b.kernel]++
 		}
-		g := &fakeGuest{overdue: make(chan string, 1), made: made, mute: b.kernel == "mute" || b.kernel == "clone-mute" && l.from != nil, panicky: b.kernel == "panics" || b.kernel == "clone-panics" && l.from != nil}
+		g := &fakeGuest{asked: asked, overdue: make(chan string, 1), made: made, mute: b.kernel == "mute" || b.kernel == "clone-mute" && l.from != nil, panicky: b.kernel == "panics" || b.kernel == "clone-panics" && l.from != nil}
 		if b.kernel == "noisy" && l.from == nil {
 			g.printed = "WARNING: CPU: 0 PID: 1 at mm/boots.c:12 boots+0x1/0x2\n"
 		}

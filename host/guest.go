@@ -104,6 +104,20 @@ func (g *qemuGuest) Printed() (tail string, printed int64) { return g.vm.Printed
 // Overdue has the agent end a probe.
 func (g *qemuGuest) Overdue(probe string) { g.guest.Overdue(probe) }
 
+// Share tells how much this host let it run.
+func (g *qemuGuest) Share() float64 { return g.vm.Share() }
+
+// Examine finds out what it is at.
+func (g *qemuGuest) Examine(ctx context.Context) []vm.Finding { return g.vm.Examine(ctx) }
+
+// Dump writes its memory to a file.
+func (g *qemuGuest) Dump(ctx context.Context, f *os.File, limit int64) vm.Finding {
+	return g.vm.Dump(ctx, f, limit)
+}
+
+// Die makes it panic.
+func (g *qemuGuest) Die(ctx context.Context) vm.Finding { return g.vm.Die(ctx) }
+
 // End ends the guest.
 func (g *qemuGuest) End(gently bool) vm.Exit {
 	grace := time.Duration(0)

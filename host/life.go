@@ -22,6 +22,10 @@ type life struct {
 	// left are the guest's cells without an outcome; the first may be running.
 	// rest are those of guests to come.
 	left, rest []string
+	// tries are the batch's, and again are the cells that are to be asked once more,
+	// by another guest.
+	tries tries
+	again []string
 	// original is what the guest is a clone of, where clone is set, and what is
 	// saved of it elsewhere; alone tells that its one cell is to have a clone.
 	original     *original
@@ -32,6 +36,13 @@ type life struct {
 	output []byte
 	// store is the first error of keeping a result.
 	store error
+	// began is when QEMU was started, and ready how long the agent took to be.
+	began time.Time
+	ready time.Duration
+	// evidence was found by examinations, the last one while the probe examined ran.
+	evidence     []matrix.Evidence
+	examinations int
+	examined     string
 }
 
 // live boots the guest and runs what is left. The error is the host's alone;
@@ -52,7 +63,7 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 	}
 	defer p.free()
 	l.notify(stage, "", 0)
-	began := time.Now()
+	l.began = time.Now()
 	g, err := l.r.boot(own, launch{l.batch, l.number, img, l.machine, l.original.saved, p})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -65,45 +76,47 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 		return l.give(end{phase: phaseBoot, infra: err, err: err})
 	}
 	l.ear = ear{r: l.r, kernel: l.r.kernel(l.batch.kernel), symbols: img.Symbols}
-	e := l.follow(own, g, began)
+	e := l.follow(own, g)
+	if e.overdue && l.store == nil && ctx.Err() == nil {
+		l.last(ctx, g, e)
+	}
 	exit := g.End(e.err == nil)
 	said := l.ear.listen(exit.Console, exit.Printed)
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return errors.Join(ctx.Err(), l.record(e, exit, "", ""))
 	case l.store != nil:
 		return l.store
 	case e.err == nil || e.again:
-		return l.ear.aside(said)
+		return errors.Join(l.ear.aside(said), l.record(e, exit, "", ""))
 	}
 	e.blame(said)
-	if exit.Err != nil {
-		e.infra = fmt.Errorf("%w; the command was: %s", insisted(l.r.machine(l.batch.machine), exit.Err), exit.Command)
-	}
-	if exit.Refused != "" {
-		e.err = errors.New(exit.Refused)
+	e.ended(exit, l.r.machine(l.batch.machine))
+	outcome, detail := unanswered(e)
+	if err := l.record(e, exit, outcome, detail); err != nil {
+		return err
 	}
 	if l.clone && e.phase < phaseProbes {
 		// A boot will show whether it is the kernel's own fault.
-		_, why := unanswered(e)
-		l.original.discard(errors.New(why))
+		l.original.discard(errors.New(detail))
 		return nil
 	}
 	return l.give(e)
 }
 
 // follow takes the guest through its phases, each with its deadline.
-func (l *life) follow(ctx context.Context, g guest, began time.Time) end {
+func (l *life) follow(ctx context.Context, g guest) end {
 	d := l.r.Deadlines
 	var ready wire.Ready
-	if e := within(ctx, phaseBoot, d.Boot, func(ctx context.Context) (err error) {
+	if e := within(ctx, phaseBoot, d.Boot, g.Share, func(ctx context.Context) (err error) {
 		ready, err = g.Ready(ctx)
 		return err
 	}); e.err != nil {
 		return e
 	}
+	l.ready = time.Since(l.began)
 	if !l.clone {
-		l.notify(StageReady, "", time.Since(began).Seconds())
+		l.notify(StageReady, "", l.ready.Seconds())
 	}
 	if o := l.original; o.wanted {
 		if err := o.keep(ctx, g, ready); err != nil {
@@ -113,7 +126,7 @@ func (l *life) follow(ctx context.Context, g guest, began time.Time) end {
 			return end{again: true}
 		}
 	}
-	if e := within(ctx, phaseAgent, d.Agent, func(ctx context.Context) error {
+	if e := within(ctx, phaseAgent, d.Agent, g.Share, func(ctx context.Context) error {
 		hello, err := g.Hello(ctx)
 		l.hello = hello
 		return err
@@ -139,15 +152,15 @@ func (l *life) introduce() error {
 	return l.r.column(l.batch.kernel, func(c *matrix.Column) { c.Booted = &l.hello })
 }
 
-// errOverdue ends a guest whose probe has passed its deadline.
-var errOverdue = errors.New("overdue")
-
 // probes runs what is left, watching each probe's deadline.
 func (l *life) probes(ctx context.Context, g guest) end {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	req := wire.Request{Probes: l.left, Budgets: l.r.budgets(l.left), Profile: l.batch.profile}
-	watch := deadline{overdue: g.Overdue, giveUp: func() { cancel(errOverdue) }, grace: l.r.Deadlines.grace}
+	watch := watch{
+		ctx: ctx, share: g.Share, grace: l.r.Deadlines.grace, giveUp: cancel,
+		examine: func(probe string) { l.examine(ctx, g, probe) }, overdue: g.Overdue,
+	}
 	defer watch.stop()
 	watch.set("", l.r.limit(l.left, req.Budgets))
 	began := time.Now()
@@ -164,6 +177,9 @@ func (l *life) probes(ctx context.Context, g guest) end {
 			// The reader caps what comes between two other events.
 			l.output = append(l.output, ev.Output[:min(len(ev.Output), wire.MaxOutput-len(l.output))]...)
 		case wire.EventAnswer:
+			if len(l.left) > 0 && ev.Probe == l.left[0] {
+				watch.stop() // a slow disk takes no time from a guest
+			}
 			if l.answer(g, ev, time.Since(began)) {
 				watch.set("", l.r.limit(l.left, req.Budgets))
 			}
@@ -172,18 +188,24 @@ func (l *life) probes(ctx context.Context, g guest) end {
 			cancel(l.store)
 		}
 	})
-	late := errors.Is(context.Cause(ctx), errOverdue)
-	if late {
-		err = l.r.late(l.left[0], req.Budgets)
+	watch.stop()
+	e := end{phase: phaseProbes, overdue: errors.Is(context.Cause(ctx), errOverdue)}
+	if e.overdue && len(l.left) > 0 {
+		err = l.r.late(l.left[0], req.Budgets, time.Since(began))
+	}
+	var starved *starvedError
+	if errors.As(context.Cause(ctx), &starved) {
+		e.infra, e.spoiled = starved, true
 	}
 	if err == nil && len(l.left) > 0 {
 		err = fmt.Errorf("the agent was done before %s had an answer", l.left[0])
 	}
 	if err != nil && len(l.left) == 0 {
 		// Every cell has its answer; how the stream ended changes none.
-		err = nil
+		return end{phase: phaseProbes}
 	}
-	return end{phase: phaseProbes, overdue: late, err: err}
+	e.err = err
+	return e
 }
 
 // answer keeps the outcome of a probe that gave an answer. An answer to what
@@ -201,7 +223,7 @@ func (l *life) answer(g guest, ev wire.Event, took time.Duration) bool {
 		t.Judge = p.Program.Judge
 	}
 	if ev.Answer.Status == wire.StatusOverdue {
-		ev.Answer.Detail = strings.TrimPrefix(ev.Answer.Detail+": ", ": ") + l.r.late(ev.Probe, l.r.budgets(l.left[:1])).Error()
+		ev.Answer.Detail = strings.TrimPrefix(ev.Answer.Detail+": ", ": ") + l.r.late(ev.Probe, l.r.budgets(l.left[:1]), took).Error()
 	}
 	if !l.batch.profile {
 		wrongKind(p, ev.Answer)
@@ -216,7 +238,7 @@ func (l *life) answer(g guest, ev wire.Event, took time.Duration) bool {
 	res.Observation, res.Sample, res.Test = ev.Answer.Observation, ev.Answer.Sample, ev.Answer.Test
 	res.Reports = l.ear.listen(g.Printed())
 	res.Seconds = took.Round(time.Microsecond).Seconds()
-	l.keep(ev.Probe, res)
+	l.settle(ev.Probe, res, false)
 	l.left = l.left[1:]
 	return true
 }
@@ -226,44 +248,27 @@ func (l *life) result(o matrix.Outcome, detail string) matrix.Result {
 	return matrix.Result{Boot: l.batch.boot, Life: l.number, Clone: l.clone, Outcome: o, Detail: detail}
 }
 
-// keep stores the result of a probe, and before it what the probe and the kernel
-// printed.
-func (l *life) keep(probe string, res matrix.Result) {
-	if l.batch.profile {
-		l.keepProfile(probe, nil, res.Outcome, res.Detail)
-		return
-	}
-	if len(l.output) > 0 {
-		res.Output, l.store = l.r.Store.Output(l.cell(probe), l.batch.boot, l.r.printed(l.cell(probe), l.output))
-	}
-	l.output = nil
-	if l.store == nil {
-		res.Reports, l.store = l.ear.keep(res.Reports)
-	}
-	if l.store == nil {
-		l.store = l.r.keep(l.cell(probe), res)
-	}
-}
-
 // give hands the outcome of an early end to the cell that was at it, or, when
-// no probe had begun, to all that are left.
+// no probe had begun or the host will do no better, to all that are left.
 func (l *life) give(e end) error {
 	outcome, detail := unanswered(e)
-	if e.phase < phaseProbes || e.infra != nil {
+	all := e.phase < phaseProbes || e.infra != nil && !e.spoiled
+	if all {
 		l.left, l.rest = append(slices.Clone(l.left), l.rest...), nil
 	}
 	hit := l.left
-	if e.phase == phaseProbes && e.infra == nil {
+	if !all {
 		hit = l.left[:1]
 	}
 	for _, p := range hit {
 		res := l.result(outcome, detail)
 		res.Reports = e.reports
-		if l.keep(p, res); l.store != nil {
+		if l.settle(p, res, e.spoiled); l.store != nil {
 			return l.store
 		}
 	}
 	l.left = l.left[len(hit):]
+	detail += l.once(hit)
 	l.r.notify(Event{Kernel: l.batch.kernel, Machine: l.batch.machine, Boot: l.batch.boot, Stage: StageNotice, Text: fmt.Sprintf("%s: %s: %s", l.batch.kernel, outcome, detail)})
 	return nil
 }
@@ -275,23 +280,8 @@ func (l *life) cell(probe string) matrix.Cell {
 func (l *life) notify(s Stage, probe string, seconds float64) {
 	l.r.notify(Event{
 		Kernel: l.batch.kernel, Machine: l.batch.machine, Boot: l.batch.boot, Stage: s, Probe: probe, Seconds: seconds,
-		Done: len(l.batch.probes) - len(l.left) - len(l.rest), Total: len(l.batch.probes), Profile: l.batch.profile,
+		Done: len(l.batch.probes) - len(l.left) - len(l.rest) - len(l.again), Total: len(l.batch.probes), Profile: l.batch.profile,
 	})
-}
-
-// within runs one phase under its deadline.
-func within(ctx context.Context, p phase, limit time.Duration, do func(context.Context) error) end {
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	err := do(limited)
-	if err == nil {
-		return end{}
-	}
-	e := end{phase: p, err: err, overdue: limited.Err() != nil}
-	if e.overdue {
-		e.err = fmt.Errorf("not over within %s: %w", limit, err)
-	}
-	return e
 }
 
 func (r *Runner) machine(name string) matrix.Machine {

@@ -90,11 +90,19 @@ type end struct {
 	// overdue tells that the phase's deadline passed.
 	overdue bool
 	// reports are what the kernel said of its own trouble since the last answer, and
-	// panic is the title of the one that was its death, "" if none.
+	// panic is the title of the one that was its death, "" if none. What an
+	// examination made it print is not among them.
 	reports []matrix.Report
 	panic   string
-	// infra is what the host could not do; nil where the guest is to blame.
-	infra error
+	// panicked tells that the kernel told QEMU of a panic, rebooted that it printed
+	// that it was told to end, and shutdown is why QEMU ended (qapi/run-state.json,
+	// ShutdownCause).
+	panicked, rebooted bool
+	shutdown           string
+	// infra is what the host could not do; nil where the guest is to blame. spoiled
+	// tells that it may do so the next time.
+	infra   error
+	spoiled bool
 	// err is what the host saw of it.
 	err error
 }
@@ -113,15 +121,23 @@ func (e *end) blame(said []matrix.Report) {
 func unanswered(e end) (matrix.Outcome, string) {
 	// An error can hold what the guest said: SSH's, and those of JSON, do.
 	detail := wire.Clean(fmt.Sprint(e.err), wire.MaxDetail)
-	if e.panic != "" {
+	switch {
+	case e.panic != "":
 		detail = e.panic
+	case e.panicked:
+		detail = "the kernel panicked, and its console does not tell of what: " + detail
+	case !e.overdue && e.shutdown == "guest-reset" && !e.rebooted:
+		detail = "the guest was reset, as by a triple fault, without a word: " + detail
+	case !e.overdue && e.shutdown != "":
+		detail = "QEMU ended by " + e.shutdown + ": " + detail
 	}
+	died := e.panic != "" || e.panicked || !e.overdue && e.shutdown == "guest-reset" && !e.rebooted
 	switch {
 	case e.infra != nil:
 		return matrix.Infra, wire.Clean(e.infra.Error(), wire.MaxDetail)
 	case e.phase < phaseProbes:
 		return matrix.BootFailed, fmt.Sprintf("%s: %s", e.phase, detail)
-	case e.panic != "":
+	case died:
 		return matrix.Crash, detail
 	case e.overdue:
 		if i := slices.IndexFunc(e.reports, func(r matrix.Report) bool { return r.Kind.Stalls() }); i >= 0 {
@@ -131,6 +147,30 @@ func unanswered(e end) (matrix.Outcome, string) {
 	default:
 		return matrix.Lost, detail
 	}
+}
+
+// onceMore decides whether a cell with that outcome is asked once more: where it ended
+// its guest or its process, or overran, or the host spoiled what may go well the
+// next time.
+func onceMore(o matrix.Outcome, spoiled bool) bool {
+	switch o {
+	case matrix.Crash, matrix.Hang, matrix.Lost:
+		return true
+	case matrix.Infra:
+		return spoiled
+	}
+	return false
+}
+
+// settled decides the outcome of a cell that was asked twice. That the second try
+// went well makes no crash undone: the first one's outcome stands, with the second
+// beside it. Only where the host had spoiled the first does the second count.
+func settled(first, second matrix.Result) matrix.Result {
+	if first.Outcome == matrix.Infra {
+		first, second = second, first
+	}
+	first.Other = try(second)
+	return first
 }
 
 // phase is a part of a guest's life, each with a deadline of its own.

@@ -65,6 +65,12 @@ func TestUnanswered(t *testing.T) {
 		"panic while overdue":     {end{phase: phaseProbes, err: err, overdue: true, panic: "BUG: x"}, matrix.Crash, "BUG: x"},
 		"overdue":                 {end{phase: phaseProbes, err: err, overdue: true}, matrix.Hang, "what the host saw"},
 		"gone without a word":     {end{phase: phaseProbes, err: err}, matrix.Lost, "what the host saw"},
+		"panic told by pvpanic":   {end{phase: phaseProbes, err: err, panicked: true}, matrix.Crash, "the kernel panicked, and its console does not tell of what: what the host saw"},
+		"a stall while overdue":   {end{phase: phaseProbes, err: err, overdue: true, reports: []matrix.Report{{Kind: matrix.KindRCUStall, Title: "INFO: rcu stall in x"}}}, matrix.Hang, "what the host saw; the kernel said: INFO: rcu stall in x"},
+		"a forced end":            {end{phase: phaseProbes, err: err, overdue: true, shutdown: "guest-reset"}, matrix.Hang, "what the host saw"},
+		"reset without a word":    {end{phase: phaseProbes, err: err, shutdown: "guest-reset"}, matrix.Crash, "the guest was reset, as by a triple fault, without a word: what the host saw"},
+		"a reboot":                {end{phase: phaseProbes, err: err, shutdown: "guest-reset", rebooted: true}, matrix.Lost, "QEMU ended by guest-reset: what the host saw"},
+		"a power-off":             {end{phase: phaseProbes, err: err, shutdown: "guest-shutdown"}, matrix.Lost, "QEMU ended by guest-shutdown: what the host saw"},
 		"host's fault in a probe": {end{phase: phaseProbes, err: err, infra: errors.New("no room")}, matrix.Infra, "no room"},
 	} {
 		if got, detail := unanswered(test.end); got != test.want || detail != test.detail {

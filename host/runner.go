@@ -29,7 +29,7 @@ import (
 )
 
 // Runner answers cells with guests on this host. All fields but Deadlines,
-// Budget, SnapshotLimit, Notify and CacheDir must be set.
+// Speed, DumpMiB, Budget, SnapshotLimit, Notify and CacheDir must be set.
 type Runner struct {
 	Kernels  []matrix.Kernel
 	Machines []matrix.Machine
@@ -41,6 +41,11 @@ type Runner struct {
 	// Jobs is how many guests run at once, see [Jobs].
 	Jobs      int
 	Deadlines Deadlines
+	// Speed is this host's, see [Speed]; 0 means 1.
+	Speed float64
+	// DumpMiB is how much of the memory of a guest that hangs is kept, of the first
+	// few of each kernel; 0 means nothing.
+	DumpMiB int64
 	// Budget is how long each probe works that has a budget; 0 leaves each its
 	// own.
 	Budget time.Duration
@@ -66,9 +71,11 @@ type Runner struct {
 	hello    map[string]bool
 	// told holds what is told once.
 	told map[string]bool
-	// consoles and outputs are the room that is left for what guests print.
-	consoles, outputs *share
-	kvm               struct {
+	// consoles and outputs are the room that is left for what guests print, in bytes,
+	// and dumps how many of their memories are kept.
+	consoles, outputs, dumps *share
+
+	kvm struct {
 		mu    sync.Mutex
 		known *verdict
 	}
@@ -121,10 +128,11 @@ func (r *Runner) Run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result,
 // to the other number, both by the machines' names, and returns the results of these
 // and of all calls before.
 func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map[string]int) (results []matrix.Result, err error) {
-	r.Deadlines = r.Deadlines.orDefault()
+	r.Deadlines = r.Deadlines.orDefault(r.Speed)
 	if r.hello == nil {
 		r.hello, r.told = map[string]bool{}, map[string]bool{}
 		r.consoles, r.outputs = newShare(maxConsoles, len(r.Kernels)), newShare(maxOutputs, len(r.Kernels))
+		r.dumps = newShare(int64(maxDumps*len(r.Kernels)), len(r.Kernels))
 	}
 	if r.boot == nil {
 		r.boot, r.room = r.bootQEMU, newRoom()

@@ -31,6 +31,15 @@ type guest interface {
 	// empty file, as a snapshot, and lets it go on. The error is a
 	// [*vm.StoppedError] when it does not.
 	Save(context.Context, *os.File) error
+	// Share returns which part of the time since it was last asked this host let
+	// the guest run, from 0 to 1.
+	Share() float64
+	// Examine finds out what a guest is at that is overdue, and does it no harm.
+	Examine(context.Context) []vm.Finding
+	// Dump writes its memory, up to limit bytes, to an empty file.
+	Dump(ctx context.Context, f *os.File, limit int64) vm.Finding
+	// Die makes it panic, with a trace.
+	Die(context.Context) vm.Finding
 	// End ends the guest, gently where asked, joins all that served it, and
 	// says how it ended. It may be called once.
 	End(gently bool) vm.Exit
@@ -56,10 +65,10 @@ type launch struct {
 type booter func(context.Context, launch) (guest, error)
 
 // work gives every cell of a batch its outcome. A guest that ends early costs
-// the cell it was at; the cells behind it go to another guest. Each guest
-// answers at least one cell, but for one that is saved, of which there is one,
-// and one that could not be restored, after which none is: so this comes to an
-// end.
+// the cell it was at, which is asked once more, first of all, by another guest, as
+// are the cells behind it. Each guest answers at least one cell or asks one for the
+// last time, but for one that is saved, of which there is one, and one that could not
+// be restored, after which none is: so this comes to an end.
 func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	started := time.Now()
 	m, err := r.resolved(ctx, b, img)
@@ -68,13 +77,17 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	}
 	o := &original{r: r, batch: b, wanted: r.clones(m, b.probes)}
 	defer func() { err = errors.Join(err, o.drop()) }()
+	first := tries{}
 	for left, n := b.probes, 1+r.Store.Lives(b.kernel, b.machine, b.boot); len(left) > 0; n++ {
 		asked, alone := r.portion(m, left)
-		l := life{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], number: n, original: o, alone: alone, clone: o.saved != nil}
+		l := life{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], tries: first, number: n, original: o, alone: alone, clone: o.saved != nil}
 		if err := l.live(ctx, img); err != nil {
+			if ctx.Err() != nil {
+				err = errors.Join(err, first.unsettled(r, b))
+			}
 			return err
 		}
-		left = append(slices.Clone(l.left), l.rest...)
+		left = slices.Concat(l.again, l.left, l.rest)
 	}
 	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Profile: b.profile, Seconds: time.Since(started).Seconds()})
 	return nil

@@ -176,4 +176,28 @@ type Result struct {
 	Reports []Report `json:"reports,omitempty"`
 	// Seconds is how long the probe took by the host's clock.
 	Seconds float64 `json:"seconds"`
+	// Other is the other try of a cell that was tried twice, each in a guest of its
+	// own; nil for one that was not, see [Result.Flaky].
+	Other *Try `json:"other,omitempty"`
+}
+
+// Try is what came of asking a cell that was tried twice, where that is not its
+// outcome. The fields are as in [Result].
+type Try struct {
+	Outcome     Outcome      `json:"outcome"`
+	Detail      string       `json:"detail,omitempty"`
+	Observation *Observation `json:"observation,omitempty"`
+	Sample      *Sample      `json:"sample,omitempty"`
+	Test        *Test        `json:"test,omitempty"`
+	Life        int          `json:"life,omitempty"`
+	Clone       bool         `json:"clone,omitempty"`
+	Output      string       `json:"output,omitempty"`
+	Reports     []Report     `json:"reports,omitempty"`
+	Seconds     float64      `json:"seconds"`
+}
+
+// Flaky reports whether a cell's second try in the same boot came out otherwise. A
+// first that this host spoiled tells nothing of the kernel.
+func (r Result) Flaky() bool {
+	return r.Other != nil && r.Other.Outcome != Infra && r.Outcome != Infra && r.Other.Outcome != r.Outcome
 }

@@ -60,6 +60,9 @@ type Host struct {
 	Agent string `json:"agent"`
 	// Jobs is how many guests ran at once.
 	Jobs int `json:"jobs"`
+	// Speed is how fast one of its CPUs emulates; 1 is that of the host that the
+	// default deadlines were found to be ample on.
+	Speed float64 `json:"speed,omitempty"`
 }
 
 // Column is one kernel of a run: what was asked for, and what it turned out to

@@ -17,9 +17,10 @@ import (
 	"kmatrix/vmimage/modules"
 )
 
-// guestModules are those that every guest needs, for its disks and ports; a
-// kernel that has them built in loads none.
-var guestModules = []string{"virtio_pci", "virtio_blk", "virtio_console"}
+// guestModules are those that every guest needs: for its disks and ports, and to
+// tell QEMU of a panic, whose driver is pvpanic up to 5.12 and pvpanic_mmio on top
+// of it since. A kernel that has them built in, or not at all, loads none.
+var guestModules = []string{"virtio_pci", "virtio_blk", "virtio_console", "pvpanic", "pvpanic_mmio"}
 
 // probeModules are those that probes need, by what they call it: file systems
 // and other parts of a kernel, with what these ask for by an alias. They are

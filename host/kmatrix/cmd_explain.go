@@ -32,10 +32,10 @@ func newExplainCommand() *cobra.Command {
 with its calls, what was measured and, where a profile was taken, which functions of the
 kernel that is spent in, what an external probe printed, what the kernel reported of its
 own trouble with the console around it, what the baseline answered, where the guest's
-console is, what it says around a crash or a hang, and the commands that run the cell
-again and boot its guest by hand. CELL is KERNEL/MACHINE/PROBE, or KERNEL and PROBE as two
-arguments; RUN is the directory of a run or its name under --dir, and the newest run
-without it.
+console is, what it says around a crash or a hang, how the guest and its QEMU ended, what
+evidence was taken of a guest that hung, and the commands that run the cell again and boot
+its guest by hand. CELL is KERNEL/MACHINE/PROBE, or KERNEL and PROBE as two arguments; RUN
+is the directory of a run or its name under --dir, and the newest run without it.
 
 ` + exitCodes,
 		Example: `  kmatrix explain 6.1/default/stability/splice/punch/xfs/readahead
@@ -106,6 +106,8 @@ type explanation struct {
 	Profile *matrix.Profile `json:"profile,omitempty"`
 	// Costs are what its cost is beside others'.
 	Costs []*compare.Contrast `json:"costs,omitempty"`
+	// Guests are those that it was asked in, with how they ended.
+	Guests []matrix.Guest `json:"guests,omitempty"`
 	// Printed is what an external probe printed.
 	Printed string `json:"printed,omitempty"`
 	// Said are the console's texts around the reports, of each one that has its own.
@@ -131,7 +133,7 @@ func explanations(s *store.Stored, dir string, cell []string) ([]explanation, er
 		if len(cell) == 1 && r.Cell != cell[0] || len(cell) == 2 && (r.Kernel != cell[0] || r.Probe != cell[1]) {
 			continue
 		}
-		e := explanation{Result: r, Run: dir, Again: again(s.Run, r)}
+		e := explanation{Result: r, Run: dir, Again: again(s.Run, r), Guests: guestsOf(s.Guests, r)}
 		for _, k := range s.Run.Kernels {
 			if k.Name == r.Kernel {
 				e.Column = k
@@ -172,7 +174,7 @@ func (e *explanation) files(dir string) error {
 	if e.Output == "" {
 		return nil
 	}
-	name, err := store.OutputName(matrix.Cell{Kernel: e.Kernel, Machine: e.Machine, Probe: e.Probe}, e.Boot)
+	name, err := store.OutputName(matrix.Cell{Kernel: e.Kernel, Machine: e.Machine, Probe: e.Probe}, e.Boot, e.Life)
 	if err != nil {
 		return wrongUse{err}
 	}
@@ -247,10 +249,11 @@ func writeExplanations(w io.Writer, list []explanation) error {
 				line("", "  "+filepath.Join(e.Run, r.File))
 			}
 		}
-		if e.Clone {
-			line("guest", fmt.Sprintf("number %d of the boot, a clone of it", e.Life))
+		if o := e.Other; o != nil {
+			line("other try", strings.TrimSuffix(string(o.Outcome)+": "+o.Detail, ": "))
 		}
 		line("console", e.Console)
+		explainGuests(e, line)
 		line("output", e.Output)
 		if b := e.Baseline; b != nil {
 			line("baseline", strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", b.Kernel, word(*b), b.Detail), ", "))

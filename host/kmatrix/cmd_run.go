@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ type runOptions struct {
 	snapshots int
 	profile   string
 	resume    string
+	dump      int
 }
 
 func newRunCommand() *cobra.Command {
@@ -101,10 +103,11 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.BoolVar(&o.aa, "aa", false, "run one kernel (-k, else the baseline) as two columns that share no boot: how often is a difference found that is none, and what is the smallest that is seen?")
 	f.StringVar(&o.profile, "profile", "", "say which functions of the kernel a cost's difference is in, from one more boot of both kernels: of costs that are better or worse, or of `all` (--profile=all)")
 	f.Lookup("profile").NoOptDefVal = profileDiffering
-	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready (default 90s)")
-	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s), beside what --stress-for gives it")
+	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready, less what this host does not let it run (default 90s, more on a slow host)")
+	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s, likewise), beside what --stress-for gives it")
 	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
 	f.StringVar(&o.resume, "resume", "", "go on with `RUN`, a directory or its name under --dir: only what has no outcome yet, or infra, is asked")
+	f.IntVar(&o.dump, "dump-on-hang", 0, "keep up to `MIB` of the memory of a guest that hangs, as an ELF core beside its other evidence")
 	f.IntVar(&o.snapshots, "snapshot-limit", host.DefaultSnapshotLimit>>20, "how many `MIB` of the disk snapshots of guests may take, those of other runs included")
 	return cmd
 }
@@ -152,6 +155,10 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	if err != nil {
 		return err
 	}
+	speed, err := host.Speed()
+	if err != nil {
+		return err
+	}
 	progress := newProgress(cmd.ErrOrStderr(), plan)
 	defer progress.stop()
 	if o.jobs == 0 {
@@ -178,7 +185,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	}
 	about := header(s, plan, matrix.Host{
 		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), CPU: hostCPU(), MemoryMiB: capacity.TotalMiB,
-		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs,
+		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs, Speed: math.Round(100*speed) / 100,
 	})
 	about.AA, about.Calibrations = o.aa, calibrations(cache, about.Host, plan.Machines)
 	if st == nil {
@@ -196,7 +203,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	r := &host.Runner{
 		Kernels: plan.Kernels, Machines: plan.Machines, Probes: plan.Probes,
 		Images: images, Store: st, Jobs: o.jobs, QEMU: o.qemu, Version: version, CacheDir: cache, SnapshotLimit: int64(o.snapshots) << 20,
-		Deadlines: host.Deadlines{Boot: o.boot, Probe: o.probe}, Budget: o.stressFor, Notify: progress.event,
+		Deadlines: host.Deadlines{Boot: o.boot, Probe: o.probe}, Speed: speed, DumpMiB: int64(o.dump), Budget: o.stressFor, Notify: progress.event,
 	}
 	if o.aa {
 		r.Images = &twoColumns{Images: images, kernel: one}

@@ -28,7 +28,7 @@ func storedRun(t *testing.T) (dir, run string) {
 	}
 	defer r.Close()
 	own := matrix.Cell{Kernel: "a", Machine: "m", Probe: "external/own"}
-	output, err := r.Output(own, 1, "first\nlast\n")
+	output, err := r.Output(own, 1, 2, "first\nlast\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestExplainWhatIsNotThere(t *testing.T) {
 // TestAnOutputIsCleanWhateverLiesThere changes the file behind a run.
 func TestAnOutputIsCleanWhateverLiesThere(t *testing.T) {
 	dir, run := storedRun(t)
-	if err := os.WriteFile(filepath.Join(run, "outputs", "a", "m", "external", "own-1.txt"), []byte("\x1b]0;title\x07\xff\tx\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(run, "outputs", "a", "m", "external", "own-1.2.txt"), []byte("\x1b]0;title\x07\xff\tx\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	out, _, _ := command(t, "explain", "--dir", dir, "a", "external/own")

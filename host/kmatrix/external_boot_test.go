@@ -3,12 +3,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/store"
 )
 
 // externalMatrix is a matrix whose programs lie beside it.
@@ -24,6 +26,7 @@ external:
   - {name: warns, exec: warns.sh, result: ltp}
   - {name: conf, exec: conf.sh, result: ltp}
   - {name: endless, exec: endless.sh, deadline: 3s}
+  - {name: spin, c: spin.c, deadline: 1s}
   - {name: daemon, c: stays.c}
   - {name: after, exec: after.sh}
   - {name: oops, exec: oops.sh}
@@ -52,6 +55,7 @@ func TestExternalProbes(t *testing.T) {
 		"endless.sh": "echo begun\nsleep 1000\n",
 		"oops.sh":    "echo c > /proc/sysrq-trigger\n",
 		"says.sh":    "echo '<4>WARNING: CPU: 0 PID: 1 at fs/splice.c:1 made_up+0x1/0x2' > /dev/kmsg\n",
+		"spin.c":     spins,
 		"stays.c":    "#include <unistd.h>\nint main(void) { if (daemon(0, 0) == 0 && fork() == 0) for (;;) pause(); return 0; }\n",
 		// What the two before left behind must not be there.
 		"after.sh":   "for p in /proc/[0-9]*/comm; do grep -q 'sleep|daemon' $p && exit 1; done\nuname -r\n",
@@ -62,7 +66,7 @@ func TestExternalProbes(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	doc, _ := boot(t, exitDone, "-f", file, "--dir", dir)
+	doc, _ := boot(t, exitDone, "-f", file, "--dir", dir, "--dump-on-hang", "16")
 	for probe, want := range map[string]struct {
 		outcome matrix.Outcome
 		shown   string
@@ -76,6 +80,7 @@ func TestExternalProbes(t *testing.T) {
 		"warns":      {matrix.Fail, "exit 4", "warned (TWARN)", ""},
 		"conf":       {matrix.Unsupported, "unsupported", "no such device", "no such device\n"},
 		"endless":    {matrix.Hang, "", "endless did not end: no answer within 3s", "begun\n"},
+		"spin":       {matrix.Hang, "", "no answer within 1s", ""},
 		"daemon":     {matrix.Pass, "ok", "", ""},
 		"oops":       {matrix.Crash, "", "sysrq", ""},
 		"says":       {matrix.Pass, "ok", "", ""},
@@ -116,8 +121,84 @@ func TestExternalProbes(t *testing.T) {
 	if code != exitDone || !strings.Contains(out, "| Bail out! ·[31mred") || !strings.Contains(out, "-p external/fails") || strings.Contains(out, "\x1b") {
 		t.Errorf("exit code %d, it explained\n%s%s", code, out, errs)
 	}
-	if out, _, _ = command(t, "explain", "--dir", dir, "good", "external/oops"); !strings.Contains(out, filepath.Join("consoles", "good-default-1.")) || !strings.Contains(out, "    | Kernel panic - not syncing: sysrq triggered crash\n") {
+	if out, _, _ = command(t, "explain", "--dir", dir, "good", "external/oops"); !strings.Contains(out, filepath.Join("consoles", "good-default-1.")) || !strings.Contains(out, "    | Kernel panic - not syncing: sysrq triggered crash\n") || !strings.Contains(out, "GUEST_PANICKED run, SHUTDOWN guest-reset") {
 		t.Errorf("the crash is explained as\n%s", out)
+	}
+	for _, probe := range []string{"external/oops", "external/spin", "external/endless"} {
+		r := doc.result(t, "good", probe)
+		if r.Other == nil || r.Other.Outcome != r.Outcome || r.Other.Life == r.Life {
+			t.Errorf("%s was asked once more with the result %+v", probe, r.Other)
+		}
+	}
+	out, _, _ = command(t, "explain", "--dir", dir, "good", "external/spin")
+	for file, want := range map[string]string{
+		"registers.txt": "RIP=", "sysrq.txt": "Comm: spin", "nmi.txt": "NMI: Not continuing", "memory.elf": "\x7fELF",
+	} {
+		names, err := filepath.Glob(filepath.Join(dir, doc.Run.ID, "evidence", "good-default-1.*-"+file))
+		if err != nil || len(names) < 2 {
+			t.Errorf("%q are files with the %s of two hangs (%v)", names, file, err)
+			continue
+		}
+		text, err := os.ReadFile(names[0])
+		if err != nil || !strings.Contains(string(text), want) || len(text) > 17<<20 {
+			t.Errorf("%s, of %d bytes, has no %q (%v)", names[0], len(text), want, err)
+		}
+		if !strings.Contains(out, names[0]) && !strings.Contains(out, names[1]) {
+			t.Errorf("%s is not in\n%s", names[0], out)
+		}
+	}
+}
+
+// spins never gives the guest's only CPU back: nothing else there runs any more,
+// but interrupts.
+const spins = `#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+int main(void)
+{
+	struct sched_param p = {.sched_priority = 99};
+	int f = open("/proc/sys/kernel/sched_rt_runtime_us", O_WRONLY);
+	if (f < 0 || write(f, "-1", 2) != 2 || sched_setscheduler(0, SCHED_FIFO, &p) != 0)
+		return 1;
+	for (;;)
+		;
+}
+`
+
+// TestOneCrashOfFifty has a kernel die in one probe of fifty.
+func TestOneCrashOfFifty(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("version: 1\nbaseline: good\nkernels:\n" + debianKernel("good", "") + "machines:\n  - {name: default, isolate: batch, probes: [\"external/...\"]}\nexternal:\n")
+	for i := range 50 {
+		name := "well"
+		if i == 25 {
+			name = "dies"
+		}
+		fmt.Fprintf(&b, "  - {name: p%d, exec: %s.sh}\n", i, name)
+	}
+	file := write(t, b.String())
+	for name, text := range map[string]string{"well": "exit 0\n", "dies": "echo c > /proc/sysrq-trigger\n"} {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(file), name+".sh"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := t.TempDir()
+	doc, _ := boot(t, exitDone, "-f", file, "--dir", dir)
+	counts := map[matrix.Outcome]int{}
+	for _, r := range doc.Results {
+		counts[r.Outcome]++
+	}
+	r := doc.result(t, "good", "external/p25")
+	if counts[matrix.Pass] != 49 || counts[matrix.Crash] != 1 || !strings.Contains(r.Detail, "sysrq") || r.Other == nil || r.Other.Outcome != matrix.Crash {
+		t.Errorf("outcomes %v, that of the dying probe is %+v", counts, r)
+	}
+	stored, err := store.Open(filepath.Join(dir, doc.Run.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guests := stored.Guests
+	if len(guests) != 3 || guests[0].Clone || !guests[1].Clone || !guests[2].Clone {
+		t.Errorf("%d guests, want a boot, a clone for the second try and one for the rest", len(guests))
 	}
 }
 

@@ -24,6 +24,9 @@ func (o *runOptions) check() error {
 	if o.snapshots < 1 {
 		return wrong("--snapshot-limit %d: want a number of MiB; isolate: boot in %s does without snapshots", o.snapshots, o.file)
 	}
+	if o.dump < 0 {
+		return wrong("--dump-on-hang %d: want a number of MiB", o.dump)
+	}
 	if o.profile != "" && o.profile != profileDiffering && o.profile != profileAll {
 		return wrong("--profile=%s: allowed are --profile, for costs that differ, and --profile=all", o.profile)
 	}

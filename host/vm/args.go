@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -73,10 +74,7 @@ const bufferSize = ",tb-size=128"
 // two ports of the agent, and the two of the probes, after the agent's, which
 // does not wait for them.
 func Args(c Config) []string {
-	memory, cpus, cpu, accel := c.Machine.MemoryMiB, c.Machine.CPUs, c.Machine.CPU, "tcg"+bufferSize
-	if memory == 0 {
-		memory = 512
-	}
+	memory, cpus, cpu, accel := c.memoryMiB(), c.Machine.CPUs, c.Machine.CPU, "tcg"+bufferSize
 	if cpus == 0 {
 		cpus = 1
 	}
@@ -92,7 +90,11 @@ func Args(c Config) []string {
 		cpu = "max"
 	}
 	args := []string{
-		"-nodefaults", "-no-user-config", "-display", "none", "-vga", "none", "-no-reboot",
+		"-nodefaults", "-no-user-config", "-display", "none", "-vga", "none",
+		// A panic is told as an event by the device below, where the guest has its
+		// driver, and the guest goes on: it prints the rest of its last words, and its
+		// reboot (panic=-1) ends QEMU. Any other action ends it in the middle of them.
+		"-no-reboot", "-action", "panic=none",
 		"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
 		"-machine", "q35,graphics=off,usb=off,vmport=off,smbus=off,sata=off,i8042=on",
 		"-accel", accel, "-cpu", cpu, "-smp", fmt.Sprint(cpus), "-m", fmt.Sprint(memory),
@@ -119,6 +121,7 @@ func Args(c Config) []string {
 	}
 	args = append(args,
 		"-chardev", fmt.Sprintf("socket,id=serial,fd=%d", fdSerial), "-device", "isa-serial,index=1,chardev=serial",
+		"-device", "pvpanic",
 		"-device", "virtio-serial-pci,max_ports=5",
 		"-chardev", fmt.Sprintf("socket,id=in,fd=%d", fdToGuest), "-device", "virtserialport,chardev=in,name="+wire.PortToGuest,
 		"-chardev", fmt.Sprintf("socket,id=out,fd=%d", fdToHost), "-device", "virtserialport,chardev=out,name="+wire.PortToHost,
@@ -133,6 +136,9 @@ func Args(c Config) []string {
 	return args
 }
 
+// memoryMiB is the guest's memory.
+func (c Config) memoryMiB() int { return cmp.Or(c.Machine.MemoryMiB, 512) }
+
 // icount reports whether guest time is counted in instructions.
 func (c Config) icount() bool { return c.Machine.Clock == matrix.ClockIcount }
 
@@ -146,6 +152,8 @@ func Cmdline(c Config) []string {
 		// With -no-reboot QEMU ends on a panic at once, and an oops, which
 		// can leave locks held, becomes a panic.
 		"panic=-1", "oops=panic",
+		// A guest that hangs is sent an NMI, which prints a backtrace this way only.
+		"unknown_nmi_panic",
 		// Calibrating timers against each other stalls on an emulated CPU and
 		// on a busy host.
 		"no_timer_check", "tsc=reliable",

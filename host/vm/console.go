@@ -11,13 +11,17 @@ const (
 	MaxConsole = 4 << 20
 	// MaxTail is how many of a console's last bytes are kept at hand.
 	MaxTail = 64 << 10
+	// MaxProvoked is how many bytes of an answer to an examination are kept, the
+	// first ones.
+	MaxProvoked = 512 << 10
 )
 
 // LastWords as a [Config.Console] logs the last [MaxTail] bytes and no others.
 const LastWords = -1
 
 // console takes what a guest prints: into a capped log and, whatever it has
-// printed before, the last of it into memory.
+// printed before, the last of it into memory. What an examination made it print
+// is in the log, but none of its own words.
 type console struct {
 	// reading is held while bytes are taken from the socket, into buffer.
 	reading sync.Mutex
@@ -28,10 +32,15 @@ type console struct {
 	limit   int64
 	written int64
 	dropped int64
-	tail    []byte
-	// printed counts all bytes.
-	printed int64
-	err     error
+	// last are the last bytes, tail those that nobody asked for, and printed counts
+	// all of the latter.
+	last, tail []byte
+	printed    int64
+	// provoked tells that an examination is under way, and answer is what was
+	// printed meanwhile.
+	provoked bool
+	answer   []byte
+	err      error
 }
 
 // Write never fails, so that a full disk does not stall the guest; close
@@ -39,10 +48,12 @@ type console struct {
 func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.printed += int64(len(p))
-	c.tail = append(c.tail, p...)
-	if n := len(c.tail) - MaxTail; n > 0 {
-		c.tail = append(c.tail[:0], c.tail[n:]...)
+	c.last = keepLast(c.last, p)
+	if c.provoked {
+		c.answer = append(c.answer, p[:min(len(p), MaxProvoked-len(c.answer))]...)
+	} else {
+		c.tail = keepLast(c.tail, p)
+		c.printed += int64(len(p))
 	}
 	keep := p[:max(0, min(int64(len(p)), c.most()-c.written))]
 	if c.log == nil || c.err != nil {
@@ -69,6 +80,32 @@ func (c *console) most() int64 {
 	return min(c.limit, MaxConsole)
 }
 
+// keepLast appends to what holds at most [MaxTail] bytes.
+func keepLast(b, p []byte) []byte {
+	b = append(b, p...)
+	if n := len(b) - MaxTail; n > 0 {
+		b = append(b[:0], b[n:]...)
+	}
+	return b
+}
+
+// provoke begins or ends a time in which the guest prints what it is asked for.
+func (c *console) provoke(on bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.provoked = on
+	if on {
+		c.answer = nil
+	}
+}
+
+// answered returns what was printed since provoke began.
+func (c *console) answered() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answer
+}
+
 // close says in the log what was dropped: all but the last of it stands in no
 // file.
 func (c *console) close() error {
@@ -77,18 +114,19 @@ func (c *console) close() error {
 	if c.dropped == 0 || c.err != nil {
 		return c.err
 	}
-	last := c.tail[max(0, int64(len(c.tail))-c.dropped):]
+	last := c.last[max(0, int64(len(c.last))-c.dropped):]
 	_, err := fmt.Fprintf(c.log, "\n[kmatrix: the console's cap of %d bytes was reached; %d bytes are left out here, the last follow]\n%s", c.most(), c.dropped-int64(len(last)), last)
 	return err
 }
 
-// Tail returns the last bytes printed.
+// Tail returns the last bytes that the guest printed by itself.
 func (c *console) Tail() string {
 	tail, _ := c.Printed()
 	return tail
 }
 
-// Printed returns the last bytes printed, and how many there were in all.
+// Printed returns the last bytes that the guest printed by itself, and how many there
+// were in all.
 func (c *console) Printed() (tail string, printed int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,10 +6,15 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/digitalocean/go-qemu/qmp"
+
+	"kmatrix/guest/wire"
+	"kmatrix/matrix"
 )
 
 // monitor is QEMU's control channel. It is the one place that knows go-qemu,
@@ -21,13 +26,15 @@ type monitor struct {
 	// connected is closed when the greeting is over; err tells how it went.
 	connected chan struct{}
 	err       error
-	wg        sync.WaitGroup
-	mu        sync.Mutex
-	events    []string
+	// ended is closed when no more events come.
+	ended  chan struct{}
+	wg     sync.WaitGroup
+	mu     sync.Mutex
+	events []matrix.Event
 }
 
-// maxEvents is how many events are kept.
-const maxEvents = 1000
+// maxEvents is how many events are kept, the first ones.
+const maxEvents = 64
 
 // newMonitor returns a monitor and the listening socket that QEMU is to
 // inherit. go-qemu wants an address to dial, so the socket has one for a
@@ -65,13 +72,14 @@ func newMonitor(temp string) (m *monitor, listening *os.File, err error) {
 	if err := l.Close(); err != nil {
 		return nil, nil, fmt.Errorf("make a control socket: %w", err)
 	}
-	return &monitor{socket: socket, connected: make(chan struct{})}, listening, nil
+	return &monitor{socket: socket, connected: make(chan struct{}), ended: make(chan struct{})}, listening, nil
 }
 
 // serve greets QEMU and collects its events until QEMU or close ends the
 // connection.
 func (m *monitor) serve() {
 	m.wg.Go(func() {
+		defer close(m.ended)
 		m.err = m.socket.Connect()
 		close(m.connected)
 		if m.err != nil {
@@ -86,7 +94,7 @@ func (m *monitor) serve() {
 		for e := range events {
 			m.mu.Lock()
 			if len(m.events) < maxEvents {
-				m.events = append(m.events, e.Event)
+				m.events = append(m.events, event(e))
 			}
 			m.mu.Unlock()
 		}
@@ -138,9 +146,34 @@ func (m *monitor) command(ctx context.Context, command string, args any, file *o
 	return nil
 }
 
+// event keeps of an event what is told of a guest's end: why, and what is done.
+func event(e qmp.Event) matrix.Event {
+	kept := matrix.Event{Name: e.Event, Time: time.Unix(e.Timestamp.Seconds, e.Timestamp.Microseconds*1000).UTC()}
+	for _, key := range []string{"reason", "action"} {
+		if s, ok := e.Data[key].(string); ok {
+			kept.Reason = strings.TrimSpace(kept.Reason + " " + wire.Clean(s, 40))
+		}
+	}
+	return kept
+}
+
+// seen tells whether an event of that name has come.
+func (m *monitor) seen(name string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.ContainsFunc(m.events, func(e matrix.Event) bool { return e.Name == name })
+}
+
+// eventsDeadline is how long the last events of a QEMU that has ended may take.
+const eventsDeadline = 2 * time.Second
+
 // close ends the connection and joins what served it. QEMU must be gone, or
 // about to go: a command without an answer returns when the connection ends.
-func (m *monitor) close() []string {
+func (m *monitor) close() []matrix.Event {
+	select {
+	case <-m.ended:
+	case <-time.After(eventsDeadline):
+	}
 	// Disconnect's error is that of closing a socket whose peer may be gone.
 	_ = m.socket.Disconnect()
 	m.wg.Wait()

@@ -20,7 +20,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"kmatrix/guest/wire"
 	"kmatrix/matrix/proc"
@@ -45,28 +44,13 @@ type VM struct {
 	// ready is the agent's greeting, and port what it came on.
 	ready wire.Ready
 	port  *port
+	// memoryMiB is the guest's memory.
+	memoryMiB int
+	// forced tells that the guest was made to die, and panicked that it had told of
+	// a panic before.
+	forced, panicked bool
+	load             load
 }
-
-// Exit is how a guest ended.
-type Exit struct {
-	// Err is QEMU's own failure; nil when the guest ended by itself or was
-	// ended.
-	Err error
-	// Refused is QEMU's reason for not taking the kernel, "" when it did.
-	Refused string
-	// Console is the last that the guest printed, and Printed how many bytes that
-	// was in all.
-	Console string
-	Printed int64
-	// Events are the names of the QMP events.
-	Events []string
-	// Command is the command line, for pasting.
-	Command string
-}
-
-// refusals are what QEMU says of a file that it will not boot
-// (hw/i386/x86.c, hw/i386/multiboot.c).
-var refusals = []string{"could not load kernel", "could not open kernel", "without PVH ELF Note", "kernel too old", "invalid kernel header", "error reading", "initrd is too large", "Error loading uncompressed kernel", "linux kernel"}
 
 // Start starts QEMU. The guest's life is ctx's: when it ends, QEMU is killed.
 // [VM.Stop] must be called. log takes the console, up to [MaxConsole] bytes;
@@ -75,7 +59,7 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 	if c.QEMU == "" {
 		c.QEMU = DefaultQEMU
 	}
-	v := &VM{cmd: proc.Cmd{Path: c.QEMU, Args: Args(c)}, consoleDone: make(chan struct{})}
+	v := &VM{cmd: proc.Cmd{Path: c.QEMU, Args: Args(c)}, memoryMiB: c.memoryMiB(), consoleDone: make(chan struct{})}
 	v.console.log, v.console.limit = log, c.Console
 	var theirs []*os.File
 	defer func() {
@@ -198,60 +182,6 @@ func (v *VM) progress() string {
 
 // Pid is QEMU's process id.
 func (v *VM) Pid() int { return v.process.Pid }
-
-// Done is closed when QEMU has ended.
-func (v *VM) Done() <-chan struct{} { return v.process.Done() }
-
-// quitDeadline is how long QEMU may take to follow a QMP quit.
-const quitDeadline = 2 * time.Second
-
-// Stop ends QEMU, waiting up to grace for the guest to end by itself, joins
-// everything that served it, and says how it ended. It is called once.
-func (v *VM) Stop(grace time.Duration) Exit {
-	ended := func(limit time.Duration) bool {
-		select {
-		case <-v.process.Done():
-			return true
-		case <-time.After(limit):
-			return false
-		}
-	}
-	byItself := ended(grace)
-	if !byItself {
-		ctx, cancel := context.WithTimeout(context.Background(), quitDeadline)
-		err := v.qmp.execute(ctx, "quit", nil)
-		cancel()
-		if err != nil || !ended(quitDeadline) {
-			v.kill()
-		}
-	}
-	err := v.process.Wait()
-	v.kill()
-	// QEMU's end of the console is closed now: what it had printed is read to
-	// the end before ours is.
-	select {
-	case <-v.consoleDone:
-	case <-time.After(quitDeadline):
-	}
-	v.closeAll()
-	exit := Exit{Command: v.cmd.String(), Events: v.qmp.close()}
-	v.wg.Wait()
-	exit.Console, exit.Printed = v.console.Printed()
-	if e := v.console.close(); e != nil {
-		exit.Err = fmt.Errorf("write the console's log: %w", e)
-	}
-	var failed *proc.Error
-	if byItself && errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
-		for _, r := range refusals {
-			if strings.Contains(failed.Stderr, r) {
-				exit.Refused = wire.Clean(strings.TrimSpace(failed.Stderr), 500)
-				return exit
-			}
-		}
-		exit.Err = errors.Join(exit.Err, err)
-	}
-	return exit
-}
 
 // closeAll closes our ends of the channels; errors of closing a socket whose
 // peer is gone say nothing.

@@ -23,6 +23,19 @@ func run(baseline string, kernels ...string) matrix.Run {
 	return r
 }
 
+// TestATryThatCameOutOtherwiseShows but not one that the host had spoiled.
+func TestATryThatCameOutOtherwiseShows(t *testing.T) {
+	for want, r := range map[string]matrix.Result{
+		"crash, then pass": {Outcome: matrix.Crash, Other: &matrix.Try{Outcome: matrix.Pass}},
+		"crash":            {Outcome: matrix.Crash, Other: &matrix.Try{Outcome: matrix.Crash}},
+		"hang":             {Outcome: matrix.Hang, Other: &matrix.Try{Outcome: matrix.Infra}},
+	} {
+		if got := (Cell{Results: []matrix.Result{r}}).State(); got != want {
+			t.Errorf("%+v is shown as %q, want %q", r, got, want)
+		}
+	}
+}
+
 func TestVerdicts(t *testing.T) {
 	cost := observed("c", 1, "", 0)
 	cost.Observation, cost.Sample = nil, &matrix.Sample{Value: 1}

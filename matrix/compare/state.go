@@ -70,6 +70,9 @@ func state(r matrix.Result) string {
 		if measured(r) {
 			return ""
 		}
+		if r.Flaky() {
+			return fmt.Sprintf("%s, then %s", r.Outcome, r.Other.Outcome)
+		}
 		return string(r.Outcome)
 	}
 	text := string(r.Observation.Class)

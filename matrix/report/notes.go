@@ -129,6 +129,9 @@ func troubles(results []matrix.Result) []string {
 			continue
 		}
 		k := key{r.Kernel, r.Detail, r.Outcome}
+		if r.Flaky() {
+			k.detail += fmt.Sprintf("; asked once more: %s", strings.TrimSuffix(string(r.Other.Outcome)+", "+r.Other.Detail, ", "))
+		}
 		if counts[k]++; counts[k] == 1 {
 			order, first[k] = append(order, k), r.Probe
 		}

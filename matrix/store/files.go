@@ -15,31 +15,29 @@ var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
 // ConsoleName is the file of one guest's console, in the run's directory: of a
 // kernel on a machine, the boot counted from 1, and the life within it from 1.
 func ConsoleName(kernel, machine string, boot, life int) (string, error) {
-	if !safeName.MatchString(kernel) || !safeName.MatchString(machine) {
-		return "", fmt.Errorf("%q and %q make no file name", kernel, machine)
-	}
-	name := fmt.Sprintf("%s-%s-%d", kernel, machine, boot)
-	if life > 1 {
-		name += fmt.Sprintf(".%d", life)
+	name, err := guestName(kernel, machine, boot, life)
+	if err != nil {
+		return "", err
 	}
 	return filepath.Join(dirConsoles, name+".log"), nil
 }
 
 // OutputName is the file with what an external probe printed, in the run's
-// directory. It is made of the cell alone.
-func OutputName(c matrix.Cell, boot int) (string, error) {
+// directory. It is made of the cell, the boot and the life alone: a cell that is
+// tried twice has two.
+func OutputName(c matrix.Cell, boot, life int) (string, error) {
 	for _, part := range strings.Split(c.ID(), "/") {
 		if !safeName.MatchString(part) {
 			return "", fmt.Errorf("%q makes no file name", c.ID())
 		}
 	}
-	return filepath.Join(dirOutputs, c.Kernel, c.Machine, fmt.Sprintf("%s-%d.txt", c.Probe, boot)), nil
+	return filepath.Join(dirOutputs, c.Kernel, c.Machine, fmt.Sprintf("%s-%s.txt", c.Probe, lifeName(boot, life))), nil
 }
 
 // Output keeps what an external probe printed, and returns the file's name in
 // the run's directory. The text must be clean.
-func (r *Run) Output(c matrix.Cell, boot int, text string) (string, error) {
-	name, err := OutputName(c, boot)
+func (r *Run) Output(c matrix.Cell, boot, life int, text string) (string, error) {
+	name, err := OutputName(c, boot, life)
 	if err != nil {
 		return "", fmt.Errorf("keep an output: %w", err)
 	}

@@ -2,10 +2,11 @@
 //
 // A run is a directory DIR/ID with run.json (what ran where, a [matrix.Run],
 // always whole), results.jsonl (a [matrix.Result] a line), guests.jsonl (a
-// [matrix.Guest] a line), profiles.jsonl (a [matrix.Profile] a line, where any were
-// taken), consoles/ (what each guest printed), reports/ (the console's text around each
-// report) and outputs/ (what external probes printed). All of it can be read with jq
-// and less. Lines are appended whole and synced one by one ([lines]),
+// [matrix.Guest] a line: how each guest ended), profiles.jsonl (a [matrix.Profile] a
+// line, where any were taken), consoles/ (what each guest printed), reports/ (the
+// console's text around each report), outputs/ (what external probes printed) and
+// evidence/ (what was found out about guests that did not answer). All of it can be
+// read with jq and less. Lines are appended whole and synced one by one ([lines]),
 // so that a kill, a power loss or a full disk costs at most the one that was being
 // written. [Create] begins a run and [Resume] goes on with one that had ended early;
 // both hold a lock on it. [Open] reads a run, also one that is being written.
@@ -30,6 +31,7 @@ const (
 	fileGuests  = "guests.jsonl"
 	dirConsoles = "consoles"
 	dirOutputs  = "outputs"
+	dirEvidence = "evidence"
 	fileLock    = ".lock"
 )
 

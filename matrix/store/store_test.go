@@ -114,13 +114,13 @@ func TestOutputsStayInTheRun(t *testing.T) {
 	r, _ := create(t)
 	defer r.Close()
 	for _, probe := range []string{"external/../../x", "external/", "external/.x", "/x", "a\x00b"} {
-		if name, err := r.Output(matrix.Cell{Kernel: "6.1", Machine: "m", Probe: probe}, 1, "text"); err == nil {
+		if name, err := r.Output(matrix.Cell{Kernel: "6.1", Machine: "m", Probe: probe}, 1, 1, "text"); err == nil {
 			t.Errorf("%q was kept as %s", probe, name)
 		}
 	}
-	name, err := r.Output(matrix.Cell{Kernel: "6.1", Machine: "m", Probe: "external/own"}, 2, "text")
+	name, err := r.Output(matrix.Cell{Kernel: "6.1", Machine: "m", Probe: "external/own"}, 2, 3, "text")
 	text, e := os.ReadFile(filepath.Join(r.Dir(), name))
-	if err != nil || e != nil || string(text) != "text" || name != filepath.Join("outputs", "6.1", "m", "external", "own-2.txt") {
+	if err != nil || e != nil || string(text) != "text" || name != filepath.Join("outputs", "6.1", "m", "external", "own-2.3.txt") {
 		t.Errorf("%s holds %q (%v, %v)", name, text, err, e)
 	}
 }
