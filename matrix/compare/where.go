@@ -126,6 +126,9 @@ func locate(here, there matrix.Profile, k *Contrast) *Where {
 func (w *Where) Words(k *Contrast, most int) string {
 	whole := k.Value - k.Other
 	amount := func(name string, v float64) string {
+		if v == 0 {
+			return name + " 0"
+		}
 		text := fmt.Sprintf("%s %+.2g %s", name, v, k.Unit)
 		if k.differs() && whole != 0 {
 			text += fmt.Sprintf(" (%s %%)", twoDigits(100*v/whole))
