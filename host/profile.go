@@ -35,19 +35,36 @@ func (r *Runner) Profile(ctx context.Context, cells []matrix.Cell) (profiles []m
 		all[i].profile = true
 	}
 	q := newQueue(all)
-	for _, k := range r.Kernels {
-		if _, ok := r.images.Load(k.Name); ok {
-			q.open(k.Name)
-		} else {
-			q.drop(k.Name)
-		}
-	}
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		for _, k := range r.Kernels {
+			if err := r.reopen(ctx, q, k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	r.serve(ctx, g, q)
 	err = g.Wait()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.profiles, err
+}
+
+// reopen lets a kernel's batches out. Its image is there but in a run that was
+// resumed with nothing left to ask; one that cannot be had again costs its profiles.
+func (r *Runner) reopen(ctx context.Context, q *queue, k matrix.Kernel) error {
+	if _, ok := r.images.Load(k.Name); !ok && q.wants(k.Name) {
+		img, err := r.image(ctx, k)
+		if err != nil {
+			q.drop(k.Name)
+			r.notify(Event{Kernel: k.Name, Stage: StageNotice, Text: fmt.Sprintf("no profile of %s: %v", k.Name, err)})
+			return ctx.Err()
+		}
+		r.images.Store(k.Name, img)
+	}
+	q.open(k.Name)
+	return nil
 }
 
 // keepProfile stores a cell's profile, or, of a cell without, what kept it from

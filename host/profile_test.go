@@ -93,3 +93,32 @@ func TestProfilesTouchNoResult(t *testing.T) {
 		}
 	}
 }
+
+// TestProfilesOfAResumedRun has a process that asked nothing, since all is answered,
+// profile what another one has answered.
+func TestProfilesOfAResumedRun(t *testing.T) {
+	before, cells, _ := newFake(t, []string{"a"}, []string{"cost/x"})
+	before.Probes[0].Kind = matrix.Performance
+	boot := before.boot
+	before.boot = func(ctx context.Context, l launch) (guest, error) {
+		g, err := boot(ctx, l)
+		return profiler{g}, err
+	}
+	if _, err := before.Run(t.Context(), cells); err != nil {
+		t.Fatal(err)
+	}
+	r, _, booted := newFake(t, []string{"a"}, []string{"cost/x"})
+	r.Probes, r.Store = before.Probes, before.Store
+	boot = r.boot
+	r.boot = func(ctx context.Context, l launch) (guest, error) {
+		g, err := boot(ctx, l)
+		return profiler{g}, err
+	}
+	if _, err := r.Run(t.Context(), cells); err != nil || booted["a"] != 0 {
+		t.Fatalf("%d boots for what is answered, %v", booted["a"], err)
+	}
+	profiles, err := r.Profile(t.Context(), cells)
+	if err != nil || len(profiles) != 1 || !profiles[0].There() || profiles[0].Boot != 2 || booted["a"] != 1 {
+		t.Errorf("%+v of %d boots, %v", profiles, booted["a"], err)
+	}
+}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"kmatrix/matrix"
@@ -73,6 +74,13 @@ func newQueue(all []batch) *queue {
 	q := &queue{waiting: all, ready: map[string]bool{}}
 	q.changed = sync.NewCond(&q.mu)
 	return q
+}
+
+// wants tells whether batches of the kernel wait.
+func (q *queue) wants(kernel string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return slices.ContainsFunc(q.waiting, func(b batch) bool { return b.kernel == kernel })
 }
 
 // open lets the kernel's batches out.

@@ -223,7 +223,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	}); err != nil || kept != nil {
 		return unfinished{errors.Join(runErr, err, kept), st.Dir()}
 	}
-	profiles, profileErr := o.profiles(ctx, r, st.Header(), results)
+	profiles, profileErr := o.profiles(ctx, r, results)
 	runErr = errors.Join(runErr, profileErr)
 	progress.stop()
 	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Profiles: profiles, Dir: st.Dir()}); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"kmatrix/host"
@@ -13,17 +14,24 @@ import (
 // value, or all.
 const profileDiffering, profileAll = "differing", "all"
 
-// profiles takes the profiles that --profile asks for; of a run that has not come
-// to its end there are none.
-func (o *runOptions) profiles(ctx context.Context, r *host.Runner, run matrix.Run, results []matrix.Result) ([]matrix.Profile, error) {
-	if o.profile == "" || run.Interrupted {
-		return nil, nil
+// profiles takes the profiles that --profile asks for and the run has not yet, once
+// it has come to its end, and returns all that it has.
+func (o *runOptions) profiles(ctx context.Context, r *host.Runner, results []matrix.Result) ([]matrix.Profile, error) {
+	run := r.Store.Header()
+	had, err := r.Store.Profiles()
+	if o.profile == "" || run.Interrupted || err != nil {
+		return had, err
 	}
 	cells := toProfile(compare.Compare(run, results), o.profile == profileAll)
+	cells = slices.DeleteFunc(cells, func(c matrix.Cell) bool {
+		return slices.ContainsFunc(had, func(p matrix.Profile) bool { return p.There() && p.Cell == c.ID() })
+	})
 	if len(cells) == 0 {
-		return nil, nil
+		return had, nil
 	}
-	return r.Profile(ctx, cells)
+	_, err = r.Profile(ctx, cells)
+	all, kept := r.Store.Profiles()
+	return all, errors.Join(err, kept)
 }
 
 // toProfile lists the cells of costs that are to be profiled, in the rows' order:

@@ -47,7 +47,9 @@ func Open(dir string) (*Stored, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a run: %w", err)
 	}
-	return s, s.profiles(dir)
+	s.Profiles, more, err = readProfiles(dir)
+	s.Warnings = append(s.Warnings, more...)
+	return s, err
 }
 
 // readHeader reads what a run says of itself.

@@ -1,19 +1,16 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 
 	"kmatrix/matrix"
 )
 
-// fileProfiles keeps the profiles of a run that took any, one a line.
+// fileProfiles keeps the profiles of a run that took any, one a line; of a cell that
+// has several the last one counts.
 const fileProfiles = "profiles.jsonl"
 
 // AppendProfile adds a profile and returns when it is on the disk.
@@ -30,40 +27,25 @@ func (r *Run) AppendProfile(p matrix.Profile) error {
 	return nil
 }
 
-// profiles reads a run's profiles; most runs have none.
-func (s *Stored) profiles(dir string) error {
-	path := filepath.Join(dir, fileProfiles)
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read a run: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	text, err := io.ReadAll(io.LimitReader(f, maxProfiles+1))
-	if err != nil {
-		return fmt.Errorf("read a run: %w", err)
-	}
-	if len(text) > maxProfiles {
-		return fmt.Errorf("%s: more than %d bytes", path, maxProfiles)
-	}
-	n := 0
-	for line := range strings.Lines(string(text)) {
-		n++
-		if !strings.HasSuffix(line, "\n") {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("%s:%d: the last line is torn and was passed over: its cell has no profile", path, n))
-			break
-		}
-		var p matrix.Profile
-		if err := json.Unmarshal([]byte(line), &p); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, n, err)
-		}
-		s.Profiles = append(s.Profiles, p)
-	}
-	return nil
+// Profiles returns the profiles that the run has, also those of before it was
+// resumed.
+func (r *Run) Profiles() ([]matrix.Profile, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all, _, err := readProfiles(r.dir)
+	return all, err
 }
 
-// maxProfiles is how long a run's file of profiles may be, in bytes: a thousand
-// times 64 KiB.
-const maxProfiles = 64 << 20
+// readProfiles reads a run's profiles, and what of them was passed over; most runs
+// have none.
+func readProfiles(dir string) (all []matrix.Profile, warnings []string, err error) {
+	warnings, err = readLines(filepath.Join(dir, fileProfiles), func(p matrix.Profile) string {
+		all = slices.DeleteFunc(all, func(old matrix.Profile) bool { return old.Cell == p.Cell })
+		all = append(all, p)
+		return ""
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read a run: %w", err)
+	}
+	return all, warnings, nil
+}

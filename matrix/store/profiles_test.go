@@ -44,7 +44,29 @@ func TestProfilesAreKept(t *testing.T) {
 	if err := os.WriteFile(file, []byte("nonsense\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(r.Dir()); err == nil || !strings.Contains(err.Error(), "profiles.jsonl:1") {
-		t.Errorf("nonsense: %v", err)
+	if got, err := Open(r.Dir()); err != nil || len(got.Profiles) > 0 || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "profiles.jsonl:1: is no such line") {
+		t.Errorf("nonsense: %+v, %v", got, err)
+	}
+}
+
+// TestALaterProfileCounts has a run that is resumed profile a cell again.
+func TestALaterProfileCounts(t *testing.T) {
+	r, _ := create(t)
+	first := matrix.Profile{Cell: "a/m/cost/x", Missing: "hang: no answer"}
+	if err := r.AppendProfile(first); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	r, _, err := Resume(r.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	later := matrix.Profile{Cell: "a/m/cost/x", Samples: 1, User: 1}
+	if err := r.AppendProfile(later); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := r.Profiles(); err != nil || len(got) != 1 || got[0].Samples != 1 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
