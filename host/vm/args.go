@@ -131,7 +131,7 @@ func Args(c Config) []string {
 	for i, d := range c.Disks {
 		args = append(args,
 			"-drive", fmt.Sprintf("if=none,id=disk%d,format=raw,cache=unsafe,snapshot=on,file=%s", i, strings.ReplaceAll(d.Path, ",", ",,")),
-			"-device", fmt.Sprintf("virtio-blk-pci,drive=disk%d,serial=%s", i, d.Serial))
+			"-device", fmt.Sprintf("virtio-blk-pci,drive=disk%d,serial=%s,werror=stop,rerror=stop", i, d.Serial))
 	}
 	return args
 }

@@ -31,7 +31,15 @@ type monitor struct {
 	wg     sync.WaitGroup
 	mu     sync.Mutex
 	events []matrix.Event
+	// stalled is why QEMU stopped the guest, whose disk it cannot write; "" while it
+	// did not. onStall is called then; it may be nil.
+	stalled string
+	onStall func()
 }
+
+// eventDisk tells that QEMU could not read or write what is behind a guest's disk.
+// It stops the guest, which would take the host's full disk for its own otherwise.
+const eventDisk = "BLOCK_IO_ERROR"
 
 // maxEvents is how many events are kept, the first ones.
 const maxEvents = 64
@@ -96,7 +104,14 @@ func (m *monitor) serve() {
 			if len(m.events) < maxEvents {
 				m.events = append(m.events, event(e))
 			}
+			stalls := e.Event == eventDisk && e.Data["action"] == "stop" && m.stalled == ""
+			if stalls {
+				m.stalled = wire.Clean(fmt.Sprint(e.Data["reason"]), 200)
+			}
 			m.mu.Unlock()
+			if stalls && m.onStall != nil {
+				m.onStall()
+			}
 		}
 	})
 }
@@ -155,6 +170,13 @@ func event(e qmp.Event) matrix.Event {
 		}
 	}
 	return kept
+}
+
+// stall says why QEMU stopped the guest, "" when it did not.
+func (m *monitor) stall() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stalled
 }
 
 // seen tells whether an event of that name has come.

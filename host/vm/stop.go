@@ -86,6 +86,9 @@ func (v *VM) Stop(grace time.Duration) Exit {
 	if e := v.console.close(); e != nil {
 		exit.Err = fmt.Errorf("write the console's log: %w", e)
 	}
+	if why := v.qmp.stall(); why != "" {
+		exit.Err = errors.Join(exit.Err, fmt.Errorf("QEMU cannot keep what the guest writes to its disks: %s", why))
+	}
 	var failed *proc.Error
 	if byItself {
 		exit.Status = "exit status 0"

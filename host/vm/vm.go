@@ -101,6 +101,7 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 		mon.close()
 		return nil, fmt.Errorf("start QEMU: %w", err)
 	}
+	mon.onStall = v.kill
 	mon.serve()
 	v.wg.Go(func() { v.readConsole() })
 	v.wg.Go(func() { serveEcho(v.probe, v.probeControl) })
