@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test check lint fmt bench fuzz clean FORCE
+.PHONY: help setup build run test chaos check lint fmt bench fuzz clean FORCE
 
 # Programs that kmatrix runs, and the Debian packages that hold them.
 # The second line is what kernels are built with; libelf.h is for objtool.
@@ -73,14 +73,20 @@ run: setup build ## boot the kernels of kernels.yaml, run the probes, print the 
 test: setup build ## run every test, real kernels in real guests included
 	go test -tags boots -timeout 40m ./...
 
+# Which faults, and when: `make chaos SEED=7`; without, it takes and prints one.
+SEED := 0
+
+chaos: setup build ## run a matrix while the host fails: killed, stopped, without room
+	go test -tags chaos -run '^TestChaos$$' -v -count=1 -timeout 10m ./host/kmatrix -seed $(SEED)
+
 check: setup lint ## formatting, go vet, linters, tidy modules
 	@unformatted=$$(gofmt -l guest host matrix vmimage); \
 	test -z "$$unformatted" || { echo "not formatted (make fmt): $$unformatted" >&2; exit 1; }
-	go vet -tags boots ./...
+	go vet -tags boots,chaos ./...
 	go mod tidy -diff
 
 lint: $(LINT) ## run the linters of .golangci.yml, which hold the import directions
-	$(LINT) run --build-tags boots ./...
+	$(LINT) run --build-tags boots,chaos ./...
 
 $(LINT):
 	GOBIN=$(@D) go install $(LINT_MODULE)@$(LINT_VERSION)
