@@ -45,7 +45,8 @@ func (r *Run) Output(c matrix.Cell, boot, life int, text string) (string, error)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return "", fmt.Errorf("keep an output: %w", err)
 	}
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+	// On the disk before the result that names it is.
+	if err := replace(filepath.Dir(file), filepath.Base(file), []byte(text)); err != nil {
 		return "", fmt.Errorf("keep an output: %w", err)
 	}
 	return name, nil
