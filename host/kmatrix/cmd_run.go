@@ -88,7 +88,7 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.StringVar(&o.dir, "dir", "runs", "the directory that keeps runs")
 	f.StringArrayVarP(&o.kernels, "kernel", "k", nil, "only the kernel `NAME`; NAME=PATH puts a tree, a tarball or an image in its column's place, and alone selects nothing; repeatable")
 	f.StringArrayVarP(&o.patterns, "probe", "p", nil, "only probes that match `PATTERN`; repeatable")
-	f.BoolVar(&o.allProbes, "all-probes", false, "run all probes that the machines name, also those that run: probes: of the matrix leaves out")
+	f.BoolVar(&o.allProbes, "all-probes", false, "run every stability and cost probe that the machines name, also those that run: probes: of the matrix leaves out; stress and external probes are asked by -p")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "how many guests run at once (default: what cores and memory allow)")
 	f.BoolVar(&o.json, "json", false, "print the run as one JSON document instead of the table")
 	f.BoolVar(&o.all, "all", false, "list rows that are the same on all kernels, too")
@@ -169,7 +169,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	if n, err := o.leftOut(s, plan); err != nil {
 		return err
 	} else if n > 0 {
-		progress.notice(fmt.Sprintf("run: probes: of %s leaves %d probes out; --all-probes runs them, too", s.Path, n))
+		progress.notice(fmt.Sprintf("run: probes: of %s leaves %d stability and cost probes out; --all-probes runs them, too", s.Path, n))
 	}
 	images, err := newImages(imageOptions{initramfs: o.initramfs, locked: o.locked, offline: o.offline, log: progress.notice, progress: progress.fetching}, s, plan.Probes)
 	if err != nil {

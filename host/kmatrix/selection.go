@@ -48,28 +48,47 @@ func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
 		return nil, nil, err
 	}
 	patterns := o.patterns
-	if len(patterns) == 0 && !o.allProbes {
+	var kinds []matrix.ProbeKind
+	switch {
+	case o.allProbes:
+		kinds = everyKind
+	case len(patterns) == 0:
 		patterns = s.Probes
 	}
 	if o.aa && len(selected) == 0 {
 		selected = []string{s.Baseline}
 	}
-	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns}, known)
+	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns, Kinds: kinds}, known)
 	if err == nil && o.stressFor > 0 && !slices.ContainsFunc(plan.Probes, func(p matrix.Probe) bool { return p.Budget > 0 }) {
 		err = wrong("--stress-for: no stress probe is asked: add -p stress")
 	}
 	return s, plan, err
 }
 
-// leftOut counts the probes of the machines that are not asked because nobody
+// everyKind are the kinds that --all-probes asks: those whose probes end when they
+// are done. A stress probe works for as long as it is told to, and an external one
+// does what its author likes.
+var everyKind = []matrix.ProbeKind{matrix.Stability, matrix.Performance}
+
+// leftOut counts the probes of --all-probes that are not asked because nobody
 // asked for anything, and run: probes: does not name them.
 func (o *runOptions) leftOut(s *spec.Spec, plan *spec.Plan) (int, error) {
 	if len(o.patterns) > 0 || o.allProbes {
 		return 0, nil
 	}
-	all, err := s.Plan(spec.Selection{}, known())
+	all, err := s.Plan(spec.Selection{Kinds: everyKind}, known())
 	if err != nil {
 		return 0, err
 	}
-	return len(all.Probes) - len(plan.Probes), nil
+	asked := map[string]bool{}
+	for _, p := range plan.Probes {
+		asked[p.Name] = true
+	}
+	n := 0
+	for _, p := range all.Probes {
+		if !asked[p.Name] {
+			n++
+		}
+	}
+	return n, nil
 }

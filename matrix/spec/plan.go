@@ -11,6 +11,8 @@ import (
 type Selection struct {
 	// Kernels are names, Probes patterns.
 	Kernels, Probes []string
+	// Kinds are the kinds of probes that are taken; none means all.
+	Kinds []matrix.ProbeKind
 }
 
 // Plan is what is to run.
@@ -57,6 +59,9 @@ func (s *Spec) Plan(sel Selection, known Known) (*Plan, error) {
 	for _, m := range s.Machines {
 		var probes []string
 		for _, p := range all {
+			if len(sel.Kinds) > 0 && !slices.Contains(sel.Kinds, p.Kind) {
+				continue
+			}
 			if matchesAny(m.Probes, p.Name, nil) && (len(sel.Probes) == 0 || matchesAny(sel.Probes, p.Name, hit)) {
 				probes, runs[p.Name] = append(probes, p.Name), true
 			}
