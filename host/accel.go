@@ -132,7 +132,7 @@ func (r *Runner) accelerated(ctx context.Context, m matrix.Machine, b batch, img
 				return err
 			}
 			_, err = g.Ready(ctx)
-			exit := g.End(false)
+			exit := g.End(lastWordsFirst)
 			switch death := lastWords(exit.Console); {
 			case err == nil:
 				return nil

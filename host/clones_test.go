@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -60,6 +61,17 @@ type mortal struct{ guest }
 func (m mortal) Run(_ context.Context, req wire.Request, on func(wire.Event)) error {
 	on(wire.Event{Type: wire.EventStart, Probe: req.Probes[0]})
 	return errGone
+}
+
+// asked counts the hellos that a guest is asked for.
+type asked struct {
+	guest
+	hellos *atomic.Int32
+}
+
+func (a asked) Hello(ctx context.Context) (matrix.Hello, error) {
+	a.hellos.Add(1)
+	return a.guest.Hello(ctx)
 }
 
 // testClones is what every kind of guest must do: the fake one and, in a test
@@ -120,7 +132,19 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 					test.harm(t, r, snapshot)
 				}
 			}
+			var hellos atomic.Int32
+			boot := r.boot
+			if boot == nil {
+				boot = r.bootQEMU
+			}
+			r.boot = func(ctx context.Context, l launch) (guest, error) {
+				g, err := boot(ctx, l)
+				return asked{g, &hellos}, err
+			}
 			got, n := runCounted(t, r, cells, harm)
+			if hellos.Load() != 1 {
+				t.Errorf("%d guests of the boot were asked what they are, which mounts all there is, want one", hellos.Load())
+			}
 			if n.boots != test.boots || n.restores != test.restores {
 				t.Errorf("%d boots and %d restores, want %d and %d; notices: %q", n.boots, n.restores, test.boots, test.restores, n.notices)
 			}

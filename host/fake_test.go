@@ -58,6 +58,8 @@ func (g *fakeGuest) Save(_ context.Context, f *os.File) error {
 	})
 }
 
+func (g *fakeGuest) Login(context.Context) error { return nil }
+
 func (g *fakeGuest) Hello(context.Context) (matrix.Hello, error) {
 	return matrix.Hello{Release: "6.1.0-fake", Mounted: []string{"xfs"}}, nil
 }
@@ -153,7 +155,7 @@ func (g *fakeGuest) Die(context.Context) vm.Finding {
 	return vm.Finding{Name: "nmi.txt", What: "a panic", Text: "Kernel panic"}
 }
 
-func (g *fakeGuest) End(bool) vm.Exit {
+func (g *fakeGuest) End(ending) vm.Exit {
 	if g.death != "" {
 		g.printed += "[    1.000000] " + g.death + "\n"
 	}

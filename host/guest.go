@@ -28,6 +28,8 @@ type qemuGuest struct {
 	made  vm.Made
 	// settle gives back the room that the console did not need.
 	settle func()
+	// needs are what the probes of the batch need.
+	needs []string
 }
 
 // bootQEMU starts a guest in QEMU; its console goes to the run's directory.
@@ -50,6 +52,11 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 		defer c.Restore.Close() //nolint:errcheck // it is only read, and QEMU has its own
 	}
 	g := &qemuGuest{made: made}
+	for _, name := range l.batch.probes {
+		p := r.probe(name)
+		g.needs = append(append(g.needs, p.Needs), p.Features...)
+	}
+	g.needs = slices.Compact(slices.Sorted(slices.Values(g.needs)))
 	var log io.Writer
 	room := r.consoleRoom(l.batch.kernel)
 	c.Console = room
@@ -79,19 +86,21 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 }
 
 // Save writes the guest to a file.
-func (g *qemuGuest) Save(ctx context.Context, f *os.File) error { return g.vm.Save(ctx, f, g.made) }
+func (g *qemuGuest) Save(ctx context.Context, f *os.File) error {
+	return g.vm.Save(ctx, f, g.made, g.needs)
+}
 
 // Ready waits for the agent's greeting.
 func (g *qemuGuest) Ready(ctx context.Context) (wire.Ready, error) { return g.vm.Ready(ctx) }
 
-// Hello logs in and asks what the guest is.
-func (g *qemuGuest) Hello(ctx context.Context) (matrix.Hello, error) {
-	var err error
-	if g.guest, err = g.vm.Login(ctx); err != nil {
-		return matrix.Hello{}, err
-	}
-	return g.guest.Hello(ctx)
+// Login logs in.
+func (g *qemuGuest) Login(ctx context.Context) (err error) {
+	g.guest, err = g.vm.Login(ctx)
+	return err
 }
+
+// Hello asks what the guest is.
+func (g *qemuGuest) Hello(ctx context.Context) (matrix.Hello, error) { return g.guest.Hello(ctx) }
 
 // Run asks for probes.
 func (g *qemuGuest) Run(ctx context.Context, req wire.Request, on func(wire.Event)) error {
@@ -119,19 +128,19 @@ func (g *qemuGuest) Dump(ctx context.Context, f *os.File, limit int64) vm.Findin
 func (g *qemuGuest) Die(ctx context.Context) vm.Finding { return g.vm.Die(ctx) }
 
 // End ends the guest.
-func (g *qemuGuest) End(gently bool) vm.Exit {
+func (g *qemuGuest) End(how ending) vm.Exit {
 	grace := time.Duration(0)
-	if gently && g.guest != nil {
+	switch {
+	case how == lastWordsFirst:
+		// A guest that is dying prints its last words; QEMU then ends by
+		// itself.
+		grace = dyingGrace
+	case how == powerOff && g.guest != nil:
 		ctx, cancel := context.WithTimeout(context.Background(), poweroffDeadline)
 		if err := g.guest.Poweroff(ctx); err == nil {
 			grace = poweroffDeadline
 		}
 		cancel()
-	}
-	if !gently {
-		// A guest that is dying prints its last words; QEMU then ends by
-		// itself.
-		grace = dyingGrace
 	}
 	exit := g.vm.Stop(grace)
 	exit.Err = errors.Join(exit.Err, g.log.close())

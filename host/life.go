@@ -30,8 +30,10 @@ type life struct {
 	// saved of it elsewhere; alone tells that its one cell is to have a clone.
 	original     *original
 	clone, alone bool
-	hello        matrix.Hello
-	ear          ear
+	// kind is that of its first cell.
+	kind  matrix.ProbeKind
+	hello matrix.Hello
+	ear   ear
 	// output is what the running probe has printed.
 	output []byte
 	// store is the first error of keeping a result.
@@ -80,7 +82,7 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 	if e.overdue && l.store == nil && ctx.Err() == nil {
 		l.last(ctx, g, e)
 	}
-	exit := g.End(e.err == nil)
+	exit := g.End(l.ending(e))
 	said := l.ear.listen(exit.Console, exit.Printed)
 	switch {
 	case ctx.Err() != nil:
@@ -122,20 +124,27 @@ func (l *life) follow(ctx context.Context, g guest) end {
 		if err := o.keep(ctx, g, ready); err != nil {
 			return end{err: err, again: true}
 		}
-		if o.saved != nil && l.alone {
-			return end{again: true}
-		}
 	}
-	if e := within(ctx, phaseAgent, d.Agent, g.Share, func(ctx context.Context) error {
+	if e := within(ctx, phaseAgent, d.Agent, g.Share, func(ctx context.Context) (err error) {
+		if err = g.Login(ctx); err != nil || l.original.hello != nil {
+			return err
+		}
+		// A clone would say the same, having mounted all that it could.
 		hello, err := g.Hello(ctx)
-		l.hello = hello
+		if err == nil {
+			l.original.hello = &hello
+		}
 		return err
 	}); e.err != nil {
 		return e
 	}
+	l.hello = *l.original.hello
 	if err := errors.Join(l.introduce(), l.ear.aside(l.ear.listen(g.Printed()))); err != nil {
 		l.store = err
 		return end{err: err}
+	}
+	if !l.clone && l.alone && l.original.saved != nil {
+		return end{again: true}
 	}
 	return l.probes(ctx, g)
 }
@@ -282,16 +291,4 @@ func (l *life) notify(s Stage, probe string, seconds float64) {
 		Kernel: l.batch.kernel, Machine: l.batch.machine, Boot: l.batch.boot, Stage: s, Probe: probe, Seconds: seconds,
 		Done: len(l.batch.probes) - len(l.left) - len(l.rest) - len(l.again), Total: len(l.batch.probes), Profile: l.batch.profile,
 	})
-}
-
-func (r *Runner) machine(name string) matrix.Machine {
-	return r.Machines[slices.IndexFunc(r.Machines, func(m matrix.Machine) bool { return m.Name == name })]
-}
-
-func (r *Runner) kernel(name string) matrix.Kernel {
-	return r.Kernels[slices.IndexFunc(r.Kernels, func(k matrix.Kernel) bool { return k.Name == name })]
-}
-
-func (r *Runner) probe(name string) matrix.Probe {
-	return r.Probes[slices.IndexFunc(r.Probes, func(p matrix.Probe) bool { return p.Name == name })]
 }

@@ -8,6 +8,7 @@ import (
 
 	"kmatrix/guest/wire"
 	"kmatrix/host/vm"
+	"kmatrix/matrix"
 )
 
 // saveDeadline is how long saving a guest may take: a hundred times what it
@@ -23,6 +24,8 @@ type original struct {
 	wanted bool
 	// saved is where it lies; nil before, and where it could not be had.
 	saved *snapshot
+	// hello is what the boot's first guest that was asked has said.
+	hello *matrix.Hello
 }
 
 // keep saves a guest that is ready. The error is one that ends the guest;
@@ -31,7 +34,8 @@ func (o *original) keep(ctx context.Context, g guest, ready wire.Ready) error {
 	o.wanted = false
 	p, err := o.r.shelf().create()
 	if err == nil {
-		limited, cancel := context.WithTimeout(ctx, saveDeadline)
+		// Before, the guest loads modules, as slowly as it boots.
+		limited, cancel := context.WithTimeout(ctx, o.r.Deadlines.Boot+saveDeadline)
 		err = g.Save(limited, p.file)
 		cancel()
 		if err == nil {

@@ -16,7 +16,9 @@ import (
 type guest interface {
 	// Ready waits for the agent's greeting.
 	Ready(context.Context) (wire.Ready, error)
-	// Hello logs in and asks what the guest is.
+	// Login logs in: the guest is to have a Ready behind it.
+	Login(context.Context) error
+	// Hello asks what the guest is.
 	Hello(context.Context) (matrix.Hello, error)
 	// Run asks for probes and hands on each event; the error is nil when the
 	// stream ended with done.
@@ -40,9 +42,34 @@ type guest interface {
 	Dump(ctx context.Context, f *os.File, limit int64) vm.Finding
 	// Die makes it panic, with a trace.
 	Die(context.Context) vm.Finding
-	// End ends the guest, gently where asked, joins all that served it, and
-	// says how it ended. It may be called once.
-	End(gently bool) vm.Exit
+	// End ends the guest, joins all that served it, and says how it ended. It may
+	// be called once.
+	End(ending) vm.Exit
+}
+
+// ending is how a guest is ended.
+type ending int
+
+const (
+	// lastWordsFirst lets a guest that is dying print its oops.
+	lastWordsFirst ending = iota
+	// powerOff has the guest power off.
+	powerOff
+	// atOnce ends QEMU.
+	atOnce
+)
+
+// ending tells how the guest is to end after its phases: powering off is work for an
+// emulated CPU, and nobody asks whether a guest can that was made for one cost, or
+// to be saved.
+func (l *life) ending(e end) ending {
+	switch {
+	case e.err != nil:
+		return lastWordsFirst
+	case l.alone && l.kind == matrix.Performance && l.original.saved != nil:
+		return atOnce
+	}
+	return powerOff
 }
 
 // launch is what a guest is started for.
@@ -80,7 +107,7 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	first := tries{}
 	for left, n := b.probes, 1+r.Store.Lives(b.kernel, b.machine, b.boot); len(left) > 0; n++ {
 		asked, alone := r.portion(m, left)
-		l := life{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], tries: first, number: n, original: o, alone: alone, clone: o.saved != nil}
+		l := life{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], tries: first, number: n, original: o, alone: alone, clone: o.saved != nil, kind: r.probe(left[0]).Kind}
 		if err := l.live(ctx, img); err != nil {
 			if ctx.Err() != nil {
 				err = errors.Join(err, first.unsettled(r, b))
@@ -91,4 +118,16 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	}
 	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Profile: b.profile, Seconds: time.Since(started).Seconds()})
 	return nil
+}
+
+func (r *Runner) machine(name string) matrix.Machine {
+	return r.Machines[slices.IndexFunc(r.Machines, func(m matrix.Machine) bool { return m.Name == name })]
+}
+
+func (r *Runner) kernel(name string) matrix.Kernel {
+	return r.Kernels[slices.IndexFunc(r.Kernels, func(k matrix.Kernel) bool { return k.Name == name })]
+}
+
+func (r *Runner) probe(name string) matrix.Probe {
+	return r.Probes[slices.IndexFunc(r.Probes, func(p matrix.Probe) bool { return p.Name == name })]
 }

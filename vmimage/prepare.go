@@ -17,19 +17,19 @@ import (
 	"kmatrix/vmimage/modules"
 )
 
-// guestModules are those that every guest needs: for its disks and ports, and to
-// tell QEMU of a panic, whose driver is pvpanic up to 5.12 and pvpanic_mmio on top
-// of it since. A kernel that has them built in, or not at all, loads none.
-var guestModules = []string{"virtio_pci", "virtio_blk", "virtio_console", "pvpanic", "pvpanic_mmio"}
-
-// probeModules are those that probes need, by what they call it: file systems
-// and other parts of a kernel, with what these ask for by an alias. They are
-// loaded only where probes need them: btrfs tries out its checksums first,
-// which takes seconds on an emulated CPU.
-var probeModules = []struct {
+// neededModules are those that are loaded, by what they are for: "guest" are
+// every guest's, for its disks and ports, and to tell QEMU of a panic, whose driver
+// is pvpanic up to 5.12 and pvpanic_mmio on top of it since; the others are what
+// probes need, file systems and other parts of a kernel, with what these ask for by
+// an alias. A kernel that has them built in, or not at all, loads none. They are there only where probes need
+// them, and loaded then: btrfs tries out its checksums first, and Debian's xfs has
+// the kernel go through all its trace events, which takes seconds on an emulated
+// CPU.
+var neededModules = []struct {
 	need    string
 	modules []string
 }{
+	{"guest", []string{"virtio_pci", "virtio_blk", "virtio_console", "pvpanic", "pvpanic_mmio"}},
 	{"xfs", []string{"xfs"}},
 	{"ext4", []string{"ext4"}},
 	{"btrfs", []string{"btrfs"}},
@@ -39,22 +39,27 @@ var probeModules = []struct {
 	{"tls", []string{"ctr", "ghash_generic", "gcm", "tls"}},
 }
 
-// modulesFor lists the modules of a guest whose probes have those needs.
-func modulesFor(needs []string) []string {
-	return selectModules(func(need string) bool { return slices.Contains(needs, need) })
-}
-
 // allModules lists the modules that any guest takes.
-func allModules() []string { return selectModules(func(string) bool { return true }) }
-
-func selectModules(needed func(string) bool) []string {
-	list := slices.Clone(guestModules)
-	for _, p := range probeModules {
-		if needed(p.need) {
-			list = append(list, p.modules...)
-		}
+func allModules() (list []string) {
+	for _, n := range neededModules {
+		list = append(list, n.modules...)
 	}
 	return list
+}
+
+// modulesFor picks the modules of a guest whose probes have those needs.
+func modulesFor(ctx context.Context, dir string, needs []string) (list []initramfs.Need, err error) {
+	for _, n := range neededModules {
+		if n.need != "guest" && !slices.Contains(needs, n.need) {
+			continue
+		}
+		s, err := modules.Select(ctx, dir, n.modules)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, initramfs.Need{Name: n.need, Modules: s.Modules})
+	}
+	return list, nil
 }
 
 // fileInitrd is the name of an initramfs in its cache entry.
@@ -74,20 +79,19 @@ type Guest struct {
 // Prepare returns the path of the initramfs for an image: the guest's base, the
 // modules, and the external probes' programs.
 func Prepare(ctx context.Context, env *Env, img matrix.Image, g Guest) (string, error) {
-	wanted := modulesFor(g.Needs)
+	wanted := slices.Compact(slices.Sorted(slices.Values(g.Needs)))
 	programs, err := external.Digest(g.External)
 	if err != nil {
 		return "", err
 	}
 	key := cache.Key(kindInitramfs, g.BaseDigest, img.Digest, strings.Join(wanted, " "), programs)
 	dir, err := env.Cache.Entry(ctx, key, func(ctx context.Context, dir string) error {
-		var list []modules.Module
+		var list []initramfs.Need
 		if img.Modules != "" {
-			s, err := modules.Select(ctx, img.Modules, wanted)
-			if err != nil {
+			var err error
+			if list, err = modulesFor(ctx, img.Modules, wanted); err != nil {
 				return err
 			}
-			list = s.Modules
 		}
 		var own, more bytes.Buffer
 		if err := initramfs.WriteModules(&own, list); err != nil {

@@ -30,7 +30,7 @@ import (
 func TestMain(m *testing.M) {
 	lookup = func(name string) (probe.Probe, bool) {
 		run, ok := testProbes[name]
-		p := probe.Probe{Probe: matrix.Probe{Name: name}, Run: run}
+		p := probe.Probe{Probe: matrix.Probe{Name: name, Kind: matrix.Stability, Needs: "tmpfs"}, Run: run}
 		if name == "budget" {
 			p.Budget = 10 * time.Millisecond
 		}
@@ -114,8 +114,9 @@ func serveTest(t testing.TB, own wire.Life) (net.Conn, <-chan error) {
 	f.Close()
 	a := &agent{
 		reaper: theReaper(), workerPath: "/proc/self/exe", shellPath: "/bin/sh", programs: testPrograms(),
-		facts: facts{transport: wire.TransportVirtio, modules: &modules{loaded: []string{"xfs"}}, ready: 1.5},
-		mount: func() fileSystems {
+		facts:   facts{transport: wire.TransportVirtio, ready: 1.5},
+		modules: func() ([]string, map[string]string) { return []string{"xfs"}, nil },
+		mount: func(func(string) bool) fileSystems {
 			return fileSystems{Dirs: map[string]string{"xfs": "/mnt/xfs"}, Refused: map[string]string{"ext4": "the kernel has no ext4"}}
 		},
 	}
@@ -391,6 +392,28 @@ func TestPoweroffEndsTheService(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Error("the agent still serves")
+	}
+}
+
+// TestAPreparedGuestHasItsWorker prepares an agent and asks it twice: the process
+// that was there before answers, and what is not needed is not mounted for it.
+func TestAPreparedGuestHasItsWorker(t *testing.T) {
+	asked := map[string]bool{}
+	a := &agent{reaper: theReaper(), workerPath: "/proc/self/exe", mount: func(needed func(string) bool) fileSystems {
+		for _, name := range []string{"xfs", "tmpfs"} {
+			asked[name] = asked[name] || needed(name)
+		}
+		return fileSystems{}
+	}}
+	if err := a.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	defer a.worker.kill()
+	if answer := a.ask(t.Context(), task{Probe: "pid"}, nil); answer.Detail != fmt.Sprint(a.worker.pid) {
+		t.Errorf("the process %s answered, and %d was prepared", answer.Detail, a.worker.pid)
+	}
+	if !asked["tmpfs"] || asked["xfs"] {
+		t.Errorf("mounted what of %v is true; the probe needs tmpfs alone", asked)
 	}
 }
 

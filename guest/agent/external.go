@@ -62,7 +62,7 @@ func (a *agent) external(ctx context.Context, name string, late <-chan struct{})
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	scratch, err := os.MkdirTemp(a.fileSystems().Dirs["tmpfs"], "external-")
+	scratch, err := os.MkdirTemp(a.mount(everything).Dirs["tmpfs"], "external-")
 	if err != nil {
 		return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("make a working directory: %v", err)}, nil
 	}

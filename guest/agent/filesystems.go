@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -32,16 +34,34 @@ var inMemory = []struct{ name, kind, data string }{
 	{"tmpfs-huge", "tmpfs", "huge=always"},
 }
 
-// mountFileSystems mounts what is in memory, and every disk whose serial
-// number names the type of the file system on it.
-func mountFileSystems() fileSystems {
-	f := fileSystems{Dirs: map[string]string{}, Refused: map[string]string{}}
-	for _, m := range inMemory {
-		f.add(m.name, m.kind, m.kind, m.data)
+// mounter mounts file systems, each when it is first needed: most guests are
+// clones that are asked one probe, and a mount costs an emulated CPU more than
+// most probes do.
+type mounter struct {
+	modules *modules
+	mu      sync.Mutex
+	done    map[string]bool
+	files   fileSystems
+}
+
+func newMounter(m *modules) *mounter {
+	return &mounter{modules: m, done: map[string]bool{}, files: fileSystems{Dirs: map[string]string{}, Refused: map[string]string{}}}
+}
+
+// mount mounts what is needed and is not mounted yet: what is in memory, and disks
+// whose serial number names the type of the file system on them. It returns all
+// that is mounted, and says what is refused.
+func (m *mounter) mount(needed func(string) bool) fileSystems {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f := &m.files
+	for _, own := range inMemory {
+		m.once(own.name, needed, func() { f.add(own.name, own.kind, own.kind, own.data) })
 	}
+	overlay := needed("overlay") && !m.done["overlay"]
 	serials, err := filepath.Glob("/sys/block/vd*/serial")
 	if err != nil {
-		return f // the pattern is well-formed
+		serials = nil // the pattern is well-formed
 	}
 	for _, file := range serials {
 		serial, err := os.ReadFile(file)
@@ -49,13 +69,41 @@ func mountFileSystems() fileSystems {
 			continue
 		}
 		kind := strings.TrimSpace(string(serial))
-		f.add(kind, kind, "/dev/"+filepath.Base(filepath.Dir(file)), "")
+		m.once(kind, func(n string) bool { return needed(n) || overlay && n == overlayBase }, func() {
+			f.add(kind, kind, "/dev/"+filepath.Base(filepath.Dir(file)), "")
+		})
 	}
-	f.addOverlay()
-	f.addFUSE()
-	f.addTLS()
-	f.addPort()
-	return f
+	m.once("overlay", needed, f.addOverlay)
+	m.once(fuse.FileSystem, needed, f.addFUSE)
+	m.once("tls", needed, f.addTLS)
+	m.once(sys.PortFeature, needed, f.addPort)
+	return fileSystems{Dirs: maps.Clone(f.Dirs), Refused: maps.Clone(f.Refused)}
+}
+
+// once does what a need takes, unless it was done: its modules come first.
+func (m *mounter) once(need string, needed func(string) bool, do func()) {
+	if m.done[need] || !needed(need) {
+		return
+	}
+	m.done[need] = true
+	m.modules.load(need)
+	do()
+}
+
+// facts returns what became of modules so far.
+func (m *mounter) facts() (loaded []string, failed map[string]string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.modules.loaded), maps.Clone(m.modules.errors)
+}
+
+// load loads the modules of needs, and mounts nothing.
+func (m *mounter) load(needs []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range needs {
+		m.modules.load(n)
+	}
 }
 
 // addPort says where there are no virtio ports. The probes' appear after the

@@ -16,20 +16,18 @@ import (
 // facts are what the agent knows of its guest since the boot.
 type facts struct {
 	transport string
-	modules   *modules
 	// ready is the uptime in seconds when the agent was ready.
 	ready float64
 }
 
-// fileSystems mounts them at the first call.
-func (a *agent) fileSystems() fileSystems {
-	a.mounted.Do(func() { a.files = a.mount() })
-	return a.files
-}
+// everything is needed by who wants to know what the guest is, and by programs
+// that do not say what they need.
+func everything(string) bool { return true }
 
 // hello prints what the guest is.
 func (a *agent) hello(w io.Writer) error {
-	files := a.fileSystems()
+	files := a.mount(everything)
+	loaded, failed := a.modules()
 	h := matrix.Hello{
 		Version:      readLine("/proc/version"),
 		Release:      readLine("/proc/sys/kernel/osrelease"),
@@ -40,8 +38,8 @@ func (a *agent) hello(w io.Writer) error {
 		Transport:    a.facts.transport,
 		Mounted:      slices.Sorted(maps.Keys(files.Dirs)),
 		Refused:      files.Refused,
-		Modules:      a.facts.modules.loaded,
-		ModuleErrors: a.facts.modules.errors,
+		Modules:      loaded,
+		ModuleErrors: failed,
 		BootSeconds:  a.facts.ready,
 	}
 	return json.NewEncoder(w).Encode(h)

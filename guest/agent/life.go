@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -13,8 +14,20 @@ import (
 	"kmatrix/guest/wire"
 )
 
-// receiveLife waits for the host's first frame, which must be for a guest of
-// this boot.
+// prepare does what the clones of this guest need not do then. A worker that has
+// answered once waits for its next task, at the same point in every boot.
+func (a *agent) prepare() error {
+	if err := a.startWorker(); err != nil {
+		return err
+	}
+	if answer, _ := a.worker.ask(context.Background(), task{Probe: nothing}, nil); answer.Status != wire.StatusOK {
+		return fmt.Errorf("start a worker: it %s: %s", answer.Status, answer.Detail)
+	}
+	return nil
+}
+
+// receiveLife waits for a frame of the host's, which must be for a guest of
+// this boot: its life, or what to do before.
 func receiveLife(r io.Reader, boot string) (wire.Life, error) {
 	var own wire.Life
 	if err := wire.ReadFrame(r, &own); err != nil {
@@ -26,7 +39,7 @@ func receiveLife(r io.Reader, boot string) (wire.Life, error) {
 	if own.Boot != boot {
 		return own, fmt.Errorf("the host speaks to a guest of the boot %q, this is %q", own.Boot, boot)
 	}
-	if len(own.Entropy) < wire.EntropyBytes {
+	if own.Prepare == nil && len(own.Entropy) < wire.EntropyBytes {
 		return own, fmt.Errorf("the host sent %d bytes of entropy, want %d", len(own.Entropy), wire.EntropyBytes)
 	}
 	return own, nil

@@ -66,19 +66,29 @@ func main() {
 // serveGuest is the whole of PID 1's life.
 func serveGuest() error {
 	mountSystem()
-	m := loadModules("/etc/kmatrix/modules")
+	mounts := newMounter(readModules("/etc/kmatrix/modules"))
+	mounts.load([]string{lineModules})
 	line, transport, err := openLine()
 	if err != nil {
 		return err
 	}
-	up := uptime()
-	boot := readLine("/proc/sys/kernel/random/boot_id")
-	if err := wire.WriteReady(line, wire.Ready{Protocol: wire.Protocol, Transport: transport, Uptime: up, Boot: boot}); err != nil {
+	ready := wire.Ready{Protocol: wire.Protocol, Transport: transport, Uptime: uptime(), Boot: readLine("/proc/sys/kernel/random/boot_id")}
+	if err := wire.WriteReady(line, ready); err != nil {
 		return err
+	}
+	a := &agent{
+		reaper: startReaper(), workerPath: "/proc/self/exe", shellPath: guestShell,
+		facts: facts{transport: transport, ready: ready.Uptime}, mount: mounts.mount, modules: mounts.facts,
 	}
 	// The guest may be saved here, and everything from here on happen in any
 	// number of its restores.
-	own, err := receiveLife(line, boot)
+	own, err := receiveLife(line, ready.Boot)
+	for ; err == nil && own.Prepare != nil; own, err = receiveLife(line, ready.Boot) {
+		mounts.load(own.Prepare.Needs)
+		if err := errors.Join(a.prepare(), wire.WriteReady(line, ready)); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -86,14 +96,8 @@ func serveGuest() error {
 	if err := errors.Join(setClock(own.Time), addEntropy(own.Entropy)); err != nil {
 		complain(err)
 	}
-	programs, err := readExternals(externalList)
-	if err != nil {
+	if a.programs, err = readExternals(externalList); err != nil {
 		return err
-	}
-	reaper := startReaper()
-	a := &agent{
-		reaper: reaper, workerPath: "/proc/self/exe", shellPath: guestShell, programs: programs,
-		facts: facts{transport: transport, modules: m, ready: up}, mount: mountFileSystems,
 	}
 	return a.serve(line, own)
 }

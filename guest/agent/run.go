@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,21 +67,31 @@ func (a *agent) answer(ctx context.Context, t task, late <-chan struct{}) (wire.
 	return a.ask(ctx, t, late), nil
 }
 
-// ask has the worker answer one probe, starting one where there is none, and
-// leaves none behind that is not fit for the next.
+// ask has the worker answer one probe, and leaves none behind that is not fit for
+// the next.
 func (a *agent) ask(ctx context.Context, t task, late <-chan struct{}) wire.Answer {
-	if a.worker == nil {
-		w, err := startWorker(a.reaper, a.workerPath)
-		if err != nil {
-			return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("start a worker: %v", err)}
-		}
-		a.worker = w
+	if err := a.startWorker(); err != nil {
+		return wire.Answer{Status: wire.StatusError, Detail: err.Error()}
 	}
-	t.Files = a.fileSystems()
+	needed := everything
+	if p, ok := lookup(t.Probe); ok && (p.Kind == matrix.Stability || p.Kind == matrix.Performance) {
+		needed = func(name string) bool { return p.Needs == name || slices.Contains(p.Features, name) }
+	}
+	t.Files = a.mount(needed)
 	answer, fit := a.worker.ask(ctx, t, late)
 	if !fit {
 		a.worker.kill()
 		a.worker = nil
 	}
 	return answer
+}
+
+// startWorker starts a worker where there is none.
+func (a *agent) startWorker() (err error) {
+	if a.worker == nil {
+		if a.worker, err = startWorker(a.reaper, a.workerPath); err != nil {
+			err = fmt.Errorf("start a worker: %w", err)
+		}
+	}
+	return err
 }

@@ -24,11 +24,11 @@ type agent struct {
 	// programs are those of external probes, by the probes' names.
 	programs map[string]matrix.Installed
 	facts    facts
-	// mount mounts the file systems that probes use; it is called once.
-	mount func() fileSystems
+	// mount mounts the file systems that are needed, of those that probes use.
+	mount func(needed func(name string) bool) fileSystems
+	// modules are those that are loaded, and why others are not.
+	modules func() (loaded []string, failed map[string]string)
 
-	mounted sync.Once
-	files   fileSystems
 	// running is held by the command that has the worker.
 	running sync.Mutex
 	// waited is the probe that it runs.

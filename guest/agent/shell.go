@@ -80,7 +80,7 @@ func (t *terminal) open() (master, slave *os.File, err error) {
 // shell runs a shell: on a terminal of its own where the user has one, else on
 // pipes, reading commands as from a file.
 func (a *agent) shell(ctx context.Context, channel ssh.Channel, t *terminal) error {
-	a.fileSystems()
+	a.mount(everything)
 	path := ""
 	for _, s := range shells {
 		if _, err := os.Stat(s); err == nil {

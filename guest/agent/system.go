@@ -25,26 +25,43 @@ func mountSystem() {
 	}
 }
 
-// modules is what became of the modules.
+// modules are the guest's, and what became of them.
 type modules struct {
+	// list has for each need the files of its modules, in load order.
+	list   map[string][]string
+	done   map[string]bool
 	loaded []string
 	errors map[string]string
 }
 
-// loadModules loads the modules that the list names, a path a line, in its
-// order. One that does not load is noted, and the rest goes on.
-func loadModules(list string) *modules {
-	m := &modules{errors: map[string]string{}}
+// lineModules is the need, in the list, of those that the agent's own line and
+// disks take.
+const lineModules = "guest"
+
+// readModules reads the list: a need and a path a line.
+func readModules(list string) *modules {
+	m := &modules{list: map[string][]string{}, done: map[string]bool{}, errors: map[string]string{}}
 	f, err := os.Open(list)
 	if err != nil {
 		return m // a kernel without modules has no list
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	for s := bufio.NewScanner(f); s.Scan(); {
-		file := strings.TrimSpace(s.Text())
-		if file == "" {
+		if need, file, ok := strings.Cut(strings.TrimSpace(s.Text()), " "); ok {
+			m.list[need] = append(m.list[need], file)
+		}
+	}
+	return m
+}
+
+// load loads the modules of a need that are not loaded yet. One that does not
+// load is noted, and the rest goes on.
+func (m *modules) load(need string) {
+	for _, file := range m.list[need] {
+		if m.done[file] {
 			continue
 		}
+		m.done[file] = true
 		name := strings.TrimSuffix(path.Base(file), ".ko")
 		if err := loadModule(file); err != nil {
 			m.errors[name] = err.Error()
@@ -52,7 +69,6 @@ func loadModules(list string) *modules {
 		}
 		m.loaded = append(m.loaded, name)
 	}
-	return m
 }
 
 func loadModule(file string) error {

@@ -21,6 +21,9 @@ import (
 // other.
 const workerArgument = "worker"
 
+// nothing is the probe of a task that only shows that the worker is there.
+const nothing = ""
+
 // task is what a worker is asked.
 type task struct {
 	Probe  string        `json:"probe"`
@@ -153,6 +156,9 @@ func carryOut(t task) (r reply) {
 			r = reply{Answer: wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("the probe panicked: %v", p)}, Unfit: true}
 		}
 	}()
+	if t.Probe == nothing {
+		return reply{Answer: wire.Answer{Status: wire.StatusOK}}
+	}
 	p, ok := lookup(t.Probe)
 	if !ok {
 		return reply{Answer: wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("this agent has no probe %q: run make build", t.Probe)}}

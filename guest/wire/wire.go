@@ -3,9 +3,10 @@
 // A life of a guest goes like this. The agent finds its two ports (one for
 // each direction, see [PortToGuest] and [PortToHost]) or, without
 // virtio_console, the second ISA serial line, and writes [Magic] and a [Ready]
-// frame. The host answers with a [Life] frame, which holds all that belongs to
+// frame. The host may ask for preparations first ([Life.Prepare]), after which
+// comes another Ready. It answers with a [Life] frame, which holds all that belongs to
 // this one life: host key, the client's public key, time and entropy. A guest
-// may be saved between these two frames, and restored any number of times: each
+// may be saved before that, and restored any number of times: each
 // restore is answered by a Life of its own, without another Ready, and the boot
 // that both frames name shows that the two ends are at the same point. From the
 // next byte on both ends speak SSH, the guest as the server, and the host asks
@@ -24,7 +25,7 @@ import (
 )
 
 // Protocol is the version of everything in this package; both ends must agree.
-const Protocol = 4
+const Protocol = 5
 
 const (
 	// PortToGuest is the name of the virtio port that the guest reads.
@@ -62,8 +63,8 @@ const (
 	CommandPoweroff = "poweroff"
 )
 
-// Ready is the agent's first word: its modules are loaded, nothing is mounted,
-// and it waits for a [Life].
+// Ready is the agent's first word: the modules of its line and of disks are
+// loaded, nothing is mounted, and it waits for a [Life].
 type Ready struct {
 	Protocol  int    `json:"protocol"`
 	Transport string `json:"transport"`
@@ -93,6 +94,18 @@ type Life struct {
 	// Entropy is added to the guest's pool, credited, and the CRNG reseeded.
 	// At least [EntropyBytes] long.
 	Entropy []byte `json:"entropy"`
+	// Prepare, where it is set, makes the frame no life at all: nothing else is
+	// set but Protocol and Boot, and the agent does what it says, writes its Ready
+	// once more and waits for the next frame.
+	Prepare *Preparation `json:"prepare,omitempty"`
+}
+
+// Preparation is what a guest does before it is saved, so that its clones need
+// not: it starts the process that asks probes, and loads the modules of what these
+// need. Nothing is mounted.
+type Preparation struct {
+	// Needs are the needs and features of probes, see [matrix.Probe].
+	Needs []string `json:"needs"`
 }
 
 // EntropyBytes is how much entropy a [Life] brings.

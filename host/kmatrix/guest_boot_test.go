@@ -65,7 +65,7 @@ func save(t testing.TB, v *vm.VM, c vm.Config) (string, vm.Made) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := v.Save(t.Context(), f, made); err != nil {
+	if err := v.Save(t.Context(), f, made, []string{"xfs"}); err != nil {
 		t.Fatalf("%v; %+v", err, v.Stop(0))
 	}
 	return f.Name(), made

@@ -103,3 +103,25 @@ func dial(ctx context.Context, p *port, want ssh.PublicKey, client ssh.Signer) (
 	}
 	return &Guest{client: ssh.NewClient(conn, channels, requests)}, nil
 }
+
+// prepare has the agent do what clones of the guest need not do then, and waits
+// for its Ready.
+func (v *VM) prepare(ctx context.Context, needs []string) error {
+	stop := context.AfterFunc(ctx, func() { _ = v.port.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	frame := wire.Life{Protocol: wire.Protocol, Boot: v.ready.Boot, Prepare: &wire.Preparation{Needs: needs}}
+	if err := wire.WriteFrame(v.port, frame); err != nil {
+		return fmt.Errorf("prepare it: %w", err)
+	}
+	again, err := wire.ReadReady(v.port)
+	if err == nil && again.Boot != v.ready.Boot {
+		err = fmt.Errorf("it was the boot %q and is %q", v.ready.Boot, again.Boot)
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return fmt.Errorf("prepare it: %w", err)
+	}
+	return nil
+}

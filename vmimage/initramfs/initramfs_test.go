@@ -13,7 +13,8 @@ import (
 
 func TestModulesAndTheirList(t *testing.T) {
 	var b, again bytes.Buffer
-	list := []modules.Module{{Name: "virtio", Data: []byte("first")}, {Name: "virtio_pci", Data: []byte("second")}}
+	virtio, pci := modules.Module{Name: "virtio", Data: []byte("first")}, modules.Module{Name: "virtio_pci", Data: []byte("second")}
+	list := []Need{{"guest", []modules.Module{virtio, pci}}, {"other", []modules.Module{virtio}}}
 	for _, w := range []io.Writer{&b, &again} {
 		if err := WriteModules(w, list); err != nil {
 			t.Fatal(err)
@@ -40,9 +41,12 @@ func TestModulesAndTheirList(t *testing.T) {
 		if _, err := r.ReadAt(text, 0); err != nil && len(text) > 0 {
 			t.Fatal(err)
 		}
+		if found[r.Name] != "" {
+			t.Errorf("%s is there twice", r.Name)
+		}
 		found[r.Name] = string(text)
 	}
-	if found["lib/modules/virtio.ko"] != "first" || found[ModuleList] != "/lib/modules/virtio.ko\n/lib/modules/virtio_pci.ko\n" {
+	if found["lib/modules/virtio.ko"] != "first" || found[ModuleList] != "guest /lib/modules/virtio.ko\nguest /lib/modules/virtio_pci.ko\nother /lib/modules/virtio.ko\n" {
 		t.Errorf("the archive holds %q", found)
 	}
 }

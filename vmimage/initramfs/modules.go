@@ -10,18 +10,30 @@ import (
 	"kmatrix/vmimage/modules"
 )
 
-// ModuleList is the file that names the modules to the agent, a path a line,
-// in load order.
+// ModuleList is the file that names the modules to the agent, in load order: in
+// each line what needs a module, and its path.
 const ModuleList = "etc/kmatrix/modules"
 
-// WriteModules writes an archive with the modules and their list.
-func WriteModules(w io.Writer, list []modules.Module) error {
+// Need is what takes modules, and which, in load order. Needs may share some.
+type Need struct {
+	Name    string
+	Modules []modules.Module
+}
+
+// WriteModules writes an archive with the modules, each once, and their list.
+func WriteModules(w io.Writer, needs []Need) error {
 	records := []cpio.Record{cpio.Directory("lib/modules", 0o755), cpio.Directory("etc/kmatrix", 0o755)}
 	var names strings.Builder
-	for _, m := range list {
-		file := "lib/modules/" + m.Name + ".ko"
-		records = append(records, cpio.StaticFile(file, string(m.Data), 0o644))
-		fmt.Fprintf(&names, "/%s\n", file)
+	written := map[string]bool{}
+	for _, n := range needs {
+		for _, m := range n.Modules {
+			file := "lib/modules/" + m.Name + ".ko"
+			if !written[file] {
+				records = append(records, cpio.StaticFile(file, string(m.Data), 0o644))
+			}
+			written[file] = true
+			fmt.Fprintf(&names, "%s /%s\n", n.Name, file)
+		}
 	}
 	records = append(records, cpio.StaticFile(ModuleList, names.String(), 0o644))
 	out := cpio.Newc.Writer(w)
