@@ -52,6 +52,9 @@ type FunctionSamples struct {
 	// Module is where it is, "" for the kernel itself.
 	Module  string `json:"module,omitempty"`
 	Samples int64  `json:"samples"`
+	// Squares is the sum of the squares of how many hit it in each pass: what hits
+	// a pass comes at an even pace, so that one pass is one draw.
+	Squares int64 `json:"squares"`
 }
 
 // There tells whether there is a profile.

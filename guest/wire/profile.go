@@ -29,7 +29,7 @@ func checkProfile(p *matrix.Profile) error {
 		if len(f.Name) > matrix.MaxSymbol || len(f.Module) > matrix.MaxSymbol || !symbolRE.MatchString(f.Name) || f.Module != "" && !symbolRE.MatchString(f.Module) || seen[key] {
 			return fmt.Errorf("its profile names the function %q of %q", Clean(f.Name, 40), Clean(f.Module, 40))
 		}
-		if f.Samples < 1 || f.Samples > p.Samples {
+		if f.Samples < 1 || f.Samples > p.Samples || f.Squares < f.Samples || f.Squares > f.Samples*f.Samples {
 			return fmt.Errorf("its profile counts %d samples in %s", f.Samples, f.Name)
 		}
 		seen[key] = true

@@ -14,7 +14,7 @@ import (
 func sound() *matrix.Profile {
 	return &matrix.Profile{
 		Samples: 100, Passes: 4, Lost: 1, User: 20, Unlocated: 5, Rest: 5,
-		Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 40}, {Name: "xfs_file_read_iter", Module: "xfs", Samples: 30}},
+		Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 40, Squares: 400}, {Name: "xfs_file_read_iter", Module: "xfs", Samples: 30, Squares: 226}},
 	}
 }
 
@@ -46,14 +46,18 @@ func TestProfilesThatAreNone(t *testing.T) {
 		"no samples":          func(p *matrix.Profile) { *p = matrix.Profile{} },
 		"less than none":      func(p *matrix.Profile) { p.User, p.Rest = -20, 45 },
 		"too many":            func(p *matrix.Profile) { p.Samples, p.User = matrix.MaxSamples+1, matrix.MaxSamples+1-80 },
-		"a function of none":  func(p *matrix.Profile) { p.Functions[0].Samples, p.User = 0, 60 },
+		"a function of none":  func(p *matrix.Profile) { p.Functions[0].Samples, p.Functions[0].Squares, p.User = 0, 0, 60 },
 		"a function of debts": func(p *matrix.Profile) { p.Functions[0].Samples, p.User = -1, 61 },
+		"too few squares":     func(p *matrix.Profile) { p.Functions[0].Squares = 39 },
+		"too many squares":    func(p *matrix.Profile) { p.Functions[0].Squares = 1601 },
 		"an escape":           func(p *matrix.Profile) { p.Functions[0].Name = "copy\x1b[31m" },
 		"a path":              func(p *matrix.Profile) { p.Functions[0].Module = "../xfs" },
 		"a blank":             func(p *matrix.Profile) { p.Functions[0].Name = "copy page" },
 		"no name":             func(p *matrix.Profile) { p.Functions[0].Name = "" },
 		"a long name":         func(p *matrix.Profile) { p.Functions[0].Name = strings.Repeat("a", matrix.MaxSymbol+1) },
-		"a name twice":        func(p *matrix.Profile) { p.Functions[1] = matrix.FunctionSamples{Name: "copy_page", Samples: 30} },
+		"a name twice": func(p *matrix.Profile) {
+			p.Functions[1] = matrix.FunctionSamples{Name: "copy_page", Samples: 30, Squares: 30}
+		},
 		"too many functions": func(p *matrix.Profile) {
 			p.Functions = make([]matrix.FunctionSamples, matrix.MaxFunctions+1)
 		},
@@ -71,7 +75,7 @@ func TestTheLargestProfileFits(t *testing.T) {
 	p := &matrix.Profile{}
 	for i := range matrix.MaxFunctions {
 		name := strings.Repeat(string(rune('a'+i%26)), matrix.MaxSymbol-2) + string(rune('a'+i/26))
-		p.Functions = append(p.Functions, matrix.FunctionSamples{Name: name, Module: strings.Repeat("m", 56), Samples: 10_000})
+		p.Functions = append(p.Functions, matrix.FunctionSamples{Name: name, Module: strings.Repeat("m", 56), Samples: 10_000, Squares: 100_000_000})
 		p.Samples += 10_000
 	}
 	if _, err := readProfile(t, p); err != nil {

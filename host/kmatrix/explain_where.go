@@ -53,7 +53,7 @@ func (e *explanation) whereFields() []shownField {
 		if k.Where == nil || k.Where.Missing != "" {
 			continue
 		}
-		f := shownField{name: "where", value: fmt.Sprintf("%+.3g %s against %s, ± three standard deviations", k.Value-k.Other, k.Unit, k.Against)}
+		f := shownField{name: "where", value: fmt.Sprintf("%+.3g %s against %s, ± four standard deviations", k.Value-k.Other, k.Unit, k.Against)}
 		for _, one := range k.Where.Functions[:min(len(k.Where.Functions), mostExplained)] {
 			f.items = append(f.items, fmt.Sprintf("%+8.4f ± %.4f  %5.1f %%  %s", one.Delta, one.Uncertainty, 100*one.Share, inModule(one.Name, one.Module)))
 		}

@@ -41,14 +41,14 @@ type Function struct {
 	Other float64 `json:"other"`
 	Delta float64 `json:"delta"`
 	Share float64 `json:"share,omitempty"`
-	// Uncertainty is three standard deviations of Delta, each sample taken for a
-	// draw of its own.
+	// Uncertainty is four standard deviations of Delta: of samples that are each a
+	// draw of their own, or, where these deviate more, of the passes.
 	Uncertainty float64 `json:"uncertainty"`
 }
 
 // deviations is how many standard deviations a function's difference must exceed
-// to be named: with hundreds of functions, chance exceeds two of them often.
-const deviations = 3
+// to be named: of hundreds of functions chance names none then, in 98 of 100 costs.
+const deviations = 4
 
 // Locate attaches to costs that are compared where their differences are, as far as
 // there are profiles of both cells.
@@ -84,28 +84,22 @@ func locate(here, there matrix.Profile, k *Contrast) *Where {
 	}
 	w := &Where{Samples: here.Samples, OtherSamples: there.Samples}
 	part := func(n int64, of matrix.Profile, cost float64) float64 { return cost * float64(n) / float64(of.Samples) }
-	// Of a function that no sample hit it is not known that it has none.
-	variance := func(n int64, of matrix.Profile, cost float64) float64 {
-		all := float64(of.Samples)
-		p := (float64(n) + 1) / (all + 2)
-		return cost * cost * p * (1 - p) / all
-	}
 	type name struct{ module, function string }
-	counts := map[name][2]int64{}
+	counts := map[name][2]matrix.FunctionSamples{}
 	for side, p := range []matrix.Profile{here, there} {
 		for _, f := range p.Functions {
 			n := counts[name{f.Module, f.Name}]
-			n[side] += f.Samples
+			n[side].Samples, n[side].Squares = f.Samples, f.Squares
 			counts[name{f.Module, f.Name}] = n
 		}
 	}
 	for at, n := range counts {
-		f := Function{Name: at.function, Module: at.module, Value: part(n[0], here, value), Other: part(n[1], there, other)}
+		f := Function{Name: at.function, Module: at.module, Value: part(n[0].Samples, here, value), Other: part(n[1].Samples, there, other)}
 		f.Delta = f.Value - f.Other
 		if k.differs() && value != other {
 			f.Share = f.Delta / (value - other)
 		}
-		f.Uncertainty = deviations * math.Sqrt(variance(n[0], here, value)+variance(n[1], there, other))
+		f.Uncertainty = deviations * math.Sqrt(value*value*variance(n[0], here)+other*other*variance(n[1], there))
 		if math.Abs(f.Delta) > f.Uncertainty {
 			w.Functions = append(w.Functions, f)
 		} else {
@@ -119,6 +113,19 @@ func locate(here, there matrix.Profile, k *Contrast) *Where {
 	w.User = part(here.User, here, value) - part(there.User, there, other)
 	w.Unlocated = part(here.Unlocated+here.Rest, here, value) - part(there.Unlocated+there.Rest, there, other)
 	return w
+}
+
+// variance is that of a function's share of a profile: the binomial one or, where it
+// is larger, that of the passes. Of a function that no sample hit it is not known
+// that it has none.
+func variance(f matrix.FunctionSamples, of matrix.Profile) float64 {
+	all, n, passes := float64(of.Samples), float64(f.Samples), float64(of.Passes)
+	p := (n + 1) / (all + 2)
+	v := p * (1 - p) / all
+	if passes > 1 {
+		v = max(v, passes/(passes-1)*(float64(f.Squares)-n*n/passes)/(all*all))
+	}
+	return v
 }
 
 // Words says where a difference is, by the functions that account for most of it,

@@ -44,10 +44,10 @@ func TestDifferencesAreLocated(t *testing.T) {
 	want := &Where{
 		Samples: 10_000, OtherSamples: 10_000,
 		Functions: []Function{
-			{Name: "copy_page", Value: 0.18, Delta: 0.18, Share: 0.6, Uncertainty: 0.00597},
-			{Name: "get_page", Value: 0.09, Delta: 0.09, Share: 0.3, Uncertainty: 0.00501},
-			{Name: "odd", Value: 0.008, Delta: 0.008, Share: 0.008 / 0.3, Uncertainty: 0.00168},
-			{Name: "rare", Value: 0.0012, Delta: 0.0012, Share: 0.004, Uncertainty: 0.000668},
+			{Name: "copy_page", Value: 0.18, Delta: 0.18, Share: 0.6, Uncertainty: 0.00796},
+			{Name: "get_page", Value: 0.09, Delta: 0.09, Share: 0.3, Uncertainty: 0.00668},
+			{Name: "odd", Value: 0.008, Delta: 0.008, Share: 0.008 / 0.3, Uncertainty: 0.00224},
+			{Name: "rare", Value: 0.0012, Delta: 0.0012, Share: 0.004, Uncertainty: 0.00089},
 		},
 		Smaller: -0.0001, SmallerCount: 2, User: 0.02, Unlocated: 0.0009,
 	}
@@ -80,6 +80,22 @@ func TestChanceIsNotNamed(t *testing.T) {
 	}
 	if got := k.Where.Words(k, 5); strings.Contains(got, "a +") || !strings.Contains(got, "4 others") {
 		t.Error(got)
+	}
+}
+
+// TestPassesThatDeviateAreNoDraws has samples fall into a function in a tenth of the
+// passes, and in those into nothing else: a thousand samples are a hundred draws.
+func TestPassesThatDeviateAreNoDraws(t *testing.T) {
+	f := matrix.FunctionSamples{Name: "a", Samples: 100, Squares: 1000}
+	even, clustered := f, f
+	even.Squares = 100
+	p := matrix.Profile{Samples: 1000, Passes: 100}
+	if got, want := variance(even, p), 0.1*0.9/1000; math.Abs(got/want-1) > 0.01 {
+		t.Errorf("even: %g, want %g", got, want)
+	}
+	// Ten in each of ten passes of a hundred: a share of 0.1 of a hundred draws.
+	if got, want := variance(clustered, p), 0.1*0.9/99; math.Abs(got/want-1) > 0.01 {
+		t.Errorf("clustered: %g, want %g", got, want)
 	}
 }
 

@@ -99,6 +99,7 @@ func sampleWork(w work, c clocks, open func() (sampler, error)) (got sampled, er
 		}
 		for _, one := range taken {
 			if int64(one.Time) >= from && int64(one.Time) < to {
+				one.Pass = got.passes
 				got.samples = append(got.samples, one)
 			}
 		}

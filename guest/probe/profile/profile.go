@@ -25,12 +25,28 @@ type Sample struct {
 	// Address is the instruction's, Time is by CLOCK_MONOTONIC_RAW in nanoseconds.
 	Address, Time uint64
 	Kernel        bool
+	// Pass counts the passes, of which it fell into one.
+	Pass int
 }
 
-// Count makes a profile of samples: which functions they hit.
+// tally counts what hit a function, see [matrix.FunctionSamples].
+type tally struct{ samples, squares, pass, inPass int64 }
+
+// add counts one more; those of a pass come together.
+func (t *tally) add(pass int64) {
+	if t.pass != pass {
+		t.pass, t.inPass = pass, 0
+	}
+	t.samples++
+	t.squares += 2*t.inPass + 1 // (n+1)² − n²
+	t.inPass++
+}
+
+// Count makes a profile of samples in the order of their passes: which functions
+// they hit.
 func Count(samples []Sample, symbols *Symbols) *matrix.Profile {
 	p := &matrix.Profile{Samples: int64(len(samples))}
-	counts := map[symbolName]int64{}
+	counts := map[symbolName]*tally{}
 	for _, s := range samples {
 		name, ok := symbolName{}, false
 		if s.Kernel {
@@ -44,11 +60,14 @@ func Count(samples []Sample, symbols *Symbols) *matrix.Profile {
 		case len(name.function) > matrix.MaxSymbol:
 			p.Rest++
 		default:
-			counts[name]++
+			if counts[name] == nil {
+				counts[name] = &tally{}
+			}
+			counts[name].add(int64(s.Pass))
 		}
 	}
 	for name, n := range counts {
-		p.Functions = append(p.Functions, matrix.FunctionSamples{Name: name.function, Module: name.module, Samples: n})
+		p.Functions = append(p.Functions, matrix.FunctionSamples{Name: name.function, Module: name.module, Samples: n.samples, Squares: n.squares})
 	}
 	slices.SortFunc(p.Functions, func(a, b matrix.FunctionSamples) int {
 		return cmp.Or(cmp.Compare(b.Samples, a.Samples), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Module, b.Module))

@@ -86,12 +86,12 @@ func TestCount(t *testing.T) {
 		{0x400000, false, 4}, {0xffffffff81004100, true, 1}, {0xffffffffc0200010, true, 6},
 	} {
 		for range n.times {
-			samples = append(samples, Sample{Address: n.address, Kernel: n.kernel})
+			samples = append(samples, Sample{Address: n.address, Kernel: n.kernel, Pass: len(samples) / 3})
 		}
 	}
 	want := &matrix.Profile{
 		Samples: 28, User: 4, Unlocated: 1, Rest: 6,
-		Functions: []matrix.FunctionSamples{{Name: "copy_page_to_iter", Samples: 7}, {Name: "filemap_read", Samples: 5}, {Name: "xfs_file_read_iter", Module: "xfs", Samples: 5}},
+		Functions: []matrix.FunctionSamples{{Name: "copy_page_to_iter", Samples: 7, Squares: 1 + 9 + 9}, {Name: "filemap_read", Samples: 5, Squares: 9 + 4}, {Name: "xfs_file_read_iter", Module: "xfs", Samples: 5, Squares: 9 + 4}},
 	}
 	if diff := cmp.Diff(want, Count(samples, s)); diff != "" {
 		t.Error(diff)
@@ -143,7 +143,7 @@ func TestRingIsReadAroundItsEnd(t *testing.T) {
 		if err := r.take(ring, begin, begin+uint64(len(text))); err != nil {
 			t.Fatalf("from %d: %v", begin, err)
 		}
-		if diff := cmp.Diff([]Sample{{0xffffffff81000000, 11, true}, {0x400000, 12, false}}, r.samples); diff != "" || r.lost != 3 {
+		if diff := cmp.Diff([]Sample{{0xffffffff81000000, 11, true, 0}, {0x400000, 12, false, 0}}, r.samples); diff != "" || r.lost != 3 {
 			t.Fatalf("from %d, %d lost: %s", begin, r.lost, diff)
 		}
 	}
