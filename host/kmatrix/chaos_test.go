@@ -31,12 +31,12 @@ kernels:
   - {name: "5.10", source: {deb: linux-image-cloud-amd64, suite: bullseye}}
   - {name: "6.1", source: {deb: linux-image-cloud-amd64, suite: bookworm}}
 machines:
-  - {name: shared, memory: 512M, boots: 2, probes: ["stability/splice/punch/ext4", "stability/splice/punch/tmpfs", "stability/splice/punch/xfs"]}
-  - {name: clones, memory: 512M, isolate: cell, probes: ["stability/splice/write/tmpfs", "stability/read-write/punch/tmpfs"]}
+  - {name: shared, memory: 512M, boots: 2, probes: ["stability/splice/punch/ext4", "stability/splice/punch/tmpfs"]}
+  - {name: clones, memory: 512M, isolate: cell, probes: ["stability/splice/write/tmpfs"]}
 `
 
-// chaosDeadline is how long the disturbed run may take with all that resumes it.
-const chaosDeadline = 7 * time.Minute
+// chaosDeadline is how long all of it may take; a part that has begun then ends.
+const chaosDeadline = 9 * time.Minute
 
 // TestChaos runs a real matrix undisturbed, and then again while QEMU processes are
 // killed, stopped and continued, the disk fills, and kmatrix itself is killed and
@@ -49,6 +49,7 @@ func TestChaos(t *testing.T) {
 	c := newChaos(t)
 	fmt.Printf("chaos: seed %d (make chaos SEED=%[1]d chooses the same faults)\n", *seed)
 	began := time.Now()
+	start := began
 	calm := filepath.Join(c.dir, "calm")
 	if code, said := c.kmatrix(nil, "run", "-f", c.file, "--dir", calm); code != exitDone {
 		t.Fatalf("undisturbed: exit code %d, it said\n%s", code, said)
@@ -62,6 +63,7 @@ func TestChaos(t *testing.T) {
 	lost, parts := 0, 0
 	for began = time.Now(); ; parts++ {
 		code, said := c.kmatrix(f, args...)
+		filled := f.filled
 		f.calm()
 		c.orphans()
 		runs, err := store.List(c.runs)
@@ -81,13 +83,13 @@ func TestChaos(t *testing.T) {
 		if kept = got; len(kept) == len(want) {
 			break
 		}
-		if time.Since(began) > chaosDeadline {
+		if time.Since(start) > chaosDeadline {
 			t.Fatalf("%d of %d cells and boots have an outcome after %s; it said last, with exit code %d:\n%s", len(kept), len(want), chaosDeadline, code, said)
 		}
 		if code != -1 && !strings.Contains(said, "go on with: kmatrix run --resume ") {
 			t.Errorf("part %d ended with exit code %d and does not say how to go on:\n%s", parts, code, said)
 		}
-		if f.filled && code != -1 && code != exitInfra {
+		if filled && (code != exitInfra || !strings.Contains(said, "no space left on device") && !strings.Contains(said, "file too large")) {
 			t.Errorf("a full disk gave exit code %d:\n%s", code, said)
 		}
 		args = []string{"run", "--dir", c.runs, "--resume", runs[0]}
