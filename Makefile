@@ -95,7 +95,8 @@ fmt: ## format the sources
 	gofmt -w guest host matrix vmimage
 
 bench: setup build ## measure what must be fast, each beside its floor
-	go test -tags boots -run '^$$' -bench . -benchtime 5x -timeout 40m ./...
+	go test -tags boots -run '^$$' -bench . -skip Stability -benchtime 5x -timeout 40m ./...
+	go test -tags boots -run '^$$' -bench Stability -benchtime 1x -timeout 40m ./host/kmatrix
 
 fuzz: ## give each parser of what comes from outside FUZZTIME (10m) of odd input
 	@grep -r --include='*_test.go' -o '^func Fuzz[A-Za-z]*' guest host matrix vmimage | sed 's|/[^/]*:func | |' | sort | \
