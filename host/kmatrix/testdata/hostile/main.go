@@ -193,10 +193,6 @@ func serve(conn ssh.Conn, ch ssh.Channel) {
 		say(wire.Event{Type: wire.EventAnswer, Probe: own, Answer: &wire.Answer{Status: wire.StatusError, Detail: strings.Repeat(poison, 1000)}})
 	case "nested":
 		_, _ = io.WriteString(ch, strings.Repeat(`{"answer":[`, 50_000)+"\n")
-	case "numbers":
-		_, _ = io.WriteString(ch, `{"type":"answer","probe":"`+own+`","answer":{"status":"ok","observation":{"class":"stable","bytes":0,"old":4611686018427387904,"new":4611686018427387904,"zero":4611686018427387904,"other":4611686018427387904}}}`+"\n")
-	case "done":
-		say(wire.Event{Type: wire.EventDone})
 	case "panic":
 		console("[    9.000000] Kernel panic - not syncing: forged " + poison + "\n")
 		time.Sleep(100 * time.Millisecond)
