@@ -28,7 +28,9 @@ type fakeGuest struct {
 	printed string
 	// asked counts how often the run's guests were asked each probe.
 	asked map[string]int
-	exit  vm.Exit
+	// examined hears of an examination, where a probe waits for it.
+	examined chan struct{}
+	exit     vm.Exit
 	// made is what its snapshot is made of.
 	made vm.Made
 }
@@ -88,6 +90,8 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 				g.exit.Killed = "signal: killed"
 				return errGone
 			}
+		case strings.HasSuffix(p, "/tardy"):
+			<-g.examined
 		case strings.HasSuffix(p, "/panicked"):
 			g.exit.Panicked = true
 			return errGone
@@ -144,6 +148,11 @@ func (g *fakeGuest) Printed() (string, int64) { return g.printed, int64(len(g.pr
 func (g *fakeGuest) Share() float64 { return 1 }
 
 func (g *fakeGuest) Examine(context.Context) []vm.Finding {
+	select {
+	case g.examined <- struct{}{}:
+		time.Sleep(20 * time.Millisecond) // in which the probe answers
+	default:
+	}
 	return []vm.Finding{{Name: "registers.txt", What: "registers", Text: "RIP=0"}, {Name: "sysrq.txt", What: "tasks", Err: errGone}}
 }
 
@@ -225,7 +234,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		} else {
 			booted[b.kernel]++
 		}
-		g := &fakeGuest{asked: asked, overdue: make(chan string, 1), made: made, mute: b.kernel == "mute" || b.kernel == "clone-mute" && l.from != nil, panicky: b.kernel == "panics" || b.kernel == "clone-panics" && l.from != nil}
+		g := &fakeGuest{asked: asked, examined: make(chan struct{}), overdue: make(chan string, 1), made: made, mute: b.kernel == "mute" || b.kernel == "clone-mute" && l.from != nil, panicky: b.kernel == "panics" || b.kernel == "clone-panics" && l.from != nil}
 		if b.kernel == "noisy" && l.from == nil {
 			g.printed = "WARNING: CPU: 0 PID: 1 at mm/boots.c:12 boots+0x1/0x2\n"
 		}

@@ -188,6 +188,9 @@ func (l *life) probes(ctx context.Context, g guest) end {
 		case wire.EventAnswer:
 			if len(l.left) > 0 && ev.Probe == l.left[0] {
 				watch.stop() // a slow disk takes no time from a guest
+				if watch.late && ev.Answer.Status == wire.StatusOK {
+					ev.Answer = &wire.Answer{Status: wire.StatusOverdue, Detail: "it answered while the guest was examined"}
+				}
 			}
 			if l.answer(g, ev, time.Since(began)) {
 				watch.set("", l.r.limit(l.left, req.Budgets))

@@ -102,6 +102,8 @@ type watch struct {
 	grace            time.Duration
 	// probe is the one that runs, "" when the next has not begun.
 	probe string
+	// late tells that it has passed its deadline; it is read when the waiting is over.
+	late bool
 	// end ends the waiting for it, and ended is closed then.
 	end   context.CancelFunc
 	ended chan struct{}
@@ -112,12 +114,13 @@ func (w *watch) set(probe string, limit time.Duration) {
 	w.stop()
 	ctx, cancel := context.WithCancel(w.ctx)
 	ended := make(chan struct{})
-	w.probe, w.end, w.ended = probe, cancel, ended
+	w.probe, w.end, w.ended, w.late = probe, cancel, ended, false
 	go func() {
 		defer close(ended)
 		err := outlast(ctx, limit, w.share)
 		if errors.Is(err, errOverdue) {
 			if probe != "" {
+				w.late = true
 				w.examine(probe)
 				// The guest may read late, or never.
 				go w.overdue(probe)

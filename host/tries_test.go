@@ -142,3 +142,13 @@ func guestsOf(r *Runner) ([]matrix.Guest, error) {
 	}
 	return stored.Guests, nil
 }
+
+// TestAnAnswerThatComesTooLateIsNone has a probe answer while its guest is examined.
+func TestAnAnswerThatComesTooLateIsNone(t *testing.T) {
+	r, cells, _ := newFake(t, []string{"good"}, []string{"s/tardy", "s/a"})
+	r.Deadlines.Probe = 20 * time.Millisecond
+	got := outcomes(t, r, cells)
+	if res := got["good/m/s/tardy"]; res.Outcome != matrix.Hang || !strings.Contains(res.Detail, "answered while the guest was examined: no answer within 20ms") {
+		t.Errorf("it is %s, %q", res.Outcome, res.Detail)
+	}
+}
