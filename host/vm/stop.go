@@ -95,7 +95,9 @@ func (v *VM) Stop(grace time.Duration) Exit {
 		if errors.As(err, &failed) {
 			exit.Status = failed.Err.Error()
 		}
-		exit.Killed = killed(err, exit.Events)
+		if !errors.Is(err, context.Canceled) { // else it was this process
+			exit.Killed = killed(err, exit.Events)
+		}
 	}
 	if byItself && errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
 		for _, r := range refusals {
