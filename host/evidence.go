@@ -133,7 +133,7 @@ func (e *end) ended(exit vm.Exit, asked matrix.Machine) {
 	}
 	switch {
 	case exit.Killed != "":
-		e.infra, e.spoiled = fmt.Errorf("QEMU was killed (%s), by something outside of kmatrix; the command was: %s", exit.Killed, exit.Command), true
+		e.infra, e.spoiled = fmt.Errorf("QEMU was killed (%s), by something outside of kmatrix", exit.Killed), true
 	case exit.Err != nil:
 		e.infra = fmt.Errorf("%w; the command was: %s", insisted(asked, exit.Err), exit.Command)
 	}

@@ -101,7 +101,7 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N`, or auto: more for those whose verdict is inconclusive (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
 	f.BoolVar(&o.aa, "aa", false, "run one kernel (-k, else the baseline) as two columns that share no boot: how often is a difference found that is none, and what is the smallest that is seen?")
-	f.StringVar(&o.profile, "profile", "", "say which functions of the kernel a cost's difference is in, from one more boot of both kernels: of costs that are better or worse, or of `all` (--profile=all)")
+	f.StringVar(&o.profile, "profile", "", "say which functions of the kernel a cost's difference is in, from one more boot of both kernels: `WHICH` is differing, of costs that are better or worse, or all")
 	f.Lookup("profile").NoOptDefVal = profileDiffering
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready, less what this host does not let it run (default 90s, more on a slow host)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s, likewise), beside what --stress-for gives it")

@@ -59,7 +59,7 @@ func TestExplainSaysWhereACostIsSpent(t *testing.T) {
 	}
 	want := []shownField{
 		{name: "profile", value: "1000 samples in 7 passes, of boot 4", items: []string{" 60.0 %  copy_page", " 30.0 %  xfs_read [xfs]", "  0.0 %  other functions", " 10.0 %  user space", "  0.0 %  not located"}},
-		{name: "where", value: "+0.3 insn/B against base, ± four standard deviations", items: []string{" +0.2400 ± 0.0200   80.0 %  copy_page", "in all: 1 other +0.24 insn/B (80 %), user space +0.06 insn/B (20 %), not located 0"}},
+		{name: "where", value: "+0.3 insn/B against base, ± four standard deviations", items: []string{" +0.2400 ± 0.0200   80.0 %  copy_page", "in all: 1 other function +0.24 insn/B (80 %), user space +0.06 insn/B (20 %), not located 0"}},
 	}
 	if diff := cmp.Diff(want, e.whereFields(), cmp.AllowUnexported(shownField{})); diff != "" {
 		t.Error(diff)

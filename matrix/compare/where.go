@@ -153,9 +153,9 @@ func (w *Where) Words(k *Contrast, most int) string {
 		n++
 	}
 	if n == 1 {
-		parts = append(parts, amount("1 other", rest))
+		parts = append(parts, amount("1 other function", rest))
 	} else if n > 1 {
-		parts = append(parts, amount(fmt.Sprintf("%d others", n), rest))
+		parts = append(parts, amount(fmt.Sprintf("%d other functions", n), rest))
 	}
 	return strings.Join(append(parts, amount("user space", w.User), amount("not located", w.Unlocated)), ", ")
 }

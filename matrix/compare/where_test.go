@@ -63,7 +63,7 @@ func TestDifferencesAreLocated(t *testing.T) {
 	if math.Abs(sum-(k.Value-k.Other)) > 1e-12 {
 		t.Errorf("the parts add up to %g of %g", sum, k.Value-k.Other)
 	}
-	const words = "copy_page +0.18 insn/B (60 %), get_page +0.09 insn/B (30 %), 4 others +0.0091 insn/B (3 %), user space +0.02 insn/B (6.7 %), not located +0.0009 insn/B (0.3 %)"
+	const words = "copy_page +0.18 insn/B (60 %), get_page +0.09 insn/B (30 %), 4 other functions +0.0091 insn/B (3 %), user space +0.02 insn/B (6.7 %), not located +0.0009 insn/B (0.3 %)"
 	if got := k.Where.Words(k, 2); got != words {
 		t.Errorf("got  %s\nwant %s", got, words)
 	}
