@@ -234,7 +234,7 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 		detail  string
 	}{
 		"good":     {matrix.Pass, ""},
-		"panics":   {matrix.BootFailed, "Kernel panic - not syncing"},
+		"panics":   {matrix.BootFailed, "kernel panic: VFS: Unable to mount root fs"},
 		"silent":   {matrix.BootFailed, "not over within 40s"},
 		"serial":   {matrix.Pass, ""},
 		"no-xfs":   {matrix.Pass, ""},

@@ -8,7 +8,7 @@
 //
 // The way of a text: lines.go cleans it and takes the prefixes of printk off, which
 // tell who printed a line; headers.go knows the lines that begin a report; events.go
-// gathers the lines of each; stack.go finds the stacks in them and skip.go which
+// gathers the lines of each, and echo.go leaves out what two CPUs said of one trouble; stack.go finds the stacks in them and skip.go which
 // functions are nobody's fault; title.go names it. [Symbols] adds files and lines.
 // Titles follow syzbot's, so that they can be searched for.
 package oops
@@ -42,7 +42,7 @@ const (
 func Parse(console string) []matrix.Report {
 	var list []matrix.Report
 	at := map[string]int{}
-	for _, e := range gather(split(console)) {
+	for _, e := range withoutEchoes(gather(split(console))) {
 		r := e.report()
 		if i, ok := at[r.Fingerprint]; ok {
 			list[i].Count++

@@ -140,7 +140,8 @@ func (e *event) guilty() []matrix.Frame {
 	if first.at != nil && (len(frames) == 0 || frames[0] != *first.at) {
 		frames = append([]matrix.Frame{*first.at}, frames...)
 	}
-	if len(own(frames)) == 0 {
+	// An unwinder that only guesses (CONFIG_UNWINDER_GUESS) is sure of no frame at all.
+	if len(first.frames) == 0 || len(own(frames)) == 0 {
 		frames = append(frames, first.guesses...)
 	}
 	return frames

@@ -33,7 +33,8 @@ func main() {
 	}
 	if list, err := os.Open("/etc/kmatrix/modules"); err == nil {
 		for s := bufio.NewScanner(list); s.Scan(); {
-			if fd, err := unix.Open(s.Text(), unix.O_RDONLY, 0); err == nil {
+			_, file, _ := strings.Cut(s.Text(), " ")
+			if fd, err := unix.Open(file, unix.O_RDONLY, 0); err == nil {
 				_ = unix.FinitModule(fd, "", 0)
 			}
 		}
