@@ -58,8 +58,8 @@ type Report struct {
 	// Title names it in one line without addresses and numbers, for example
 	// "KASAN: slab-use-after-free Read in pipe_read".
 	Title string `json:"title"`
-	// Fingerprint is 16 hex digits over kind, title and frames: what has it is the
-	// same trouble.
+	// Fingerprint is 16 hex digits over kind, title and the frames that are no
+	// guesses: what has it is the same trouble.
 	Fingerprint string `json:"fingerprint"`
 	// Frames are the first functions of the stack that are not those of the
 	// reporting, or of locks, memory and lists, innermost first; at most
@@ -97,10 +97,20 @@ type Frame struct {
 	Module string `json:"module,omitempty"`
 	// At is "file:line" in the kernel's source, "" when it is not known.
 	At string `json:"at,omitempty"`
+	// Guess tells that the kernel was not sure of it: an address that lay on the
+	// stack, perhaps of an earlier call.
+	Guess bool `json:"guess,omitempty"`
 }
 
-// String is the function, and where it is known its place.
-func (f Frame) String() string { return strings.TrimSpace(f.Function + " " + f.At) }
+// String is the function, and where it is known its place; "? " before a guess, as
+// the kernel has it.
+func (f Frame) String() string {
+	s := strings.TrimSpace(f.Function + " " + f.At)
+	if f.Guess {
+		s = "? " + s
+	}
+	return s
+}
 
 // MatchTitle reports whether the pattern matches the whole title; "*" in it stands
 // for any text, also none.

@@ -145,6 +145,9 @@ func explanations(s *store.Stored, dir string, cell []string) ([]explanation, er
 		}
 		list = append(list, e)
 	}
+	if len(list) == 0 && wasAsked(s.Run, cell) {
+		return nil, wrong("%s has no outcome in %s yet: kmatrix run --resume %s asks it", strings.Join(cell, " "), dir, dir)
+	}
 	if len(list) == 0 {
 		return nil, wrong("the run %s has no cell %s%s: kmatrix report --all lists them", dir, strings.Join(cell, " "), nearCells(s.Results, cell))
 	}
@@ -233,6 +236,9 @@ func writeExplanations(w io.Writer, list []explanation) error {
 					line("", "  "+item)
 				}
 			}
+		}
+		for _, k := range e.Costs {
+			line("cost", k.Words())
 		}
 		for _, f := range e.whereFields() {
 			line(f.name, f.value)

@@ -28,7 +28,8 @@ func (e *explanation) around(s *store.Stored) error {
 			e.ByHand = vm.ByHand(g.Command)
 		}
 	}
-	well := []matrix.Outcome{matrix.Pass, matrix.Fail, matrix.Unsupported}
+	// What a hang was at is in its evidence, which is much of the console as well.
+	well := []matrix.Outcome{matrix.Pass, matrix.Fail, matrix.Unsupported, matrix.Hang}
 	if e.Console == "" || len(e.Said) > 0 || slices.Contains(well, e.Outcome) {
 		return nil
 	}
@@ -72,6 +73,23 @@ func consoleAround(path, detail string) (string, error) {
 		from = max(0, len(lines)-linesBefore-linesBehind)
 	}
 	return strings.Join(lines[from:min(len(lines), from+linesBefore+linesBehind)], "\n"), nil
+}
+
+// wasAsked tells whether a run was to ask the cell that the arguments name.
+func wasAsked(run matrix.Run, cell []string) bool {
+	for _, k := range run.Kernels {
+		for _, p := range run.Probes {
+			if len(cell) == 2 && cell[0] == k.Name && cell[1] == p {
+				return true
+			}
+			for _, m := range run.Machines {
+				if len(cell) == 1 && cell[0] == (matrix.Cell{Kernel: k.Name, Machine: m.Name, Probe: p}).ID() {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // mostNear is how many names are offered for one that is none.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +89,24 @@ func writeTo(cmd *cobra.Command, output string, write func(io.Writer) error) (er
 		}
 	}()
 	return write(f)
+}
+
+// canWrite tells before anything is done that a file could not be written at its end.
+// It leaves what is there, and "" is the standard output.
+func canWrite(file string) error {
+	if file == "" {
+		return nil
+	}
+	_, missing := os.Stat(file)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	err = f.Close()
+	if errors.Is(missing, fs.ErrNotExist) {
+		err = errors.Join(err, os.Remove(file))
+	}
+	return err
 }
 
 // cacheDir is where downloads and what is made of them are kept.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -12,8 +13,13 @@ func (o *runOptions) check() error {
 	if o.jobs < 0 {
 		return wrong("-j %d: at least one guest must run at once", o.jobs)
 	}
-	if o.boot < 0 || o.probe < 0 {
-		return wrong("a deadline must be longer than nothing")
+	if err := canWrite(o.output); err != nil {
+		return wrong("-o %s: %w", o.output, err)
+	}
+	for flag, d := range map[string]time.Duration{"boot-deadline": o.boot, "probe-deadline": o.probe} {
+		if d < 0 {
+			return wrong("--%s %s: want a time such as 90s", flag, d)
+		}
 	}
 	if o.stressFor < 0 {
 		return wrong("--stress-for %s: want a time such as 30s", o.stressFor)

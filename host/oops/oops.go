@@ -78,7 +78,9 @@ func (e *event) report() matrix.Report {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%s\n%s\n", r.Kind, r.Title) // a hash takes every byte
 	for _, f := range r.Frames {
-		_, _ = fmt.Fprintln(h, f.Function)
+		if !f.Guess {
+			_, _ = fmt.Fprintln(h, f.Function)
+		}
 	}
 	r.Fingerprint = fmt.Sprintf("%x", h.Sum(nil)[:8])
 	var text strings.Builder

@@ -94,10 +94,11 @@ func (e *event) stacks() []stack {
 		if strings.Contains(text, "+0x") {
 			if m := frameRE.FindStringSubmatch(text); m != nil {
 				f := frame(m[2], m[3], m[4], m[5], m[6])
-				if m[1] != "" {
-					s.guesses = append(s.guesses, f)
-				} else {
+				switch f.Guess = m[1] != ""; {
+				case !f.Guess:
 					s.frames = append(s.frames, f)
+				case f.Offset < f.Size || f.Size == 0: // else it returns to no place in it
+					s.guesses = append(s.guesses, f)
 				}
 			}
 		}

@@ -145,6 +145,19 @@ func (k labelled) sentence(other string) string {
 	return s
 }
 
+// Words says how the cost stands beside the other's: "worse than that of 6.1, 4.8×
+// (4.77…4.82), 0.068 to 0.33 insn/B", or why that is not said.
+func (k *Contrast) Words() string {
+	if k.Verdict == NoVerdict {
+		return fmt.Sprintf("beside %s: no verdict: %s", k.Against, k.Why)
+	}
+	s := fmt.Sprintf("beside %s: %s, %s (%s), %.3g to %.3g %s", k.Against, k.Verdict, factor(k.Ratio), k.Interval(), k.Other, k.Value, k.Unit)
+	if k.Why != "" {
+		s += "; " + k.Why
+	}
+	return s
+}
+
 // Interval is the interval in words: "4.1…4.3".
 func (k *Contrast) Interval() string {
 	if k.Low == 0 {

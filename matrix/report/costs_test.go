@@ -15,7 +15,7 @@ import (
 // many boots.
 func dispute(clock matrix.Clock, accel matrix.Accel, boots int) Document {
 	run := matrix.Run{
-		ID: "20261123-010203-ABCD", Baseline: "6.1", Host: matrix.Host{QEMU: "7.2.22", Accel: accel},
+		ID: "20261123-010203-ABCD", Finished: &finished, Baseline: "6.1", Host: matrix.Host{QEMU: "7.2.22", Accel: accel},
 		Machines: []matrix.Machine{{Name: "cost", MemoryMiB: 512, CPUs: 1, Boots: boots, Clock: clock}},
 		Probes:   []string{"cost/read-write/64k", "cost/serve-again/xfs/tenth/1m", "cost/splice-file-pipe/64k", "cost/vmsplice/64k"},
 		Kernels: []matrix.Column{

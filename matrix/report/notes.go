@@ -27,9 +27,13 @@ func notes(b *bytes.Buffer, doc Document) {
 			fmt.Fprintf(b, "- and %d rows more, in the table\n", n)
 		}
 		fmt.Fprintln(b)
-	} else if n := len(present(c)); n > 1 && behaved(c) && slices.ContainsFunc(c.Columns, func(col compare.Column) bool { return col.Baseline && !col.Absent() }) {
-		fmt.Fprintf(b, "No behaviour differs between the %d kernels.\n\n", n)
-	} else if n > 1 && !slices.ContainsFunc(c.Columns, func(col compare.Column) bool { return col.Baseline && !col.Absent() }) {
+	} else if n := len(behaving(c)); n > 1 && slices.ContainsFunc(behaving(c), func(i int) bool { return c.Columns[i].Baseline }) {
+		far := ""
+		if unfinished(doc) {
+			far = " so far"
+		}
+		fmt.Fprintf(b, "No behaviour differs%s between the %d kernels.\n\n", far, n)
+	} else if n := len(present(c)); n > 1 && !slices.ContainsFunc(c.Columns, func(col compare.Column) bool { return col.Baseline && !col.Absent() }) {
 		fmt.Fprintf(b, "Nothing is compared: the baseline, %s, is not there.\n\n", doc.Run.Baseline)
 	}
 	costs(b, doc)
@@ -56,8 +60,18 @@ func notes(b *bytes.Buffer, doc Document) {
 		return
 	}
 	wrap(b, made(doc.Run), "  ", width)
-	if doc.Run.Interrupted {
-		fmt.Fprintln(b, "The run was interrupted: cells without an outcome are shown as –.")
+	if unfinished(doc) {
+		s := "The run is not finished"
+		var none []string
+		for _, i := range present(c) {
+			if !slices.ContainsFunc(doc.Results, func(r matrix.Result) bool { return r.Kernel == c.Columns[i].Name }) {
+				none = append(none, c.Columns[i].Name)
+			}
+		}
+		if len(none) > 0 {
+			s += ": " + strings.Join(none, ", ") + " has not answered at all"
+		}
+		wrap(b, fmt.Sprintf("%s. What stands here is of the cells that have an outcome; kmatrix run --resume %s asks the others.", s, doc.Dir), "  ", width)
 	}
 	fmt.Fprintf(b, "Stored in %s\n", doc.Dir)
 }
@@ -88,11 +102,17 @@ func calibration(b *bytes.Buffer, doc Document) {
 	}
 }
 
-// behaved reports whether any row shows a behaviour, and not a cost.
-func behaved(c compare.Comparison) bool {
-	return slices.ContainsFunc(c.Rows, func(r compare.Row) bool {
-		return slices.ContainsFunc(r.Cells, func(cell compare.Cell) bool { return cell.Answered() && cell.Sample() == nil })
+// behaving lists the columns that show any behaviour, and not just costs.
+func behaving(c compare.Comparison) []int {
+	return slices.DeleteFunc(present(c), func(i int) bool {
+		return !slices.ContainsFunc(c.Rows, func(r compare.Row) bool { return r.Cells[i].Answered() && r.Cells[i].Sample() == nil })
 	})
+}
+
+// unfinished reports whether a stored run lacks outcomes: it was interrupted, or
+// killed, or goes on.
+func unfinished(doc Document) bool {
+	return doc.Dir != "" && len(doc.Runs) == 0 && (doc.Run.Finished == nil || doc.Run.Interrupted)
 }
 
 // costs writes how costs differ.
