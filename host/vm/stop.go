@@ -55,8 +55,13 @@ func (v *VM) Stop(grace time.Duration) Exit {
 	ended := func(limit time.Duration) bool {
 		select {
 		case <-v.process.Done():
-			return true
 		case <-time.After(limit):
+		}
+		// Of two that are ready, one is chosen at random.
+		select {
+		case <-v.process.Done():
+			return true
+		default:
 			return false
 		}
 	}

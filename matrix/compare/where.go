@@ -128,12 +128,15 @@ func variance(f matrix.FunctionSamples, of matrix.Profile) float64 {
 	return v
 }
 
+// rounding is the part of a cost below which a sum of parts is none.
+const rounding = 1e-12
+
 // Words says where a difference is, by the functions that account for most of it,
 // at most most of them. Of costs that do not differ it gives no shares.
 func (w *Where) Words(k *Contrast, most int) string {
 	whole := k.Value - k.Other
 	amount := func(name string, v float64) string {
-		if v == 0 {
+		if math.Abs(v) < rounding*max(k.Value, k.Other) {
 			return name + " 0"
 		}
 		text := fmt.Sprintf("%s %+.2g %s", name, v, k.Unit)

@@ -78,7 +78,7 @@ func TestChanceIsNotNamed(t *testing.T) {
 	if len(k.Where.Functions) > 0 || k.Where.SmallerCount != 4 {
 		t.Errorf("named by chance: %+v", k.Where)
 	}
-	if got := k.Where.Words(k, 5); strings.Contains(got, "a +") || !strings.Contains(got, "4 others") {
+	if got := k.Where.Words(k, 5); strings.Contains(got, "a +") || !strings.Contains(got, "4 other functions 0,") {
 		t.Error(got)
 	}
 }
