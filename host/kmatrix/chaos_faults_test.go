@@ -45,7 +45,7 @@ const roomForRuns = 32 << 20
 
 func newFaults(c *chaos, random *rand.Rand) *faults {
 	f := &faults{c: c, rand: random, count: map[string]int{}}
-	for kind, n := range map[string]int{killQEMU: 5, stopQEMU: 5, killKmatrix: 3, fillDisk: 2} {
+	for kind, n := range map[string]int{killQEMU: 20, stopQEMU: 20, killKmatrix: 8, fillDisk: 4} {
 		f.left = append(f.left, slices.Repeat([]string{kind}, n)...)
 		f.count[kind] = 0
 	}

@@ -35,12 +35,16 @@ machines:
   - {name: clones, memory: 512M, isolate: cell, probes: ["stability/splice/write/tmpfs"]}
 `
 
-// chaosDeadline is how long all of it may take; a part that has begun then ends.
-const chaosDeadline = 9 * time.Minute
+// chaosTime is how long runs are begun as long as there are faults left, and
+// chaosDeadline how long all of it may take; a part that has begun then ends.
+const (
+	chaosTime     = 5 * time.Minute
+	chaosDeadline = 9 * time.Minute
+)
 
-// TestChaos runs a real matrix undisturbed, and then again while QEMU processes are
-// killed, stopped and continued, the disk fills, and kmatrix itself is killed and
-// resumed. At the end every cell has one outcome, of the class that it has
+// TestChaos runs a real matrix undisturbed, and then again and again while QEMU
+// processes are killed, stopped and continued, the disk fills, and kmatrix itself is
+// killed and resumed, until all faults were injected. At the end every cell has one outcome, of the class that it has
 // undisturbed, and nothing is left behind.
 func TestChaos(t *testing.T) {
 	if *seed == 0 {
@@ -58,10 +62,45 @@ func TestChaos(t *testing.T) {
 	fmt.Printf("chaos: undisturbed: %d cells and boots in %.0f s\n", len(want), time.Since(began).Seconds())
 
 	f := newFaults(c, rand.New(rand.NewPCG(*seed, 1)))
+	var total endured
+	began = time.Now()
+	for len(f.left) > 0 && time.Since(began) < chaosTime {
+		total.add(c.disturbed(f, want, start))
+	}
+	left := c.leftovers()
+	for _, l := range left {
+		t.Error(l)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(f.count)) {
+		fmt.Printf("chaos: %-28s %d\n", kind, f.count[kind])
+		if f.count[kind] == 0 {
+			t.Errorf("no fault of the kind %q was injected", kind)
+		}
+	}
+	fmt.Printf("chaos: %d runs, resumed %d times, in %.0f s\n", total.runs, total.resumed, time.Since(began).Seconds())
+	fmt.Printf("chaos: cells and boots %d, outcomes lost %d, outcomes doubled %d, leftovers %d\n", total.cells, total.lost, total.doubled, len(left))
+}
+
+// endured counts what became of disturbed runs.
+type endured struct{ runs, resumed, cells, lost, doubled int }
+
+func (sum *endured) add(t endured) {
+	sum.runs += t.runs
+	sum.resumed += t.resumed
+	sum.cells += t.cells
+	sum.lost += t.lost
+	sum.doubled += t.doubled
+}
+
+// disturbed runs the matrix with faults, resumes it until it is whole, and removes it.
+// It wants the outcomes of an undisturbed run.
+func (c *chaos) disturbed(f *faults, want map[string]string, start time.Time) endured {
+	t := c.t
+	t.Helper()
+	sum := endured{runs: 1}
 	args := []string{"run", "-f", c.file, "--dir", c.runs}
 	kept := map[string]string{}
-	lost, parts := 0, 0
-	for began = time.Now(); ; parts++ {
+	for parts := 0; ; parts++ {
 		code, said := c.kmatrix(f, args...)
 		filled := f.filled
 		f.calm()
@@ -76,11 +115,12 @@ func TestChaos(t *testing.T) {
 		got := outcomesIn(t, onlyRun(t, c.runs))
 		for key, was := range kept {
 			if got[key] != was {
-				lost++
+				sum.lost++
 				t.Errorf("%s was %s, and is %q after part %d", key, was, got[key], parts)
 			}
 		}
 		if kept = got; len(kept) == len(want) {
+			sum.resumed = parts
 			break
 		}
 		if time.Since(start) > chaosDeadline {
@@ -100,18 +140,14 @@ func TestChaos(t *testing.T) {
 		}
 	}
 	doubled := doubledIn(t, onlyRun(t, c.runs))
-	left := c.leftovers()
-	for _, l := range append(doubled, left...) {
-		t.Error(l)
+	for _, d := range doubled {
+		t.Error(d)
 	}
-	for _, kind := range slices.Sorted(maps.Keys(f.count)) {
-		fmt.Printf("chaos: %-28s %d\n", kind, f.count[kind])
-		if f.count[kind] == 0 {
-			t.Errorf("no fault of the kind %q was injected", kind)
-		}
+	sum.cells, sum.doubled, sum.lost = len(kept), len(doubled), sum.lost+len(want)-len(kept)
+	if err := os.RemoveAll(onlyRun(t, c.runs)); err != nil {
+		t.Fatal(err)
 	}
-	fmt.Printf("chaos: resumed %d times, in %.0f s\n", parts, time.Since(began).Seconds())
-	fmt.Printf("chaos: cells and boots %d, outcomes lost %d, outcomes doubled %d, leftovers %d\n", len(kept), lost+len(want)-len(kept), len(doubled), len(left))
+	return sum
 }
 
 // chaos is where all of it happens: a cache, a directory of runs and one of temporary
