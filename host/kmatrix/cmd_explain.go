@@ -262,7 +262,11 @@ func writeExplanations(w io.Writer, list []explanation) error {
 		explainGuests(e, line)
 		line("output", e.Output)
 		if b := e.Baseline; b != nil {
-			line("baseline", strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", b.Kernel, word(*b), b.Detail), ", "))
+			said := word(*b)
+			if s := b.Sample; s != nil {
+				said = fmt.Sprintf("%.3g %s", s.Value, s.Unit)
+			}
+			line("baseline", strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", b.Kernel, said, b.Detail), ", "))
 		}
 		line("again", e.Again)
 		line("by hand", e.ByHand)

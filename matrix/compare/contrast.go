@@ -110,7 +110,7 @@ const leastCost, mostCost = 1e-12, 1e15
 func contrast(probe string, cell, other Cell) *Contrast {
 	a, b := cell.Sample(), other.Sample()
 	k := &Contrast{
-		Verdict: NoVerdict, Bounds: BoundsOf(probe, a.Clock), Boots: len(cell.values()), OtherBoots: len(other.values()),
+		Verdict: NoVerdict, Bounds: boundsOf(probe, a.Clock, cell, other), Boots: len(cell.values()), OtherBoots: len(other.values()),
 		Value: a.Value, Other: b.Value, Unit: a.Unit, better: a.Better, clock: a.Clock,
 		side: cell.values(), beside: other.values(), Counters: explain(a, b),
 	}
