@@ -132,9 +132,7 @@ func (g *qemuGuest) End(how ending) vm.Exit {
 	grace := time.Duration(0)
 	switch {
 	case how == lastWordsFirst:
-		// A guest that is dying prints its last words; QEMU then ends by
-		// itself.
-		grace = dyingGrace
+		g.lastWords()
 	case how == powerOff && g.guest != nil:
 		ctx, cancel := context.WithTimeout(context.Background(), poweroffDeadline)
 		if err := g.guest.Poweroff(ctx); err == nil {
@@ -148,9 +146,30 @@ func (g *qemuGuest) End(how ending) vm.Exit {
 	return exit
 }
 
-// dyingGrace is how long a guest whose channel broke gets to print its oops
-// and end.
-const dyingGrace = 500 * time.Millisecond
+// How long a guest whose channel broke gets to begin its last words or to go on with
+// them, and for all of them: a report has some thousand characters, each of which an
+// emulated CPU hands to QEMU, on a host that may be busy.
+const (
+	dyingGrace = time.Second
+	mostDying  = 10 * time.Second
+)
+
+// lastWords waits while a guest that is dying prints, or until QEMU has ended by itself.
+func (g *qemuGuest) lastWords() {
+	_, before := g.vm.Printed()
+	for began := time.Now(); time.Since(began) < mostDying; {
+		select {
+		case <-g.vm.Done():
+			return
+		case <-time.After(dyingGrace):
+		}
+		_, now := g.vm.Printed()
+		if now == before {
+			return
+		}
+		before = now
+	}
+}
 
 // consoleLog is a console's file, which is made when something is printed:
 // most restored guests print nothing.
