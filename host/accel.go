@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"kmatrix/host/capacity"
 	"kmatrix/matrix"
 )
 
@@ -119,15 +120,15 @@ func (r *Runner) accelerated(ctx context.Context, m matrix.Machine, b batch, img
 	}
 	if r.kvm.known == nil {
 		// What it waits for memory is not to count against KVM.
-		p, err := r.admit(ctx, m)
+		p, err := r.reserve(ctx, m)
 		if err != nil {
 			return m, err
 		}
-		defer p.free()
+		defer p.Release()
 		v, err := kvmVerdict(ctx, filepath.Join(r.CacheDir, "kvm.json"), "/dev/kvm", r.Version, func(ctx context.Context) error {
 			trial := m
 			trial.Accel = matrix.AccelKVM
-			g, err := r.boot(ctx, launch{batch: b, image: img, machine: trial, place: p})
+			g, err := r.boot(ctx, launch{batch: b, image: img, machine: trial, memory: p})
 			if err != nil {
 				return err
 			}
@@ -158,4 +159,9 @@ func (r *Runner) accelerated(ctx context.Context, m matrix.Machine, b batch, img
 	}
 	m.Accel = r.kvm.known.accel()
 	return m, nil
+}
+
+// reserve waits for memory for a guest.
+func (r *Runner) reserve(ctx context.Context, m matrix.Machine) (*capacity.Reservation, error) {
+	return r.memory.Acquire(ctx, m, func(text string) { r.once("waits for memory", text) })
 }

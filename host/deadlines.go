@@ -6,6 +6,10 @@ import (
 	"time"
 )
 
+// slowest is the lowest speed of a host, see [capacity.Speed], that deadlines are
+// stretched for.
+const slowest = 1. / 20
+
 // Deadlines say how long each phase of a guest's life may take, by the host's
 // clock, less what this host did not let it run ([outlast]). The zero value means
 // the defaults, which a slow host stretches ([Runner.Speed]).

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/capacity"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/store"
@@ -217,6 +218,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 	r.Store = st
 	var mu sync.Mutex
 	booted, asked := map[string]int{}, map[string]int{}
+	r.memory = &capacity.Limiter{Read: func() (capacity.Host, error) { return capacity.Host{AvailableMiB: 1 << 20}, nil }}
 	r.boot = func(_ context.Context, l launch) (guest, error) {
 		mu.Lock()
 		defer mu.Unlock()

@@ -81,7 +81,7 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 		g.settle()
 		return nil, errors.Join(err, g.log.close())
 	}
-	l.place.of(g.vm.Pid())
+	l.memory.SetPID(g.vm.Pid())
 	return g, nil
 }
 

@@ -56,14 +56,14 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 	if l.clone {
 		stage = StageRestore
 	}
-	p, err := l.r.admit(ctx, l.machine)
+	p, err := l.r.reserve(ctx, l.machine)
 	if err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		return l.give(end{phase: phaseBoot, infra: err, err: err})
 	}
-	defer p.free()
+	defer p.Release()
 	l.notify(stage, "", 0)
 	l.began = time.Now()
 	g, err := l.r.boot(own, launch{l.batch, l.number, img, l.machine, l.original.saved, p})

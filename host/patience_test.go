@@ -78,7 +78,4 @@ func TestASlowHostHasLongerDeadlines(t *testing.T) {
 	if got := (Deadlines{Probe: time.Second}).orDefault(0.5).Probe; got != time.Second {
 		t.Errorf("a deadline that was asked for became %s", got)
 	}
-	if s, err := Speed(); err != nil || s <= 0 {
-		t.Errorf("Speed() = %v, %v", s, err)
-	}
 }

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/capacity"
 	"kmatrix/matrix"
 	"kmatrix/matrix/store"
 )
@@ -38,10 +39,10 @@ type Runner struct {
 	Images Images
 	// Store takes every result as it comes.
 	Store *store.Run
-	// Jobs is how many guests run at once, see [Jobs].
+	// Jobs is how many guests run at once, see [capacity.Jobs].
 	Jobs      int
 	Deadlines Deadlines
-	// Speed is this host's, see [Speed]; 0 means 1.
+	// Speed is this host's, see [capacity.Speed]; 0 means 1.
 	Speed float64
 	// DumpMiB is how much of the memory of a guest that hangs is kept, of the first
 	// few of each kernel; 0 means nothing.
@@ -61,7 +62,7 @@ type Runner struct {
 	Notify func(Event)
 
 	boot   booter
-	room   *room
+	memory *capacity.Limiter
 	images sync.Map
 	// temp is where QEMU keeps what its guests write.
 	temp     string
@@ -135,7 +136,10 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 		r.dumps = newShare(int64(maxDumps*len(r.Kernels)), len(r.Kernels))
 	}
 	if r.boot == nil {
-		r.boot, r.room = r.bootQEMU, newRoom()
+		r.boot = r.bootQEMU
+	}
+	if r.memory == nil {
+		r.memory = &capacity.Limiter{}
 	}
 	all := batches(cells, behind, upTo, r.Store.Final)
 	q := newQueue(all)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/capacity"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
@@ -82,9 +83,9 @@ type launch struct {
 	machine matrix.Machine
 	// from is the snapshot that the guest starts from; nil for a boot.
 	from *snapshot
-	// place is the guest's in the host's memory; its owner frees it when the guest
+	// memory is what is reserved for the guest; its owner releases it when the guest
 	// has ended.
-	place *place
+	memory *capacity.Reservation
 }
 
 // booter starts a guest. The context is its life: when it ends, so does the

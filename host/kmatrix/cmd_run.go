@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kmatrix/host"
+	"kmatrix/host/capacity"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/report"
@@ -147,15 +148,15 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	if err := o.twice(plan); err != nil {
 		return err
 	}
-	capacity, err := host.ReadCapacity("/")
+	has, err := capacity.Read("/")
 	if err != nil {
 		return err
 	}
-	fits, fewer, err := host.Jobs(plan.Machines, capacity)
+	fits, fewer, err := capacity.Jobs(plan.Machines, has)
 	if err != nil {
 		return err
 	}
-	speed, err := host.Speed()
+	speed, err := capacity.Speed()
 	if err != nil {
 		return err
 	}
@@ -184,7 +185,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 		return err
 	}
 	about := header(s, plan, matrix.Host{
-		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), CPU: hostCPU(), MemoryMiB: capacity.TotalMiB,
+		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), CPU: hostCPU(), MemoryMiB: has.TotalMiB,
 		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs, Speed: math.Round(100*speed) / 100,
 	})
 	about.AA, about.Calibrations = o.aa, calibrations(cache, about.Host, plan.Machines)

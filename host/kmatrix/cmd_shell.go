@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"kmatrix/host"
+	"kmatrix/host/capacity"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -82,11 +82,11 @@ func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine
 	if err != nil {
 		return err
 	}
-	capacity, err := host.ReadCapacity("/")
+	has, err := capacity.Read("/")
 	if err != nil {
 		return err
 	}
-	if _, _, err := host.Jobs([]matrix.Machine{m}, capacity); err != nil {
+	if _, _, err := capacity.Jobs([]matrix.Machine{m}, has); err != nil {
 		return err
 	}
 	c := vm.Config{QEMU: qemu, Machine: m, Kernel: img.Boot, Initrd: img.Initrd}

@@ -1,4 +1,4 @@
-package host
+package capacity
 
 import (
 	"fmt"
@@ -14,8 +14,6 @@ const (
 	// found to be ample.
 	speedRounds = 2_000_000
 	speedTime   = 7 * time.Millisecond
-	// slowest is the lowest speed that deadlines are stretched for.
-	slowest = 1. / 20
 )
 
 // Speed measures how fast a CPU of this host does what an emulator does: to load

@@ -1,4 +1,11 @@
-package host
+// Package capacity measures what this host has left for guests, and lets guests
+// start as far as that goes.
+//
+// [Read] reads memory, processors and load, with the limits of control groups;
+// [Jobs] derives how many guests are to run at once; a [Limiter] has each guest wait
+// until there is memory for it, since builds and other programs take some after a
+// run has begun; [Speed] measures a CPU, so that deadlines fit a slow host.
+package capacity
 
 import (
 	"bytes"
@@ -18,8 +25,8 @@ import (
 // translation buffer of 128 MiB that is full.
 const overheadMiB = 192
 
-// Capacity is what this host has left for guests.
-type Capacity struct {
+// Host is what this host has left for guests.
+type Host struct {
 	// TotalMiB is the host's memory, and AvailableMiB what can be had of it
 	// without swapping, also by the limits of the control groups that this
 	// process is in.
@@ -33,9 +40,9 @@ type Capacity struct {
 	Load float64
 }
 
-// ReadCapacity reads it from the proc and sysfs below root, "/".
-func ReadCapacity(root string) (Capacity, error) {
-	c := Capacity{CPUs: float64(runtime.NumCPU())}
+// Read reads it from the proc and sysfs below root, "/".
+func Read(root string) (Host, error) {
+	c := Host{CPUs: float64(runtime.NumCPU())}
 	text, err := os.ReadFile(filepath.Join(root, "proc/meminfo"))
 	if err != nil {
 		return c, fmt.Errorf("read the host's memory: %w", err)
@@ -91,7 +98,7 @@ var (
 )
 
 // limit takes one control group's limits into account, as far as it has any.
-func (c *Capacity) limit(dir, controller string) {
+func (c *Host) limit(dir, controller string) {
 	if controller == "" || controller == "memory" {
 		for i, name := range limitFiles {
 			limit, ok := number(filepath.Join(dir, name))
@@ -145,14 +152,14 @@ func number(file string) (float64, bool) {
 	return n, err == nil
 }
 
-// RoomError tells that not even one guest fits.
-type RoomError struct {
+// MemoryError tells that not even one guest fits.
+type MemoryError struct {
 	NeedMiB int
-	Has     Capacity
+	Has     Host
 }
 
 // Error says what is needed, what there is, and what to do.
-func (e *RoomError) Error() string {
+func (e *MemoryError) Error() string {
 	where := "this host has"
 	if e.Has.Group != "" {
 		where = fmt.Sprintf("the limit of the control group %s leaves", e.Has.Group)
@@ -164,20 +171,20 @@ func (e *RoomError) Error() string {
 func needMiB(m matrix.Machine) int { return m.MemoryMiB + overheadMiB }
 
 // usable is what guests may take of the memory that is available: a tenth stays free.
-func (c Capacity) usable() int { return c.AvailableMiB * 9 / 10 }
+func (c Host) usable() int { return c.AvailableMiB * 9 / 10 }
 
 // Jobs returns how many guests of the largest machine are to run at once: no more
 // than there are CPUs for, half of these where the load is twice what they can do
 // already, and together within the memory. Where that is fewer than the CPUs allow,
-// why says so. The error is a [*RoomError] when not even one fits.
-func Jobs(machines []matrix.Machine, c Capacity) (n int, why string, err error) {
+// why says so. The error is a [*MemoryError] when not even one fits.
+func Jobs(machines []matrix.Machine, c Host) (n int, why string, err error) {
 	need, cpus := 1, 1
 	for _, m := range machines {
 		need, cpus = max(need, needMiB(m)), max(cpus, m.CPUs)
 	}
 	fit := c.usable() / need
 	if fit < 1 {
-		return 0, "", &RoomError{need, c}
+		return 0, "", &MemoryError{need, c}
 	}
 	most := max(1, int(c.CPUs/float64(cpus)))
 	n = most

@@ -1,4 +1,4 @@
-package host
+package capacity
 
 import (
 	"context"
@@ -47,15 +47,15 @@ func TestCapacityIsWhatTheHostAndItsGroupsLeave(t *testing.T) {
 		"over the limit":   {map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "1048576\n", "sys/fs/cgroup/memory.current": "9999999999\n"}, 0, cpus, "cgroup"},
 		"a limit above it": {map[string]string{"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/memory.max": "99999999999999\n", "sys/fs/cgroup/memory.current": "0\n"}, 8000, cpus, ""},
 	} {
-		c, err := ReadCapacity(fakeHost(t, test.files))
+		c, err := Read(fakeHost(t, test.files))
 		if err != nil || c.AvailableMiB != test.available || c.CPUs != test.cpus || test.group != "" && filepath.Base(c.Group) != test.group || test.group == "" && c.Group != "" || c.TotalMiB != 16000 || c.Load != 0.5 {
 			t.Errorf("%s: %+v (%v)", name, c, err)
 		}
 	}
-	if _, err := ReadCapacity(t.TempDir()); err == nil {
+	if _, err := Read(t.TempDir()); err == nil {
 		t.Error("a host without /proc has a capacity")
 	}
-	if c, err := ReadCapacity("/"); err != nil || c.AvailableMiB <= 0 || c.AvailableMiB > c.TotalMiB || c.CPUs <= 0 {
+	if c, err := Read("/"); err != nil || c.AvailableMiB <= 0 || c.AvailableMiB > c.TotalMiB || c.CPUs <= 0 {
 		t.Errorf("this host has %+v (%v)", c, err)
 	}
 }
@@ -64,24 +64,24 @@ func TestAsManyGuestsAsFit(t *testing.T) {
 	machines := []matrix.Machine{{MemoryMiB: 512, CPUs: 1}, {MemoryMiB: 1024, CPUs: 2}}
 	for name, test := range map[string]struct {
 		machines []matrix.Machine
-		has      Capacity
+		has      Host
 		want     int
 		why      string
 	}{
-		"the CPUs":         {machines[:1], Capacity{AvailableMiB: 16000, CPUs: 4}, 4, ""},
-		"the largest":      {machines, Capacity{AvailableMiB: 16000, CPUs: 4}, 2, ""},
-		"the memory":       {machines[:1], Capacity{AvailableMiB: 2000, CPUs: 4}, 2, "each needs 704 MiB, and 2000 MiB are available"},
-		"a part of a CPU":  {machines[:1], Capacity{AvailableMiB: 16000, CPUs: 0.5}, 1, ""},
-		"a host with load": {machines[:1], Capacity{AvailableMiB: 16000, CPUs: 4, Load: 9}, 2, "the load of this host is 9"},
-		"some load":        {machines[:1], Capacity{AvailableMiB: 16000, CPUs: 4, Load: 7}, 4, ""},
+		"the CPUs":         {machines[:1], Host{AvailableMiB: 16000, CPUs: 4}, 4, ""},
+		"the largest":      {machines, Host{AvailableMiB: 16000, CPUs: 4}, 2, ""},
+		"the memory":       {machines[:1], Host{AvailableMiB: 2000, CPUs: 4}, 2, "each needs 704 MiB, and 2000 MiB are available"},
+		"a part of a CPU":  {machines[:1], Host{AvailableMiB: 16000, CPUs: 0.5}, 1, ""},
+		"a host with load": {machines[:1], Host{AvailableMiB: 16000, CPUs: 4, Load: 9}, 2, "the load of this host is 9"},
+		"some load":        {machines[:1], Host{AvailableMiB: 16000, CPUs: 4, Load: 7}, 4, ""},
 	} {
 		n, why, err := Jobs(test.machines, test.has)
 		if err != nil || n != test.want || (test.why == "") != (why == "") || !strings.Contains(why, test.why) {
 			t.Errorf("%s: %d, %q (%v)", name, n, why, err)
 		}
 	}
-	_, _, err := Jobs(machines[:1], Capacity{AvailableMiB: 700, Group: "/sys/fs/cgroup/a", CPUs: 4})
-	var none *RoomError
+	_, _, err := Jobs(machines[:1], Host{AvailableMiB: 700, Group: "/sys/fs/cgroup/a", CPUs: 4})
+	var none *MemoryError
 	if !errors.As(err, &none) || !strings.Contains(err.Error(), "needs 704 MiB") || !strings.Contains(err.Error(), "/sys/fs/cgroup/a leaves 700 MiB") || !strings.Contains(err.Error(), "lower memory:") {
 		t.Errorf("error %v", err)
 	}
@@ -93,23 +93,23 @@ func TestGuestsWaitForRoom(t *testing.T) {
 	var mu sync.Mutex
 	available, resident := 1200, map[int]int{}
 	set := func(change func()) { mu.Lock(); defer mu.Unlock(); change() }
-	r := &room{
-		read:     func() (c Capacity, _ error) { set(func() { c.AvailableMiB = available }); return c, nil },
-		resident: func(pid int) (n int) { set(func() { n = resident[pid] }); return n },
-		poll:     time.Millisecond, patience: 20 * time.Millisecond, places: map[*place]bool{},
+	l := &Limiter{
+		Read:        func() (c Host, _ error) { set(func() { c.AvailableMiB = available }); return c, nil },
+		ResidentMiB: func(pid int) (n int) { set(func() { n = resident[pid] }); return n },
+		Poll:        time.Millisecond, Timeout: 20 * time.Millisecond,
 	}
 	m := matrix.Machine{MemoryMiB: 512}
 	told := make(chan string, 10)
-	first, err := r.take(t.Context(), m, func(s string) { told <- s })
+	first, err := l.Acquire(t.Context(), m, func(s string) { told <- s })
 	if err != nil || len(told) > 0 {
 		t.Fatalf("the first one: %v", err)
 	}
 	// It has taken 300 MiB, which are gone, and will take 404 more.
-	first.of(7)
+	first.SetPID(7)
 	set(func() { available, resident[7] = 900, 300 })
-	second := make(chan *place)
+	second := make(chan *Reservation)
 	go func() {
-		p, err := r.take(t.Context(), m, func(s string) { told <- s })
+		p, err := l.Acquire(t.Context(), m, func(s string) { told <- s })
 		if err != nil {
 			t.Error(err)
 		}
@@ -118,39 +118,29 @@ func TestGuestsWaitForRoom(t *testing.T) {
 	if s := <-told; !strings.Contains(s, "needs 704 MiB, and 496 MiB are available") {
 		t.Errorf("told was %q", s)
 	}
-	// While another guest runs, it waits longer than its patience.
+	// While another guest runs, it waits longer than the timeout.
 	select {
 	case <-second:
 		t.Fatal("two guests have memory for one")
-	case <-time.After(5 * r.patience):
+	case <-time.After(5 * l.Timeout):
 	}
-	first.free()
-	(<-second).free()
+	first.Release()
+	(<-second).Release()
 	// Nobody is there to end, and there is no memory: it is refused.
 	set(func() { available = 700 })
-	var none *RoomError
-	if _, err := r.take(t.Context(), m, func(string) {}); !errors.As(err, &none) || none.Has.AvailableMiB != 700 {
+	var none *MemoryError
+	if _, err := l.Acquire(t.Context(), m, func(string) {}); !errors.As(err, &none) || none.Has.AvailableMiB != 700 {
 		t.Errorf("without memory it gave %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.take(ctx, m, func(string) {}); !errors.Is(err, context.Canceled) {
+	if _, err := l.Acquire(ctx, m, func(string) {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("after its end the context gave %v", err)
 	}
 }
 
-// TestNoRoomIsTheHosts has a run that finds no memory when its guest is to start.
-func TestNoRoomIsTheHosts(t *testing.T) {
-	r, cells, booted := newFake(t, []string{"6.1"}, []string{"s/a", "s/b"})
-	r.Machines[0].MemoryMiB = 512
-	r.room = &room{read: func() (Capacity, error) { return Capacity{AvailableMiB: 300}, nil }, poll: time.Millisecond, patience: time.Millisecond, places: map[*place]bool{}}
-	got, err := r.Run(t.Context(), cells)
-	if err != nil || len(got) != 2 || booted["6.1"] > 0 {
-		t.Fatalf("results %+v of %d boots (%v)", got, booted["6.1"], err)
-	}
-	for _, res := range got {
-		if res.Outcome != matrix.Infra || !strings.Contains(res.Detail, "needs 704 MiB") {
-			t.Errorf("%s is %s: %s", res.Cell, res.Outcome, res.Detail)
-		}
+func TestSpeedIsMeasured(t *testing.T) {
+	if s, err := Speed(); err != nil || s <= 0 {
+		t.Errorf("Speed() = %v, %v", s, err)
 	}
 }
