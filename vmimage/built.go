@@ -58,6 +58,9 @@ func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Imag
 	}
 	source := t
 	if s != nil {
+		for _, n := range s.Notes {
+			env.log("%s: series: %s", k.Name, n)
+		}
 		source = t.patched(env, k, s)
 	}
 	inputs, err := j.inputs(ctx, source)

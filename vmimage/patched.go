@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
-	"path"
 	"path/filepath"
 
 	"kmatrix/matrix"
@@ -20,19 +19,27 @@ func readSeries(ctx context.Context, env *Env, k matrix.Kernel) (*series.Series,
 	if len(k.Series) == 0 {
 		return nil, nil
 	}
-	var paths []string
-	for _, where := range k.Series {
-		file, err := seriesFile(ctx, env, k, where)
-		if err != nil {
-			return nil, err
-		}
-		paths = append(paths, file)
-	}
-	s, err := series.Read(paths...)
+	s, err := Series(ctx, env, k.Name, k.Series)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &UnavailableError{err}
 	}
 	return s, blame(err)
+}
+
+// Series reads a series from where a kernel's series: says: paths, and URLs, which
+// are fetched into the cache. kernel is whom its progress is told for. The error is a
+// [*series.Error] for what was not understood, and an [*UnavailableError] for a URL
+// that is not reached.
+func Series(ctx context.Context, env *Env, kernel string, where []string) (*series.Series, error) {
+	var files []series.File
+	for _, one := range where {
+		path, err := seriesFile(ctx, env, kernel, one)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, series.File{Name: one, Path: path})
+	}
+	return series.Read(ctx, files...)
 }
 
 // patched returns the tree with a series applied. The tree itself is not
@@ -73,8 +80,9 @@ func blame(err error) error {
 
 // seriesFile returns the path of a series, fetching it where it is a URL. What
 // was fetched once is taken from the cache: a thread's URL does not change what
-// patches it holds, and a new version has another one.
-func seriesFile(ctx context.Context, env *Env, k matrix.Kernel, where string) (string, error) {
+// patches it holds, and a new version has another one. What holds no mail is not
+// kept: some servers answer with a page that says so.
+func seriesFile(ctx context.Context, env *Env, kernel, where string) (string, error) {
 	u, err := url.Parse(where)
 	if err != nil || u.Host == "" {
 		return env.path(where), nil
@@ -83,13 +91,17 @@ func seriesFile(ctx context.Context, env *Env, k matrix.Kernel, where string) (s
 		if env.Offline {
 			return notCached(where)
 		}
-		env.progress(k.Name, "fetching its series")
-		err := download.File(ctx, env.HTTP, env.url(where), filepath.Join(dir, "series"), download.Want{}, nil)
+		env.progress(kernel, "fetching its series")
+		file := filepath.Join(dir, "series")
+		err := download.File(ctx, env.HTTP, env.url(where), file, download.Want{}, nil)
 		var reach *download.UnreachableError
 		if errors.As(err, &reach) || errors.Is(err, download.ErrGone) {
 			return &UnavailableError{err}
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return series.Check(ctx, series.File{Name: where, Path: file})
 	})
-	return path.Join(dir, "series"), err
+	return filepath.Join(dir, "series"), err
 }

@@ -68,7 +68,7 @@ func Schema(known Known) ([]byte, error) {
 		"ignore":   list(text(titlePattern, "a title of a report that is left out, with * for any text")),
 		"build":    name("the build of a source that is built"),
 		"base":     name("the kernel whose source and build it has"),
-		"series":   list(text(`[^\n\r]+`, "the path or URL of an mbox, a saved thread, or a directory of patches")),
+		"series":   list(text(`[^\n\r]+`, "the path or URL of an mbox, a mail, a patch or a saved thread, each maybe compressed, or a directory of these")),
 	}, "name")
 	kernel["oneOf"] = []object{{"required": []string{"source"}}, {"required": []string{"base", "series"}}}
 	boots := func(doc string) object {

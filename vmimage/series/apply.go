@@ -28,10 +28,7 @@ type RejectError struct {
 // Error names patch, file and hunk, and shows what the patch wants to find
 // there and what the tree has.
 func (e *RejectError) Error() string {
-	name := e.Patch.Subject
-	if e.Patch.Number > 0 {
-		name = fmt.Sprintf("%d/%d, %s", e.Patch.Number, e.Patch.Total, name)
-	}
+	name := fmt.Sprintf("%d/%d, %s", e.Patch.Number, e.Patch.Total, e.Patch.Subject)
 	if e.Already {
 		return fmt.Sprintf("patch %s: it is applied already, at %s", name, e.File)
 	}
@@ -48,20 +45,78 @@ const maxFuzz = 2
 // thrown away.
 func Apply(ctx context.Context, s *Series, tree string) (notes []string, err error) {
 	for _, p := range s.Patches {
-		fuzz := 0
-		if _, err := run(ctx, tree, p, "--dry-run", "--fuzz=0"); err != nil {
-			fuzz = maxFuzz
-			out, err := run(ctx, tree, p, "--dry-run", fmt.Sprintf("--fuzz=%d", maxFuzz))
+		for _, part := range p.parts() {
+			note, err := part.apply(ctx, tree)
 			if err != nil {
-				return notes, rejected(err, out, p, tree)
+				return notes, err
 			}
-			notes = append(notes, fmt.Sprintf("patch %d/%d, %s, applies with fuzz: %s", p.Number, p.Total, p.Subject, strings.Join(fuzzRE.FindAllString(out, -1), "; ")))
-		}
-		if out, err := run(ctx, tree, p, fmt.Sprintf("--fuzz=%d", fuzz)); err != nil {
-			return notes, rejected(err, out, p, tree)
+			if note != "" {
+				notes = append(notes, note)
+			}
 		}
 	}
 	return notes, nil
+}
+
+// parts takes a patch apart where it cannot be applied at once: patch tries a file on
+// the tree as it is, so that one which is changed twice needs two turns, and it knows
+// no binary files.
+func (p Patch) parts() []Patch {
+	var all []Patch
+	part := p
+	part.sections = nil
+	changed := map[string]bool{}
+	for _, s := range p.sections {
+		again := changed[s.file.OldName] || changed[s.file.NewName]
+		if n := len(part.sections); n > 0 && (again || part.sections[n-1].file.IsBinary != s.file.IsBinary) {
+			all = append(all, part)
+			part.sections = nil
+			clear(changed)
+		}
+		for _, name := range []string{s.file.OldName, s.file.NewName} {
+			changed[name] = name != ""
+		}
+		part.sections = append(part.sections, s)
+	}
+	all = append(all, part)
+	for i := range all {
+		all[i].Diff = join(all[i].sections)
+	}
+	return all
+}
+
+// apply applies a part of a patch, and says what it took.
+func (p Patch) apply(ctx context.Context, tree string) (note string, err error) {
+	if p.sections[0].file.IsBinary {
+		return "", p.applyBinary(ctx, tree)
+	}
+	fuzz := 0
+	if _, err := run(ctx, tree, p, "--dry-run", "--fuzz=0"); err != nil {
+		fuzz = maxFuzz
+		out, err := run(ctx, tree, p, "--dry-run", fmt.Sprintf("--fuzz=%d", maxFuzz))
+		if err != nil {
+			return "", rejected(err, out, p, tree)
+		}
+		note = fmt.Sprintf("patch %d/%d, %s, applies with fuzz: %s", p.Number, p.Total, p.Subject, strings.Join(fuzzRE.FindAllString(out, -1), "; "))
+	}
+	if out, err := run(ctx, tree, p, fmt.Sprintf("--fuzz=%d", fuzz)); err != nil {
+		return "", rejected(err, out, p, tree)
+	}
+	return note, nil
+}
+
+// applyBinary applies the changes of binary files, as git writes them.
+func (p Patch) applyBinary(ctx context.Context, tree string) error {
+	_, err := proc.Run(ctx, proc.Cmd{
+		Path: "git", Args: []string{"apply", "--whitespace=nowarn"}, Dir: tree, Stdin: strings.NewReader(p.Diff),
+		// A repository around the tree would have git take other files.
+		Env: []string{"LC_ALL=C", "GIT_DIR=" + filepath.Join(tree, "no-repository")},
+	})
+	var failed *proc.Error
+	if errors.As(err, &failed) && ctx.Err() == nil {
+		return wrong(p.Origin, "patch %d/%d, %q, changes binary files of which the tree has another version: %s", p.Number, p.Total, p.Subject, strings.TrimSpace(failed.Stderr))
+	}
+	return err
 }
 
 var (
@@ -115,7 +170,8 @@ const maxSide = 12
 
 // sides fills in what the hunk wants and what the tree has.
 func (e *RejectError) sides(tree string, at int) {
-	for _, f := range e.Patch.files() {
+	for _, section := range e.Patch.sections {
+		f := section.file
 		if f.NewName != e.File && f.OldName != e.File || e.Hunk > len(f.TextFragments) {
 			continue
 		}

@@ -3,7 +3,6 @@ package series
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 )
@@ -18,7 +17,8 @@ func (s *Series) Stat() Stat {
 	var sum Stat
 	files := map[string]*sketch{}
 	for _, p := range s.Patches {
-		for _, f := range p.files() {
+		for _, section := range p.sections {
+			f := section.file
 			name := f.NewName
 			if name == "" {
 				name = f.OldName
@@ -35,13 +35,26 @@ func (s *Series) Stat() Stat {
 	return sum
 }
 
-// files returns what the diff changes.
-func (p Patch) files() []*gitdiff.File {
-	files, _, err := gitdiff.Parse(strings.NewReader(p.Diff))
-	if err != nil {
-		return nil // it was read before, when it came, and was good
+// Files returns the paths of the files that the patch changes, adds or removes, sorted.
+func (p Patch) Files() []string { return names(p.sections) }
+
+// Files returns the paths of the files that the series changes, adds or removes, sorted.
+func (s *Series) Files() []string {
+	var all []section
+	for _, p := range s.Patches {
+		all = append(all, p.sections...)
 	}
-	return files
+	return names(all)
+}
+
+// names returns both sides' names of files, sorted.
+func names(sections []section) []string {
+	paths := map[string]bool{}
+	for _, s := range sections {
+		paths[s.file.OldName], paths[s.file.NewName] = true, true
+	}
+	delete(paths, "") // the other side of a file that is new, or removed
+	return slices.Sorted(maps.Keys(paths))
 }
 
 // sketch is a file of which only one thing is known: which of its lines were
@@ -77,16 +90,4 @@ func (k *sketch) apply(hunk *gitdiff.TextFragment, sum *Stat) {
 			}
 		}
 	}
-}
-
-// Files returns the paths of the files that the series changes, adds or removes.
-func (s *Series) Files() []string {
-	names := map[string]bool{}
-	for _, p := range s.Patches {
-		for _, f := range p.files() {
-			names[f.OldName], names[f.NewName] = true, true
-		}
-	}
-	delete(names, "") // the other side of a file that is new, or removed
-	return slices.Sorted(maps.Keys(names))
 }
