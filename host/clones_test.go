@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/snapshots"
 	"kmatrix/matrix"
 )
 
@@ -29,16 +30,16 @@ type counted struct {
 func runCounted(t *testing.T, r *Runner, cells []matrix.Cell, harm func(snapshot string)) (map[string]matrix.Result, counted) {
 	t.Helper()
 	var n counted
-	shelf := filepath.Join(r.CacheDir, "snapshots")
+	dir := filepath.Join(r.CacheDir, "snapshots")
 	r.Notify = func(e Event) {
 		switch e.Stage {
 		case StageBoot:
 			n.boots++
 		case StageRestore:
 			n.restores++
-			lying, err := filepath.Glob(filepath.Join(shelf, "*"+wholeSuffix))
+			lying, err := filepath.Glob(filepath.Join(dir, "*"+snapshots.Suffix))
 			if err != nil || len(lying) != 1 {
-				t.Errorf("%d snapshots lie on the shelf, want one (%v)", len(lying), err)
+				t.Errorf("%d snapshots lie in the store, want one (%v)", len(lying), err)
 				return
 			}
 			if harm != nil {
@@ -49,7 +50,7 @@ func runCounted(t *testing.T, r *Runner, cells []matrix.Cell, harm func(snapshot
 		}
 	}
 	got := outcomes(t, r, cells)
-	if left, err := os.ReadDir(shelf); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) > 0 {
+	if left, err := os.ReadDir(dir); err != nil && !errors.Is(err, os.ErrNotExist) || len(left) > 0 {
 		t.Errorf("snapshots are left: %v (%v)", left, err)
 	}
 	return got, n

@@ -228,7 +228,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		}
 		made := vm.Made{"kernel": b.kernel, "QEMU's version": r.Version}
 		if l.from != nil {
-			s, err := vm.OpenSnapshot(l.from.path, made, l.from.boot)
+			s, err := vm.OpenSnapshot(l.from.Path, made, l.from.Boot)
 			if err != nil {
 				return nil, err
 			}

@@ -46,7 +46,7 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 		return nil, err
 	}
 	if l.from != nil {
-		if c.Restore, err = vm.OpenSnapshot(l.from.path, made, l.from.boot); err != nil {
+		if c.Restore, err = vm.OpenSnapshot(l.from.Path, made, l.from.Boot); err != nil {
 			return nil, err
 		}
 		defer c.Restore.Close() //nolint:errcheck // it is only read, and QEMU has its own

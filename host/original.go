@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/snapshots"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
@@ -23,7 +24,7 @@ type original struct {
 	// wanted tells that the batch's boot is to be saved when it is ready.
 	wanted bool
 	// saved is where it lies; nil before, and where it could not be had.
-	saved *snapshot
+	saved *snapshots.Snapshot
 	// hello is what the boot's first guest that was asked has said.
 	hello *matrix.Hello
 }
@@ -32,20 +33,20 @@ type original struct {
 // whatever else keeps it from being saved costs the snapshot alone.
 func (o *original) keep(ctx context.Context, g guest, ready wire.Ready) error {
 	o.wanted = false
-	p, err := o.r.shelf().create()
+	p, err := o.r.snapshots().Create()
 	if err == nil {
 		// Before, the guest loads modules, as slowly as it boots.
 		limited, cancel := context.WithTimeout(ctx, o.r.Deadlines.Boot+saveDeadline)
-		err = g.Save(limited, p.file)
+		err = g.Save(limited, p.File)
 		cancel()
 		if err == nil {
-			err = o.r.shelf().keep(p)
+			err = o.r.snapshots().Keep(p)
 		}
 		if err == nil {
-			p.boot, o.saved = ready.Boot, p
+			p.Boot, o.saved = ready.Boot, p
 			return nil
 		}
-		err = errors.Join(err, p.remove())
+		err = errors.Join(err, p.Remove())
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -69,7 +70,7 @@ func (o *original) drop() error {
 	if o.saved == nil {
 		return nil
 	}
-	err := o.saved.remove()
+	err := o.saved.Remove()
 	o.saved = nil
 	return err
 }

@@ -56,7 +56,7 @@ type Runner struct {
 	// CacheDir keeps the verdict on KVM, snapshots and what QEMU writes for a while.
 	CacheDir string
 	// SnapshotLimit is how many bytes of the disk snapshots may take; 0 means
-	// [DefaultSnapshotLimit].
+	// [snapshots.DefaultLimit].
 	SnapshotLimit int64
 	// Notify hears what happens; it is called from one goroutine at a time.
 	Notify func(Event)

@@ -2,13 +2,12 @@ package host
 
 import (
 	"cmp"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"kmatrix/host/snapshots"
 	"kmatrix/matrix/hold"
 )
 
@@ -23,12 +22,12 @@ func (r *Runner) begin() (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make a directory for QEMU's files: %w", err)
 	}
-	if err := errors.Join(sweepTemp(dir), r.shelf().clear()); err != nil {
+	if err := errors.Join(clean(dir), r.snapshots().Clean()); err != nil {
 		return nil, err
 	}
-	r.temp = filepath.Join(dir, rand.Text()[:8])
-	lock, err := hold.Try(r.temp + lockSuffix)
+	path, lock, err := hold.NewName(dir)
 	if err == nil {
+		r.temp = path
 		if err = os.Mkdir(r.temp, 0o700); err != nil {
 			err = errors.Join(err, lock.Free())
 		}
@@ -39,28 +38,13 @@ func (r *Runner) begin() (release func() error, err error) {
 	return func() error { return errors.Join(os.RemoveAll(r.temp), lock.Free()) }, nil
 }
 
-// lockSuffix ends the name of the lock on a directory.
-const lockSuffix = ".lock"
+// clean removes the directories of processes that were killed.
+func clean(dir string) error {
+	_, err := hold.RemoveLeftovers(dir, "")
+	return err
+}
 
-// sweepTemp removes the directories that nobody has.
-func sweepTemp(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("look for leftovers: %w", err)
-	}
-	for _, e := range entries {
-		path := filepath.Join(dir, strings.TrimSuffix(e.Name(), lockSuffix))
-		lock, err := hold.Try(path + lockSuffix)
-		var held *hold.HeldError
-		if errors.As(err, &held) {
-			continue
-		}
-		if err == nil {
-			err = errors.Join(os.RemoveAll(path), lock.Free())
-		}
-		if err != nil {
-			return fmt.Errorf("clear leftovers away: %w", err)
-		}
-	}
-	return nil
+// snapshots returns the store in the runner's cache.
+func (r *Runner) snapshots() *snapshots.Store {
+	return &snapshots.Store{Dir: filepath.Join(r.CacheDir, "snapshots"), Limit: r.SnapshotLimit}
 }

@@ -9,6 +9,7 @@ import (
 
 	"kmatrix/guest/wire"
 	"kmatrix/host/capacity"
+	"kmatrix/host/snapshots"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
@@ -82,7 +83,7 @@ type launch struct {
 	image   Bootable
 	machine matrix.Machine
 	// from is the snapshot that the guest starts from; nil for a boot.
-	from *snapshot
+	from *snapshots.Snapshot
 	// memory is what is reserved for the guest; its owner releases it when the guest
 	// has ended.
 	memory *capacity.Reservation

@@ -13,6 +13,7 @@ import (
 
 	"kmatrix/host"
 	"kmatrix/host/capacity"
+	"kmatrix/host/snapshots"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/report"
@@ -109,7 +110,7 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.DurationVar(&o.stressFor, "stress-for", 0, "how long each stress probe works (default: its own budget, 3s)")
 	f.StringVar(&o.resume, "resume", "", "go on with `RUN`, a directory or its name under --dir: only what has no outcome yet, or infra, is asked")
 	f.IntVar(&o.dump, "dump-on-hang", 0, "keep up to `MIB` of the memory of a guest that hangs, as an ELF core beside its other evidence")
-	f.IntVar(&o.snapshots, "snapshot-limit", host.DefaultSnapshotLimit>>20, "how many `MIB` of the disk snapshots of guests may take, those of other runs included")
+	f.IntVar(&o.snapshots, "snapshot-limit", snapshots.DefaultLimit>>20, "how many `MIB` of the disk snapshots of guests may take, those of other runs included")
 	return cmd
 }
 

@@ -1,4 +1,4 @@
-package host
+package snapshots
 
 import (
 	"errors"
@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// TestSeveralShelvesInOneDirectory has many owners come and go at once: none
+// TestSeveralStoresInOneDirectory has many owners come and go at once: none
 // loses its snapshot, and what nobody owns goes.
-func TestSeveralShelvesInOneDirectory(t *testing.T) {
+func TestSeveralStoresInOneDirectory(t *testing.T) {
 	dir := t.TempDir()
-	leftover := filepath.Join(dir, "old"+wholeSuffix)
+	leftover := filepath.Join(dir, "old"+Suffix)
 	other := filepath.Join(dir, "notes.txt")
-	for _, name := range []string{leftover, filepath.Join(dir, "half"+underWay), other} {
+	for _, name := range []string{leftover, filepath.Join(dir, "half"+unfinished), other} {
 		if err := os.WriteFile(name, make([]byte, 10000), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -24,24 +24,24 @@ func TestSeveralShelvesInOneDirectory(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
-			s := &shelf{dir: dir, limit: 1 << 30}
+			s := &Store{Dir: dir, Limit: 1 << 30}
 			for range 50 {
-				p, err := s.create()
+				p, err := s.Create()
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				text := fmt.Sprintf("of %d", i)
-				if _, err := p.file.WriteString(text); err != nil {
+				if _, err := p.File.WriteString(text); err != nil {
 					t.Error(err)
 				}
-				if err := s.keep(p); err != nil {
+				if err := s.Keep(p); err != nil {
 					t.Error(err)
 				}
-				if b, err := os.ReadFile(p.path); err != nil || string(b) != text {
+				if b, err := os.ReadFile(p.Path); err != nil || string(b) != text {
 					t.Errorf("%q is read, %v", b, err)
 				}
-				if err := p.remove(); err != nil {
+				if err := p.Remove(); err != nil {
 					t.Error(err)
 				}
 			}
@@ -56,17 +56,17 @@ func TestSeveralShelvesInOneDirectory(t *testing.T) {
 
 func TestTheLimitHoldsForAllOwners(t *testing.T) {
 	dir := t.TempDir()
-	fill := func(limit int64) (*snapshot, error) {
-		s := &shelf{dir: dir, limit: limit}
-		p, err := s.create()
+	fill := func(limit int64) (*Snapshot, error) {
+		s := &Store{Dir: dir, Limit: limit}
+		p, err := s.Create()
 		if err != nil {
 			return nil, err
 		}
-		if _, err := p.file.Write(make([]byte, 1<<20)); err != nil {
+		if _, err := p.File.Write(make([]byte, 1<<20)); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.keep(p); err != nil {
-			return nil, errors.Join(err, p.remove())
+		if err := s.Keep(p); err != nil {
+			return nil, errors.Join(err, p.Remove())
 		}
 		return p, nil
 	}
@@ -78,18 +78,18 @@ func TestTheLimitHoldsForAllOwners(t *testing.T) {
 		t.Errorf("what is over the limit when it is written gave %v", err)
 	}
 	if _, err := fill(1 << 20); err == nil || !strings.Contains(err.Error(), "take 1 MiB, and may take 1 MiB") {
-		t.Errorf("a full shelf gave %v", err)
+		t.Errorf("a full store gave %v", err)
 	}
-	if _, err := os.Stat(first.path); err != nil {
+	if _, err := os.Stat(first.Path); err != nil {
 		t.Errorf("an owned snapshot went: %v", err)
 	}
-	// Its owner ends without a word.
-	if err := first.file.Close(); err != nil {
+	// Its owner is killed: the kernel frees the lock, and the files stay.
+	if err := errors.Join(first.File.Close(), first.lock.Free()); err != nil {
 		t.Fatal(err)
 	}
 	if p, err := fill(1 << 20); err != nil {
-		t.Errorf("a leftover keeps its room: %v", err)
-	} else if err := p.remove(); err != nil {
+		t.Errorf("a leftover keeps its part of the limit: %v", err)
+	} else if err := p.Remove(); err != nil {
 		t.Error(err)
 	}
 }

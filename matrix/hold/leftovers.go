@@ -1,0 +1,79 @@
+package hold
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Suffix ends the name of the lock that stands beside what it guards: NAME.lock
+// guards NAME, NAME.tmp and so on. Take the lock before you make what it guards.
+const Suffix = ".lock"
+
+// NewName returns a path in the directory that nothing has, NAME, and the lock
+// NAME.lock on it.
+func NewName(dir string) (path string, lock *Lock, err error) {
+	for {
+		path = filepath.Join(dir, rand.Text())
+		lock, err = Try(path + Suffix)
+		var held *HeldError
+		if !errors.As(err, &held) { // else somebody looks whether it is a leftover
+			return path, lock, err
+		}
+	}
+}
+
+// RemoveLeftovers removes from a directory the files and directories NAME+suffix, and
+// their locks, for every NAME whose lock NAME.lock nobody has: their process was
+// killed. It returns the paths of those that somebody has. A directory that is not
+// there has none.
+func RemoveLeftovers(dir string, suffixes ...string) (held []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for leftovers: %w", err)
+	}
+	names := map[string][]string{}
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), Suffix); ok {
+			names[name] = append(names[name], "")
+			continue
+		}
+		for _, s := range suffixes {
+			if name, ok := strings.CutSuffix(e.Name(), s); ok {
+				names[name] = append(names[name], e.Name())
+				break
+			}
+		}
+	}
+	for name, files := range names {
+		lock, err := Try(filepath.Join(dir, name+Suffix))
+		var by *HeldError
+		if errors.As(err, &by) {
+			for _, f := range files {
+				if f != "" {
+					held = append(held, filepath.Join(dir, f))
+				}
+			}
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look for leftovers: %w", err)
+		}
+		for _, f := range files {
+			if f != "" {
+				err = errors.Join(err, os.RemoveAll(filepath.Join(dir, f)))
+			}
+		}
+		if err = errors.Join(err, lock.Free()); err != nil {
+			return nil, fmt.Errorf("remove leftovers: %w", err)
+		}
+	}
+	return held, nil
+}
