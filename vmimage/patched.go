@@ -19,27 +19,19 @@ func readSeries(ctx context.Context, env *Env, k matrix.Kernel) (*series.Series,
 	if len(k.Series) == 0 {
 		return nil, nil
 	}
-	s, err := Series(ctx, env, k.Name, k.Series)
+	var files []series.File
+	for _, where := range k.Series {
+		f, err := SeriesFile(ctx, env, k.Name, where)
+		if err != nil {
+			return nil, blame(err)
+		}
+		files = append(files, f)
+	}
+	s, err := series.Read(ctx, files...)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &UnavailableError{err}
 	}
 	return s, blame(err)
-}
-
-// Series reads a series from where a kernel's series: says: paths, and URLs, which
-// are fetched into the cache. kernel is whom its progress is told for. The error is a
-// [*series.Error] for what was not understood, and an [*UnavailableError] for a URL
-// that is not reached.
-func Series(ctx context.Context, env *Env, kernel string, where []string) (*series.Series, error) {
-	var files []series.File
-	for _, one := range where {
-		path, err := seriesFile(ctx, env, kernel, one)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, series.File{Name: one, Path: path})
-	}
-	return series.Read(ctx, files...)
 }
 
 // patched returns the tree with a series applied. The tree itself is not
@@ -78,14 +70,16 @@ func blame(err error) error {
 	return err
 }
 
-// seriesFile returns the path of a series, fetching it where it is a URL. What
-// was fetched once is taken from the cache: a thread's URL does not change what
-// patches it holds, and a new version has another one. What holds no mail is not
-// kept: some servers answer with a page that says so.
-func seriesFile(ctx context.Context, env *Env, kernel, where string) (string, error) {
+// SeriesFile returns what to read a series, or a part of one, from: where is a path,
+// or a URL, which is fetched into the cache; progress is told for the kernel. What was
+// fetched once is taken from the cache: a thread's URL does not change what patches it
+// holds, and a new version has another one. What holds no mail is not kept: some
+// servers answer with a page that says so. The error is a [*series.Error] for that, and
+// an [*UnavailableError] for a URL that is not reached.
+func SeriesFile(ctx context.Context, env *Env, kernel, where string) (series.File, error) {
 	u, err := url.Parse(where)
 	if err != nil || u.Host == "" {
-		return env.path(where), nil
+		return series.File{Name: where, Path: env.path(where)}, nil
 	}
 	dir, err := env.Cache.Entry(ctx, cache.Key(kindSeries, where), func(ctx context.Context, dir string) error {
 		if env.Offline {
@@ -103,5 +97,5 @@ func seriesFile(ctx context.Context, env *Env, kernel, where string) (string, er
 		}
 		return series.Check(ctx, series.File{Name: where, Path: file})
 	})
-	return filepath.Join(dir, "series"), err
+	return series.File{Name: where, Path: filepath.Join(dir, "series")}, err
 }
