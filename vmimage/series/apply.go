@@ -59,8 +59,8 @@ func Apply(ctx context.Context, s *Series, tree string) (notes []string, err err
 }
 
 // parts takes a patch apart where it cannot be applied at once: patch tries a file on
-// the tree as it is, so that one which is changed twice needs two turns, and it knows
-// no binary files.
+// the tree as it is, so that one which is changed twice needs two turns, and leaves to
+// git what it does not know.
 func (p Patch) parts() []Patch {
 	var all []Patch
 	part := p
@@ -68,7 +68,7 @@ func (p Patch) parts() []Patch {
 	changed := map[string]bool{}
 	for _, s := range p.sections {
 		again := changed[s.file.OldName] || changed[s.file.NewName]
-		if n := len(part.sections); n > 0 && (again || part.sections[n-1].file.IsBinary != s.file.IsBinary) {
+		if n := len(part.sections); n > 0 && (again || part.sections[n-1].onlyGit() != s.onlyGit()) {
 			all = append(all, part)
 			part.sections = nil
 			clear(changed)
@@ -87,8 +87,8 @@ func (p Patch) parts() []Patch {
 
 // apply applies a part of a patch, and says what it took.
 func (p Patch) apply(ctx context.Context, tree string) (note string, err error) {
-	if p.sections[0].file.IsBinary {
-		return "", p.applyBinary(ctx, tree)
+	if p.sections[0].onlyGit() {
+		return "", p.applyByGit(ctx, tree)
 	}
 	fuzz := 0
 	if _, err := run(ctx, tree, p, "--dry-run", "--fuzz=0"); err != nil {
@@ -105,16 +105,25 @@ func (p Patch) apply(ctx context.Context, tree string) (note string, err error) 
 	return note, nil
 }
 
-// applyBinary applies the changes of binary files, as git writes them.
-func (p Patch) applyBinary(ctx context.Context, tree string) error {
+// modeLink is the mode by which git tells a symbolic link.
+const modeLink = 0o120000
+
+// onlyGit reports whether git alone applies the changes of a file: those that have no
+// lines (binary data, a mode, a name, an empty file), and those of symbolic links.
+func (s section) onlyGit() bool {
+	return len(s.file.TextFragments) == 0 || s.file.OldMode == modeLink || s.file.NewMode == modeLink
+}
+
+// applyByGit applies the changes of files that patch does not know.
+func (p Patch) applyByGit(ctx context.Context, tree string) error {
 	_, err := proc.Run(ctx, proc.Cmd{
 		Path: "git", Args: []string{"apply", "--whitespace=nowarn"}, Dir: tree, Stdin: strings.NewReader(p.Diff),
-		// A repository around the tree would have git take other files.
+		// In a repository around the tree git would look for the files from its root.
 		Env: []string{"LC_ALL=C", "GIT_DIR=" + filepath.Join(tree, "no-repository")},
 	})
 	var failed *proc.Error
 	if errors.As(err, &failed) && ctx.Err() == nil {
-		return wrong(p.Origin, "patch %d/%d, %q, changes binary files of which the tree has another version: %s", p.Number, p.Total, p.Subject, strings.TrimSpace(failed.Stderr))
+		return wrong(p.Origin, "patch %d/%d, %q, does not apply: %s", p.Number, p.Total, p.Subject, strings.TrimSpace(failed.Stderr))
 	}
 	return err
 }

@@ -16,11 +16,13 @@ type section struct {
 	file *gitdiff.File
 }
 
-// damage tells that a diff is not as it was made.
+// damage tells that a diff cannot be used.
 type damage struct {
 	// line counts from 1 in the text that the diff stands in.
 	line    int
 	problem string
+	// made tells that it was made so, and is as it was made.
+	made bool
 }
 
 func (d *damage) Error() string { return fmt.Sprintf("line %d of its text: %s", d.line, d.problem) }
@@ -63,9 +65,9 @@ func findDiff(text string) ([]section, error) {
 		case f.isPlain(i):
 			end, err = f.plain(i)
 		case strings.HasPrefix(line, "diff --cc "), strings.HasPrefix(line, "diff --combined "):
-			err = f.damaged(i, "it is the diff of a merge, which applies to nothing: make it with git diff -m, or of the merge's commits")
+			err = f.unfit(i, "it is the diff of a merge, which applies to nothing: make it with git diff -m, or of the merge's commits")
 		case strings.HasPrefix(line, "*** ") && strings.HasPrefix(f.line(i+1), "--- ") && strings.HasPrefix(f.line(i+2), "*******"):
-			err = f.damaged(i, "it is a context diff: make it with diff -u")
+			err = f.unfit(i, "it is a context diff: make it with diff -u")
 		case hunkRE.MatchString(line) && len(f.found) > 0:
 			err = f.damaged(i, fmt.Sprintf("the hunk %q belongs to no file: a line before it was added or lost", strings.TrimSpace(line)))
 		case hunkRE.MatchString(line) && headless == 0:
@@ -77,7 +79,7 @@ func findDiff(text string) ([]section, error) {
 		i = max(end, i+1)
 	}
 	if headless > 0 && len(f.found) == 0 {
-		return nil, &damage{headless, "the hunk has no file: the lines --- and +++ before it are missing"}
+		return nil, &damage{line: headless, problem: "the hunk has no file: the lines --- and +++ before it are missing"}
 	}
 	return f.found, nil
 }
@@ -90,7 +92,13 @@ func (f *finder) line(i int) string {
 	return f.lines[i]
 }
 
-func (f *finder) damaged(i int, problem string) error { return &damage{i + 1, problem} }
+func (f *finder) damaged(i int, problem string) error {
+	return &damage{line: i + 1, problem: problem}
+}
+
+func (f *finder) unfit(i int, problem string) error {
+	return &damage{line: i + 1, problem: problem, made: true}
+}
 
 // isGit reports whether a file's changes begin here as git writes them; a line that
 // only looks so has nothing of that behind it.
@@ -110,7 +118,7 @@ func (f *finder) isPlain(i int) bool {
 // git reads a file's changes, and returns where they end.
 func (f *finder) git(i int) (int, error) {
 	if old, now, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(f.lines[i], "diff --git ")), " "); ok && old == now && !strings.HasPrefix(old, "a/") {
-		return i, f.damaged(i, fmt.Sprintf("the names have no a/ and b/ before them (%s): git was told so by diff.noprefix; make it with git format-patch --default-prefix", old))
+		return i, f.unfit(i, fmt.Sprintf("the names have no a/ and b/ before them (%s): git was told so by diff.noprefix; make it with git format-patch --default-prefix", old))
 	}
 	end := i + 1
 	for extendedRE.MatchString(f.line(end)) {
@@ -122,7 +130,7 @@ func (f *finder) git(i int) (int, error) {
 	case strings.TrimSpace(f.line(end)) == "GIT binary patch":
 		return f.binary(i, end+1)
 	case noDataRE.MatchString(f.line(end)):
-		return end, f.damaged(end, fmt.Sprintf("it says that a binary file differs, and not how (%q): make it with git format-patch --binary", strings.TrimSpace(f.lines[end])))
+		return end, f.unfit(end, fmt.Sprintf("it says that a binary file differs, and not how (%q): make it with git format-patch --binary", strings.TrimSpace(f.lines[end])))
 	case strings.HasPrefix(f.line(end), "--- "), strings.HasPrefix(f.line(end), "+++ "), strings.HasPrefix(f.line(end), "@@ "):
 		return end, f.damaged(end, fmt.Sprintf("%q stands where --- FILE, +++ FILE and a hunk should: a line was lost or folded", strings.TrimSpace(f.lines[end])))
 	}
@@ -173,7 +181,7 @@ func (f *finder) hunk(i int) (int, error) {
 		line := f.line(i)
 		switch {
 		case line == "":
-			return i, f.damaged(header, fmt.Sprintf("the hunk %q ends early: %d more lines should follow", strings.TrimSpace(m[0]), max(before, after)))
+			return i, f.early(header, max(before, after))
 		case line == "\n", line[0] == ' ': // mailers strip the blank of an empty line
 			before, after = before-1, after-1
 		case line[0] == '-':
@@ -181,6 +189,8 @@ func (f *finder) hunk(i int) (int, error) {
 		case line[0] == '+':
 			after--
 		case strings.HasPrefix(line, `\ `): // "No newline at end of file" is no line
+		case strings.TrimSpace(f.lines[i-1]) == "--": // a signature, whose mark looks like a line taken away
+			return i, f.early(header, max(before+1, after))
 		default:
 			return i, f.damaged(i, fmt.Sprintf("%q is no line of a hunk, of which %d should follow", strings.TrimRight(line, "\r\n"), max(before, after)))
 		}
@@ -192,6 +202,10 @@ func (f *finder) hunk(i int) (int, error) {
 		i++
 	}
 	return i, nil
+}
+
+func (f *finder) early(header, lines int) error {
+	return f.damaged(header, fmt.Sprintf("the hunk %q ends early: %d more lines should follow", hunkRE.FindString(f.lines[header]), lines))
 }
 
 // lineCount reads what [hunkRE] found, which is digits or nothing.
@@ -245,7 +259,7 @@ func (f *finder) add(start, end int) error {
 	}
 	for _, name := range []string{file.OldName, file.NewName} {
 		if name != "" && !filepath.IsLocal(name) {
-			return f.damaged(start, fmt.Sprintf("%q leads out of the tree", name))
+			return f.unfit(start, fmt.Sprintf("%q leads out of the tree", name))
 		}
 	}
 	f.found = append(f.found, section{text, file})

@@ -15,19 +15,23 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(page()))
 	f.Add([]byte(mailOf(1, 1, diff("a"))))
 	f.Add([]byte(mailOf(2, 2, diff("b")) + mailOf(1, 2, diff("a"))))
-	saved, err := filepath.Glob("testdata/saved/*")
-	if err != nil || saved == nil {
+	f.Add([]byte(multipart("mixed", text+why, attachment+"Content-Transfer-Encoding: base64\n\n"+encoded(firstDiff))))
+	f.Add([]byte(multipart("alternative", text+why+firstDiff, "Content-Type: text/html\n\n<div></div>\n")))
+	f.Add([]byte(attachedTo("[PATCH 0/2] both", mailOf(1, 2, diff("a")), mailOf(2, 2, diff("b")))))
+	f.Add([]byte(two(lore) + mailed("v", "[PATCH v2 1/2] first", patchTo("v2"), "x")))
+	samples, err := filepath.Glob("testdata/saved/*")
+	if err != nil || samples == nil {
 		f.Fatalf("no samples: %v", err)
 	}
-	for _, name := range saved {
+	for _, name := range samples {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		s, err := Read(t.Context(), File{Name: "f", Text: text})
+	f.Fuzz(func(t *testing.T, file []byte) {
+		s, err := Read(t.Context(), File{Name: "f", Text: file})
 		var bad *Error
 		if err != nil {
 			if !errors.As(err, &bad) || !strings.HasPrefix(err.Error(), "f:") {
@@ -53,7 +57,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("the diff of patch %d does not read as it was written: %v", i+1, err)
 			}
 		}
-		messages, err := File{Name: "f", Text: text}.messages(t.Context())
+		messages, err := File{Name: "f", Text: file}.messages(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

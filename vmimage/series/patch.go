@@ -152,7 +152,10 @@ func (m *message) findDiffs(parts []mail.Part) {
 		}
 		m.covers = m.covers || coverRE.MatchString(part.Text)
 		found, err := findDiff(opened(part.Text))
+		var bad *damage
 		switch {
+		case errors.As(err, &bad) && bad.made:
+			m.err = wrong(m.Origin, "the diff of %q cannot be applied (%v)", m.title, err)
 		case err != nil && part.Flowed:
 			m.err = wrong(m.Origin, "the mail %q is format=flowed, which folds lines: its sender must send it again (%v)", m.title, err)
 		case err != nil:

@@ -72,7 +72,7 @@ var notText = []struct{ magic, problem string }{
 func Read(file []byte) ([]Message, error) {
 	for _, n := range notText {
 		head := bytes.TrimLeft(file[:min(len(file), 512)], " \t\r\n")
-		if bytes.EqualFold(head[:min(len(head), len(n.magic))], []byte(n.magic)) {
+		if strings.HasPrefix(string(head), n.magic) || n.magic[0] == '<' && strings.EqualFold(string(head[:min(len(head), len(n.magic))]), n.magic) {
 			return nil, &Error{Problem: n.problem}
 		}
 	}

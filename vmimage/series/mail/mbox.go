@@ -20,6 +20,9 @@ func split(text string) []raw {
 		lines = strings.SplitAfter(text, "\n")
 		start = 0
 		first = true // nothing but blank lines so far
+		// until is where the parts of a mail end: a patch that is attached may begin
+		// as a mail in an mbox does.
+		until = partsEnd(lines, 0)
 	)
 	end := func(i int) {
 		if body := strings.Join(lines[start:i], ""); strings.TrimSpace(body) != "" {
@@ -28,14 +31,39 @@ func split(text string) []raw {
 	}
 	for i, line := range lines {
 		blank := strings.TrimSpace(line) == ""
-		if separates(line) && (first || i+1 < len(lines) && isField(lines[i+1]) && !pasted(lines[start:i], line)) {
+		if i >= until && separates(line) && (first || i+1 < len(lines) && isField(lines[i+1]) && !pasted(lines[start:i], line)) {
 			end(i)
 			start = i + 1
+			until = partsEnd(lines, start)
 		}
 		first = first && blank
 	}
 	end(len(lines))
 	return all
+}
+
+// partsEnd returns the line on which the parts of the mail end that begins at start, 0
+// where it has none or they have no end.
+func partsEnd(lines []string, start int) int {
+	for start < len(lines) && strings.TrimSpace(lines[start]) == "" {
+		start++
+	}
+	body := start
+	for body < len(lines) && strings.TrimSpace(lines[body]) != "" {
+		body++
+	}
+	header := strings.Join(lines[start:body], "")
+	b := boundaryRE.FindStringSubmatch(header)
+	if b == nil || !isMail(header+"\n") {
+		return 0
+	}
+	last := "--" + strings.TrimSpace(b[1]) + "--"
+	for i := body; i < len(lines); i++ {
+		if strings.TrimRight(lines[i], " \t\r\n") == last {
+			return i
+		}
+	}
+	return 0
 }
 
 // pasted reports whether a separator is the first line of a mail's text: somebody
