@@ -33,17 +33,13 @@ func notes(b *bytes.Buffer, doc Document) {
 			far = " so far"
 		}
 		fmt.Fprintf(b, "No behaviour differs%s between the %d kernels.\n\n", far, n)
-	} else if n := len(present(c)); n > 1 && !slices.ContainsFunc(c.Columns, func(col compare.Column) bool { return col.Baseline && !col.Absent() }) {
-		fmt.Fprintf(b, "Nothing is compared: the baseline, %s, is not there.\n\n", doc.Run.Baseline)
+	} else if s := uncompared(c, doc.Run.Baseline); s != "" {
+		wrap(b, "Nothing is compared: "+s+".", "  ", width)
+		fmt.Fprintln(b)
 	}
 	costs(b, doc)
 	reported(b, doc)
-	for _, col := range c.Columns {
-		if col.Absent() {
-			wrap(b, fmt.Sprintf("%s is %s: %s", col.Name, col.Outcome, col.Detail), "  ", width)
-		}
-	}
-	for _, s := range append(troubles(doc.Results), compare.Unprofiled(doc.Profiles)...) {
+	for _, s := range slices.Concat(untested(c), troubles(c, doc.Results), compare.Unprofiled(doc.Profiles)) {
 		wrap(b, s, "  ", width)
 	}
 	for _, s := range legend(doc) {
@@ -132,39 +128,6 @@ func costs(b *bytes.Buffer, doc Document) {
 		wrap(b, "- geometric means, "+s, "  ", doc.Options.Width)
 	}
 	fmt.Fprintln(b)
-}
-
-// troubles names the cells whose outcome is not the kernel's answer, by
-// outcome and reason.
-func troubles(results []matrix.Result) []string {
-	type key struct {
-		kernel, detail string
-		outcome        matrix.Outcome
-	}
-	counts := map[key]int{}
-	first := map[key]string{}
-	var order []key
-	for _, r := range results {
-		if r.Outcome == matrix.Pass || r.Outcome == matrix.Unavailable {
-			continue
-		}
-		k := key{r.Kernel, r.Detail, r.Outcome}
-		if r.Flaky() {
-			k.detail += fmt.Sprintf("; asked once more: %s", strings.TrimSuffix(string(r.Other.Outcome)+", "+r.Other.Detail, ", "))
-		}
-		if counts[k]++; counts[k] == 1 {
-			order, first[k] = append(order, k), r.Probe
-		}
-	}
-	var list []string
-	for _, k := range order {
-		where := first[k]
-		if n := counts[k]; n > 1 {
-			where = fmt.Sprintf("%s and %d more", where, n-1)
-		}
-		list = append(list, fmt.Sprintf("%s on %s, %s: %s", k.outcome, k.kernel, where, k.detail))
-	}
-	return list
 }
 
 // looked says what a machine's boots were that what they showed decided.

@@ -54,6 +54,9 @@ func sample(baseline string, boots int, kernels ...string) Document {
 		if k == "5.15" || k == "gone" {
 			col.Outcome, col.Detail, col.Version = matrix.Unavailable, "kernel.org is not reached from here: no such host", ""
 		}
+		if k == "broken" {
+			col.Outcome, col.Detail, col.Version = matrix.BuildFailed, "make bzImage: fs/splice.c:7: error: expected ';'", ""
+		}
 		run.Kernels = append(run.Kernels, col)
 		for _, p := range run.Probes {
 			for boot := 1; boot <= boots; boot++ {
@@ -97,6 +100,14 @@ func answer(kernel, probe string, boot int) matrix.Result {
 		return matrix.Result{Outcome: matrix.Hang, Detail: "no answer within 30s"}
 	case kernel == "boot-failed":
 		return matrix.Result{Outcome: matrix.BootFailed, Detail: "boot: Kernel panic - not syncing: VFS: Unable to mount root fs"}
+	case kernel == "tinymem":
+		return matrix.Result{Outcome: matrix.BootFailed, Detail: "boot: Kernel panic - not syncing: System is deadlocked on memory"}
+	case kernel == "no-qemu":
+		return matrix.Result{Outcome: matrix.Infra, Detail: "QEMU was killed by signal 9"}
+	case kernel == "silent" && strings.HasPrefix(probe, "cost/"):
+		return matrix.Result{Outcome: matrix.BootFailed, Detail: "agent: not over within 30s"}
+	case kernel == "silent":
+		return matrix.Result{Outcome: matrix.Lost, Detail: "QEMU ended by guest-shutdown"}
 	case kernel == "snapshot" && strings.Contains(probe, "splice/write"):
 		res := seen(matrix.Changed, 4096, 0)
 		res.Outcome, res.Detail = matrix.Fail, `the contract "snapshot" does not allow "changed"`
@@ -121,25 +132,30 @@ func TestTable(t *testing.T) {
 		doc     Document
 		options Options
 	}{
-		"80":          {sample("6.1", 1, usual...), Options{Width: 80}},
-		"160":         {sample("6.1", 1, usual...), Options{Width: 160}},
-		"piped":       {sample("6.1", 1, usual...), Options{}},
-		"colour":      {sample("6.1", 1, usual...), Options{Width: 80, Colour: true}},
-		"all":         {sample("6.1", 1, usual...), Options{Width: 80, All: true}},
-		"many":        {sample("6.1", 1, "5.10", "6.1", "6.2", "6.3", "6.4", "6.5", "6.6", "6.7", "6.8"), Options{Width: 80}},
-		"one":         {sample("6.1", 1, "6.1"), Options{Width: 80}},
-		"unavailable": {sample("gone", 1, "gone", "5.15"), Options{Width: 80}},
-		"no-baseline": {sample("gone", 1, "gone", "5.10", "6.1"), Options{Width: 80}},
-		"trouble":     {sample("6.1", 1, "6.1", "crash", "hang", "boot-failed", "snapshot"), Options{Width: 100}},
-		"flaky":       {sample("6.1", 3, "6.1", "flaky"), Options{Width: 100}},
-		"alike":       {sample("6.1", 1, "6.1", "6.12"), Options{Width: 80}},
-		"costs":       {dispute(matrix.ClockIcount, matrix.AccelTCG, 3), Options{Width: 80}},
-		"costs-wide":  {dispute(matrix.ClockIcount, matrix.AccelTCG, 3), Options{Width: 160}},
-		"costs-once":  {dispute(matrix.ClockWall, matrix.AccelKVM, 1), Options{Width: 80}},
-		"costs-kvm":   {dispute(matrix.ClockWall, matrix.AccelKVM, 8), Options{Width: 80}},
-		"killed":      {killed(), Options{Width: 80}},
-		"aa":          {aa(), Options{Width: 80}},
-		"costs-tcg":   {dispute(matrix.ClockWall, matrix.AccelTCG, 8), Options{Width: 80}},
+		"80":            {sample("6.1", 1, usual...), Options{Width: 80}},
+		"160":           {sample("6.1", 1, usual...), Options{Width: 160}},
+		"piped":         {sample("6.1", 1, usual...), Options{}},
+		"colour":        {sample("6.1", 1, usual...), Options{Width: 80, Colour: true}},
+		"all":           {sample("6.1", 1, usual...), Options{Width: 80, All: true}},
+		"many":          {sample("6.1", 1, "5.10", "6.1", "6.2", "6.3", "6.4", "6.5", "6.6", "6.7", "6.8"), Options{Width: 80}},
+		"one":           {sample("6.1", 1, "6.1"), Options{Width: 80}},
+		"unavailable":   {sample("gone", 1, "gone", "5.15"), Options{Width: 80}},
+		"no-baseline":   {sample("gone", 1, "gone", "5.10", "6.1"), Options{Width: 80}},
+		"trouble":       {sample("6.1", 1, "6.1", "crash", "hang", "boot-failed", "snapshot"), Options{Width: 100}},
+		"no-boot":       {sample("6.1", 2, "6.1", "boot-failed", "tinymem", "broken", "gone"), Options{Width: 80}},
+		"no-boot-wide":  {sample("6.1", 2, "6.1", "boot-failed", "tinymem", "broken", "gone"), Options{Width: 160}},
+		"untested":      {sample("6.1", 1, "6.1", "6.12", "tinymem", "no-qemu", "silent"), Options{Width: 80}},
+		"untested-wide": {sample("6.1", 1, "6.1", "6.12", "tinymem", "no-qemu", "silent"), Options{Width: 160}},
+		"no-answer":     {sample("tinymem", 1, "tinymem", "6.1", "6.12"), Options{Width: 80}},
+		"flaky":         {sample("6.1", 3, "6.1", "flaky"), Options{Width: 100}},
+		"alike":         {sample("6.1", 1, "6.1", "6.12"), Options{Width: 80}},
+		"costs":         {dispute(matrix.ClockIcount, matrix.AccelTCG, 3), Options{Width: 80}},
+		"costs-wide":    {dispute(matrix.ClockIcount, matrix.AccelTCG, 3), Options{Width: 160}},
+		"costs-once":    {dispute(matrix.ClockWall, matrix.AccelKVM, 1), Options{Width: 80}},
+		"costs-kvm":     {dispute(matrix.ClockWall, matrix.AccelKVM, 8), Options{Width: 80}},
+		"killed":        {killed(), Options{Width: 80}},
+		"aa":            {aa(), Options{Width: 80}},
+		"costs-tcg":     {dispute(matrix.ClockWall, matrix.AccelTCG, 8), Options{Width: 80}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, ok := Lookup("table")

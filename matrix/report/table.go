@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 )
 
@@ -69,17 +70,20 @@ func layout(doc Document) grid {
 	return g
 }
 
-// heading names a column: its name, its version, and what it is. Where room is
-// short, a column that is not there takes little: why stands under the table. A
-// column whose costs are compared with its base's is on that one.
+// heading names a column: its name, its version, and what it is. One that has no
+// answer says so here, since its cells need not be shown: why stands under the
+// table. Where room is short, a kernel that is unavailable takes little. A column
+// whose costs are compared with its base's is on that one.
 func heading(c compare.Comparison, column int, short bool) string {
 	col := c.Columns[column]
 	lines := []string{col.Name, col.Version}
-	switch {
-	case col.Absent() && short:
+	switch state := noAnswer(c, column); {
+	case state == string(matrix.Unavailable) && short:
 		lines[1] = "–"
-	case col.Absent():
-		lines[1] = string(col.Outcome)
+	case state != "" && (col.Absent() || col.Version == ""):
+		lines[1] = state
+	case state != "":
+		lines = append(lines, state)
 	}
 	if col.Baseline {
 		lines = append(lines, "baseline")
@@ -90,16 +94,30 @@ func heading(c compare.Comparison, column int, short bool) string {
 	return strings.Join(lines, "\n")
 }
 
+// noAnswer says why a column has no answer, in a word where one will do; "" of a
+// column that has one, or whose results are still to come.
+func noAnswer(c compare.Comparison, column int) string {
+	u := c.Untested(column)
+	switch outcomes := u.Outcomes(); {
+	case !u.All:
+		return ""
+	case len(outcomes) == 1:
+		return string(outcomes[0])
+	}
+	return "no answer"
+}
+
 // group adds the rows of one group. Those that are the same everywhere come down
 // to a line; of the others, rows whose cells are alike share one.
 func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o Options) {
 	var uniform []compare.Row
 	var lines [][]compare.Row
 	at := map[string]int{}
+	several := len(present(c)) > 1
 	for _, r := range rows {
 		key, alike := likeness(c, r, group, o)
 		switch n, ok := at[key]; {
-		case !o.All && len(present(c)) > 1 && r.Uniform(c.Columns):
+		case !o.All && several && r.Uniform(c.Columns):
 			uniform = append(uniform, r)
 		case alike && ok:
 			lines[n] = append(lines[n], r)
@@ -190,11 +208,11 @@ func (g *grid) uniform(c compare.Comparison, rows []compare.Row) {
 	}
 }
 
-// present lists the columns that are there.
+// present lists the columns that have an answer, or may still get one.
 func present(c compare.Comparison) []int {
 	var list []int
-	for i, col := range c.Columns {
-		if !col.Absent() {
+	for i := range c.Columns {
+		if !c.Untested(i).All {
 			list = append(list, i)
 		}
 	}
