@@ -53,6 +53,8 @@ func TestThreads(t *testing.T) {
 		"one patch again":           {v1 + mailed("b2", "[PATCH v2 2/2] b", patchTo("b2"), "c1", "b1"), "v2; 1/2 v1 a a1; 2/2 v2 b b2", "of version 2 only 2/2 is in it, sent in reply to the version before"},
 		"one patch again and again": {v1 + mailed("b2", "[PATCH v2 2/2] b", patchTo("b2"), "c1", "b1") + mailed("b3", "[PATCH v3 2/2] b", patchTo("b3"), "c1", "b1", "b2"), "v3; 1/2 v1 a a1; 2/2 v3 b b3", "versions 1, 2 and 3 are in it"},
 		"one without its number":    {v1 + mailed("b2", "[PATCH v2] b, better", patchTo("b2"), "c1", "b1"), "v2; 1/2 v1 a a1; 2/2 v2 b, better b2", `"b, better" is taken in place of patch 2/2, "b"`},
+		"all in one":                {v1 + mailed("s", "[PATCH v2] both at once", patchTo("s"), "c1"), "v2; 1/1 v2 both at once s", "a series of 2 patches and version 2 without numbers are in it: version 2 is taken"},
+		"an older one, loose":       {mailed("s", "[PATCH] both at once", patchTo("s")) + v2, "v2; 1/2 v2 a a2; 2/2 v2 b b2", `"both at once" is of version 1: its diff is left out`},
 		"a robot's":                 {v2 + mailed("k", "[PATCH] fix a warning", patchTo("k"), "a2"), "v2; 1/2 v2 a a2; 2/2 v2 b b2", `"fix a warning" is a reply: its diff is left out`},
 		"a discussion":              {v2 + mailed("k", "[RFC] what next", "Text.", "a2"), "v2; 1/2 v2 a a2; 2/2 v2 b b2", ""},
 		"sent again":                {v1 + mailed("a1r", "[PATCH RESEND 1/2] a", patchTo("a1r")) + mailed("b1r", "[RESEND PATCH 2/2] b", patchTo("b1r")), "v1; 1/2 v1 a a1r; 2/2 v1 b b1r", "version 1 was sent twice: what was sent last is taken"},

@@ -7,6 +7,20 @@ import (
 	"strings"
 )
 
+// squashed returns the patches without numbers that are a newer version of the whole
+// series, and of no single patch of it.
+func (c *chooser) squashed() []*message {
+	var newer []*message
+	for _, m := range c.loose {
+		if m.hasDiff() && !slices.ContainsFunc(c.numbered, func(o *message) bool {
+			return m.revision <= o.revision || m.answers(o) || m.title == o.title
+		}) {
+			newer = append(newer, m)
+		}
+	}
+	return newer
+}
+
 // takeNumbered takes the newest version of a series whose patches are numbered.
 func (c *chooser) takeNumbered() ([]*message, error) {
 	versions := map[int][]*message{}
@@ -56,9 +70,9 @@ func ofVersion(r, whole int) string {
 	case whole > 0:
 		return fmt.Sprintf(" of version %d; version %d is whole: to take that, save it in a file of its own", r, whole)
 	case r > 1:
-		return fmt.Sprintf(" of version %d", r)
+		return fmt.Sprintf(" of version %d: save the whole thread", r)
 	}
-	return ""
+	return ": save the whole thread"
 }
 
 // once returns the patches of one version in their order, each once. The error tells

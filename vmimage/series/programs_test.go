@@ -172,6 +172,7 @@ func TestAsGitReadsThem(t *testing.T) {
 		"[PATCH v2 %d/2]": 2, "[PATCHv3 %d/2]": 3, "[RFC v4 %d/2]": 4, "[net-next,v5,%d/2]": 5, "[PATCH v6,%d/2]": 6,
 		"[patch V7 %d/2]": 7, "[PATCH -v8 %d/2]": 8, "[PATCH net v9 %d/2]": 9, "[PATCH %d/2 v10]": 10, "[PATCH take 2 %d/2]": 2,
 		"[RFC PATCH v2 bpf-next %d/2]": 2, "[RESEND PATCH v3 %d/2]": 3, "[PATCH v2 RESEND %d/2]": 2, "[list] [PATCHv2,%d/2]": 2, "[PATCH ipv6 v4.19 %d/2]": 1,
+		"[PATCH_v2 %d/2]": 2, "[RFC/PATCHv3 %d/2]": 3, "[PATCH%d/2]": 1, "[v4:%d/2]": 4, "[PATCH version 5: %d/2]": 5, "[PATCH %d/2] [v6]": 6,
 	} {
 		t.Run(tag, func(t *testing.T) {
 			asRight(t, write(t, "saved", numbered(tag)), sevenLines(t), []int{2, 1}, revision)

@@ -33,11 +33,11 @@ var (
 	answered = regexp.MustCompile(`(?i)^(?:re|aw|antw|antwort|sv|vs|odp|回复|答复)(?:\[\d+\])?\s*[:：]`)
 	passedOn = regexp.MustCompile(`(?i)^(?:fwd?|wg|tr|i|转发)\s*[:：]`)
 
-	numberRE = regexp.MustCompile(`^(\d{1,4})/(\d{1,4})$`)
+	numberRE = regexp.MustCompile(`(?i)^(?:patch)?(\d{1,4})/(\d{1,4})$`)
 	// ofRE is how Mercurial's patchbomb numbers.
 	ofRE       = regexp.MustCompile(`(?i)(?:^|\s)(\d{1,4})\s+of\s+(\d{1,4})(?:\s|$)`)
-	revisionRE = regexp.MustCompile(`(?i)^(?:patch|patchset|rfc|resend|repost)?-?v\.?(\d{1,3})$`)
-	takeRE     = regexp.MustCompile(`(?i)(?:^|\s)(?:take|try|version|ver|rev)\s*[.#]?\s*(\d{1,3})(?:\s|$)`)
+	revisionRE = regexp.MustCompile(`(?i)^(?:[a-z/]*(?:patch|patches|patchset|rfc|resend|repost|series))?[-_]?v\.?(\d{1,3})$`)
+	takeRE     = regexp.MustCompile(`(?i)(?:^|\s)(?:take|try|version|ver|rev)\.?\s*(\d{1,3})(?:\s|$)`)
 )
 
 // readSubject takes a subject such as "[RFC PATCH v2 3/4] splice: x" apart.
@@ -66,9 +66,8 @@ func readSubject(s string) subject {
 // or by commas where patchwork wrote them.
 func (sub *subject) tag(text string) {
 	said := sub.revision
-	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t,;()", r) })
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t,;:#()", r) })
 	for _, w := range words {
-		w = strings.Trim(w, ":#")
 		lower := strings.ToLower(w)
 		if strings.Contains(lower, "patch") {
 			sub.tagged, sub.patch = true, true
