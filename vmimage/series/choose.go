@@ -61,19 +61,11 @@ func choose(origin string, mails []*message) (*Series, error) {
 		chosen []*message
 		err    error
 	)
-	newer := c.squashed()
-	switch {
+	switch newer := c.squashed(); {
 	case len(c.numbered) == 0:
 		chosen, err = c.takeLoose()
 	case len(newer) > 0:
-		c.note("a series of %d patches and version %d without numbers are in it: version %d is taken", c.numbered[0].total, newer[0].revision, newer[0].revision)
-		for _, m := range c.loose {
-			if m.hasDiff() && !slices.Contains(newer, m) {
-				c.leave(m, fmt.Sprintf("is of version %d", m.revision))
-			}
-		}
-		c.loose = newer
-		chosen, err = c.takeLoose()
+		chosen, err = c.takeSquashed(newer)
 	default:
 		chosen, err = c.takeNumbered()
 	}

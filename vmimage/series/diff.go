@@ -33,6 +33,7 @@ var (
 	hunkRE = regexp.MustCompile(`^@@ -\d{1,7}(?:,(\d{1,7}))? \+\d{1,7}(?:,(\d{1,7}))? @@`)
 	// extendedRE is a line of git's header of a file.
 	extendedRE = regexp.MustCompile(`^(?:index|old mode|new mode|deleted file mode|new file mode|copy from|copy to|rename from|rename to|rename old|rename new|similarity index|dissimilarity index) `)
+	mergeRE    = regexp.MustCompile(`^diff --(?:cc|combined) `)
 	noDataRE   = regexp.MustCompile(`^(?:Binary f|F)iles .* differ\s*$`)
 	binaryRE   = regexp.MustCompile(`^(?:literal|delta) \d+\s*$`)
 )
@@ -64,7 +65,7 @@ func findDiff(text string) ([]section, error) {
 			end, err = f.git(i)
 		case f.isPlain(i):
 			end, err = f.plain(i)
-		case strings.HasPrefix(line, "diff --cc "), strings.HasPrefix(line, "diff --combined "):
+		case mergeRE.MatchString(line) && strings.HasPrefix(f.line(i+1), "index "):
 			err = f.unfit(i, "it is the diff of a merge, which applies to nothing: make it with git diff -m, or of the merge's commits")
 		case strings.HasPrefix(line, "*** ") && strings.HasPrefix(f.line(i+1), "--- ") && strings.HasPrefix(f.line(i+2), "*******"):
 			err = f.unfit(i, "it is a context diff: make it with diff -u")

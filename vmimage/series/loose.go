@@ -60,3 +60,29 @@ func (c *chooser) replace(taken []*message, i int, m *message) {
 		c.notes = append(c.notes, fmt.Sprintf("%s: %s is there twice, also at %s: %s", old.Origin, m.name(), m.Origin, why))
 	}
 }
+
+// squashed returns the patches without numbers that are a newer version of the whole
+// series, and of no single patch of it.
+func (c *chooser) squashed() []*message {
+	var newer []*message
+	for _, m := range c.loose {
+		if m.hasDiff() && !slices.ContainsFunc(c.numbered, func(o *message) bool {
+			return m.revision <= o.revision || m.answers(o) || m.title == o.title
+		}) {
+			newer = append(newer, m)
+		}
+	}
+	return newer
+}
+
+// takeSquashed takes what [chooser.squashed] found in place of the series.
+func (c *chooser) takeSquashed(newer []*message) ([]*message, error) {
+	c.note("a series of %d patches and version %d without numbers are in it: version %d is taken", c.numbered[0].total, newer[0].revision, newer[0].revision)
+	for _, m := range c.loose {
+		if m.hasDiff() && !slices.Contains(newer, m) {
+			c.leave(m, fmt.Sprintf("is of version %d", m.revision))
+		}
+	}
+	c.loose = newer
+	return c.takeLoose()
+}

@@ -7,20 +7,6 @@ import (
 	"strings"
 )
 
-// squashed returns the patches without numbers that are a newer version of the whole
-// series, and of no single patch of it.
-func (c *chooser) squashed() []*message {
-	var newer []*message
-	for _, m := range c.loose {
-		if m.hasDiff() && !slices.ContainsFunc(c.numbered, func(o *message) bool {
-			return m.revision <= o.revision || m.answers(o) || m.title == o.title
-		}) {
-			newer = append(newer, m)
-		}
-	}
-	return newer
-}
-
 // takeNumbered takes the newest version of a series whose patches are numbered.
 func (c *chooser) takeNumbered() ([]*message, error) {
 	versions := map[int][]*message{}

@@ -165,6 +165,7 @@ func TestAsGitReadsThem(t *testing.T) {
 		"a subsystem behind":  {numbered("[PATCH %d/2] [media]"), []int{2, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			asRight(t, write(t, "saved", test.text), sevenLines(t), test.order, 1)
 		})
 	}
@@ -175,6 +176,7 @@ func TestAsGitReadsThem(t *testing.T) {
 		"[PATCH_v2 %d/2]": 2, "[RFC/PATCHv3 %d/2]": 3, "[PATCH%d/2]": 1, "[v4:%d/2]": 4, "[PATCH version 5: %d/2]": 5, "[PATCH %d/2] [v6]": 6,
 	} {
 		t.Run(tag, func(t *testing.T) {
+			t.Parallel()
 			asRight(t, write(t, "saved", numbered(tag)), sevenLines(t), []int{2, 1}, revision)
 		})
 	}
