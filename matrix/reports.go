@@ -32,13 +32,15 @@ const (
 	KindHardLockup      ReportKind = "hard-lockup"
 	KindWorkqueueLockup ReportKind = "workqueue-lockup"
 	KindOOM             ReportKind = "oom-kill"
+	// KindFileSystem is what file systems say of corrupt data.
+	KindFileSystem ReportKind = "file-system"
 )
 
 // ReportKinds lists every kind.
 var ReportKinds = []ReportKind{
 	KindPanic, KindOops, KindBug, KindProtection, KindPageFault, KindListCorruption, KindSanityBug, KindWarning,
 	KindKASAN, KindKCSAN, KindKMSAN, KindKFENCE, KindUBSAN, KindLockdep, KindHungTask, KindRCUStall, KindSoftLockup,
-	KindHardLockup, KindWorkqueueLockup, KindOOM,
+	KindHardLockup, KindWorkqueueLockup, KindOOM, KindFileSystem,
 }
 
 // Stalls reports whether the kind says that something does not go on, rather than

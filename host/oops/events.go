@@ -108,8 +108,8 @@ func (e *event) takes(h header) bool {
 		return h.kind == matrix.KindOOM && h.role == detail && e.role == preface
 	case e.role == preface && h.role == cut && !e.stacked:
 		return true
-	case !e.stacked && h.kind == e.kind && (h.kind == matrix.KindKMSAN || h.kind == matrix.KindKASAN) && h.title == e.title:
-		return true // one line for each function that was inlined
+	case !e.stacked && h.kind == e.kind && h.title == e.title && repeats(h.kind):
+		return true
 	case e.stacked || h.role != detail:
 		return false
 	case e.role == preface:
@@ -117,6 +117,13 @@ func (e *event) takes(h header) bool {
 	}
 	// What the processor said comes after what the kernel made of it.
 	return (h.kind == matrix.KindOops || h.kind == matrix.KindProtection) && e.fatal()
+}
+
+// repeats reports whether reports of the kind may have more than one header: the
+// sanitizers print one for each function that was inlined, and a corrupted list is
+// told of beside its warning.
+func repeats(k matrix.ReportKind) bool {
+	return k == matrix.KindKMSAN || k == matrix.KindKASAN || k == matrix.KindListCorruption
 }
 
 // join adds a header to the event; the first one names it, unless it only said that
@@ -140,7 +147,7 @@ func (e *event) join(h header) {
 
 // consequences are panics that only end what was reported before: those that the
 // kernel's options make of an oops, a warning, a stall (kernel/panic.c and others).
-var consequences = re(`not syncing: (?:Fatal (?:exception|hardware)|.{0,12}panic_on_warn set|hung_task: blocked tasks|softlockup: hung tasks|[Hh]ard LOCKUP|RCU Stall|KASAN|kasan|KFENCE|Oops|Aiee|scheduling while atomic|out of memory|Attempted to kill (?:init|the idle task))`)
+var consequences = re(`not syncing: (?:Fatal (?:exception|hardware)|.{0,12}panic_on_\w+ set|Machine halted|hung_task: blocked tasks|softlockup: hung tasks|[Hh]ard LOCKUP|RCU Stall|KASAN|kasan|KFENCE|Oops|Aiee|scheduling while atomic|out of memory|Attempted to kill (?:init|the idle task))`)
 
 // blamed returns what a panic is the end of, nil when it is its own.
 func blamed(e, last *event, text string) *event {

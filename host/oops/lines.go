@@ -15,9 +15,10 @@ type line struct {
 	text   string
 }
 
-// stampRE is a time of printk, also as dmesg writes it for people, and after it, perhaps, the caller. It can stand in
-// the middle of a line, behind what another CPU or a program printed.
-var stampRE = regexp.MustCompile(`\[(?: *\+?[0-9]{1,8}\.[0-9]{6}|[A-Z][a-z]{2} ?[0-9]{1,2} [0-9]{2}:[0-9]{2})\](?:\[ *([TC][0-9]{1,8})\])? ?`)
+// stampRE is a time of printk, also as dmesg writes it for people (-H, -T), and after it,
+// perhaps, the caller. It can stand in the middle of a line, behind what another CPU or a
+// program printed.
+var stampRE = regexp.MustCompile(`\[(?: *\+?[0-9]{1,8}\.[0-9]{6}|[A-Z][a-z]{2} ?[0-9]{1,2} [0-9]{2}:[0-9]{2}|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [0-9]{4})\](?: ?\[ *([TC][0-9]{1,8})\])? ?`)
 
 // split takes a console apart: clean lines without prefixes. A line without a
 // prefix belongs to whom the one before it does.
@@ -37,16 +38,18 @@ func split(console string) []line {
 		if text == "" {
 			continue
 		}
-		if !strings.Contains(text, "[") {
-			lines = append(lines, line{caller, unlogged(text)})
-			continue
-		}
+		text, told := unlogged(text)
 		at := stampRE.FindAllStringSubmatchIndex(text, -1)
 		if len(at) == 0 {
-			lines = append(lines, line{caller, unlogged(text)})
+			if told != "" {
+				caller = told
+			}
+			if text != "" {
+				lines = append(lines, line{caller, text})
+			}
 			continue
 		}
-		if before := strings.TrimRight(text[:at[0][0]], " "); before != "" && !loggedRE.MatchString(before+" ") && !isLevel(before) {
+		if before := strings.TrimRight(text[:at[0][0]], " "); before != "" && !isLevel(before) {
 			lines = append(lines, line{caller, before})
 		}
 		for j, m := range at {
@@ -58,7 +61,12 @@ func split(console string) []line {
 			if m[2] >= 0 {
 				caller = strings.Clone(text[m[2]:m[3]])
 			}
-			if body := strings.TrimRight(text[m[1]:end], " \t"); body != "" {
+			// journalctl -o short-monotonic has its time first.
+			body, told := unlogged(strings.TrimRight(text[m[1]:end], " \t"))
+			if told != "" {
+				caller = told
+			}
+			if body != "" {
 				lines = append(lines, line{caller, body})
 			}
 		}
@@ -71,15 +79,28 @@ func isLevel(s string) bool {
 	return len(s) <= 4 && strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">")
 }
 
-// loggedRE is what a system's log puts before the kernel's words.
-var loggedRE = regexp.MustCompile(`^(?:(?:[A-Z][a-z]{2} [ 0-9]\d [0-9:]{8}|\d{4}-\d\d-\d\dT\S{1,40}) \S{1,64} )?kernel: ?`)
+// loggedRE is what a system's log puts before the kernel's words: syslog's, journalctl's
+// short, short-iso, short-full and short-monotonic (whose time is taken off before), and
+// the time alone as dmesg --time-format iso writes it.
+var loggedRE = regexp.MustCompile(`^(?:(?:` +
+	`[A-Z][a-z]{2} [ 0-9]\d [0-9:]{8}(?:\.\d{1,9})?` +
+	`|\d{4}-\d\d-\d\d[T ][0-9:]{8}(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?` +
+	`|[A-Z][a-z]{2} \d{4}-\d\d-\d\d [0-9:]{8}(?:\.\d{1,9})? [A-Z0-9:+-]{1,10}` +
+	`)(?: {1,2}\S{1,64}| ) kernel: ?` +
+	`|\S{1,64} kernel: ` +
+	`|kernel: ?` +
+	`|\d{4}-\d\d-\d\dT[0-9:]{8}[.,]\d{6}(?:Z|[+-]\d\d:?\d\d) ?)(?:\[ *([TC][0-9]{1,8})\] ?)?`)
 
-// unlogged takes that off.
-func unlogged(text string) string {
-	if m := loggedRE.FindStringIndex(text); m != nil {
-		return text[m[1]:]
+// unlogged takes that off, and returns who printed the line where it says so, "" else.
+func unlogged(text string) (rest, caller string) {
+	m := loggedRE.FindStringSubmatchIndex(text)
+	if m == nil {
+		return text, ""
 	}
-	return text
+	if m[2] >= 0 {
+		caller = strings.Clone(text[m[2]:m[3]])
+	}
+	return text[m[1]:], caller
 }
 
 // plain is a line, up to maxLine bytes, without escapes and characters that do not

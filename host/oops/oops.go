@@ -7,9 +7,11 @@
 // read is left out, and time and memory are linear in the text.
 //
 // The way of a text: lines.go cleans it and takes the prefixes of printk off, which
-// tell who printed a line; headers.go knows the lines that begin a report; events.go
+// tell who printed a line; headers.go knows the lines that begin a report,
+// by the rules of rules_*.go; events.go
 // gathers the lines of each, and echo.go leaves out what two CPUs said of one trouble; stack.go finds the stacks in them and skip.go which
-// functions are nobody's fault; title.go names it. [Symbols] adds files and lines.
+// functions are nobody's fault; title.go names it, with pick.go where the innermost
+// function says little. [Symbols] adds files and lines.
 // Titles follow syzbot's, so that they can be searched for.
 package oops
 
@@ -34,11 +36,12 @@ const (
 	maxEvents = 1024
 	maxLine   = 512
 	maxTitle  = 160
-	maxLines  = 300
+	maxLines  = 1000
 )
 
 // Parse returns the reports of a console in the order in which they began, each
-// fingerprint once, with how many times it came.
+// fingerprint once, with how many times it came. What file systems say of corrupt data
+// comes last: it is as often the cause of a test as a fault of the kernel.
 func Parse(console string) []matrix.Report {
 	var list []matrix.Report
 	at := map[string]int{}
@@ -54,7 +57,14 @@ func Parse(console string) []matrix.Report {
 			list = append(list, r)
 		}
 	}
-	return list
+	var files []matrix.Report
+	list = slices.DeleteFunc(list, func(r matrix.Report) bool {
+		if r.Kind == matrix.KindFileSystem {
+			files = append(files, r)
+		}
+		return r.Kind == matrix.KindFileSystem
+	})
+	return append(list, files...)
 }
 
 // Fatal returns the first report after which the kernel, or a thread of it, did not
@@ -69,16 +79,18 @@ func Fatal(reports []matrix.Report) (matrix.Report, bool) {
 
 // report makes one of the event's lines.
 func (e *event) report() matrix.Report {
-	frames := own(e.guilty())
+	guilty := e.guilty()
+	frames := own(guilty)
 	r := matrix.Report{Kind: e.kind, Fatal: e.fatal(), Taint: e.taint, Count: 1}
-	r.Title = e.titled(frames)
+	r.Title = e.titled(guilty)
 	if e.kind != matrix.KindOOM { // who asked for the memory is not who has it
 		r.Frames = frames[:min(len(frames), matrix.MaxFrames)]
 	}
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%s\n%s\n", r.Kind, r.Title) // a hash takes every byte
 	for _, f := range r.Frames {
-		if !f.Guess {
+		// A loop is met in another function each time.
+		if !f.Guess && !r.Kind.Stalls() {
 			_, _ = fmt.Fprintln(h, f.Function)
 		}
 	}

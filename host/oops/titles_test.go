@@ -34,12 +34,12 @@ func TestTitles(t *testing.T) {
 		"KASAN free":    {"BUG: KASAN: double-free in kfree+0x1/0x2\nFree of addr ffff888 by task a/1\n" + trace, "KASAN: double-free in foo", matrix.KindKASAN, false},
 		"KCSAN":         {"BUG: KCSAN: data-race in zoo / bar\n\nwrite to 0xffff888 of 8 bytes by task 1 on cpu 0:\n zoo+0x1/0x2\n\nread to 0xffff888 of 8 bytes by task 2 on cpu 1:\n bar+0x1/0x2\n", "KCSAN: data-race in bar / zoo", matrix.KindKCSAN, false},
 		"UBSAN":         {"UBSAN: shift-out-of-bounds in fs/x.c:12:3\nshift exponent 40 is too large for 32-bit type 'int'\n" + trace, "UBSAN: shift-out-of-bounds in foo", matrix.KindUBSAN, false},
-		"lockdep":       {"======================================================\nWARNING: possible circular locking dependency detected\n6.12.0 Not tainted\n------------------------------------------------------\na/1 is trying to acquire lock:\nffff (&x){+.+.}-{3:3}, at: baz+0x1/0x2\n\n-> #1 (&y){+.+.}:\n       other+0x1/0x2\n\nstack backtrace:\n" + trace, "possible deadlock in foo", matrix.KindLockdep, false},
+		"lockdep":       {"======================================================\nWARNING: possible circular locking dependency detected\n6.12.0 Not tainted\n------------------------------------------------------\na/1 is trying to acquire lock:\nffff (&x){+.+.}-{3:3}, at: baz+0x1/0x2\n\n-> #1 (&y){+.+.}:\n       other+0x1/0x2\n\nstack backtrace:\n" + trace, "possible deadlock in baz", matrix.KindLockdep, false},
 		"hung":          {"INFO: task a:123 blocked for more than 143 seconds.\n      Not tainted 6.12.0 #1\ntask:a state:D stack:0 pid:123\n" + trace, "INFO: task hung in foo", matrix.KindHungTask, false},
 		"stall":         {"rcu: INFO: rcu_preempt self-detected stall on CPU\nrcu: \t0-....: (5 ticks this GP)\nCPU: 0 PID: 7 Comm: a Not tainted\nRIP: 0010:baz+0x1/0x2\nCall Trace:\n <IRQ>\n rcu_dump_cpu_stacks+0x1/0x2\n </IRQ>\n <TASK>\n bar+0x1/0x2\n", "INFO: rcu detected stall in baz", matrix.KindRCUStall, false},
 		"soft lockup":   {"watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [a:7]\nRIP: 0010:baz+0x1/0x2\n" + trace, "BUG: soft lockup in baz", matrix.KindSoftLockup, false},
 		"hard lockup":   {"watchdog: Watchdog detected hard LOCKUP on cpu 1\nRIP: 0010:baz+0x1/0x2\n" + trace + "Kernel panic - not syncing: Hard LOCKUP\n", "BUG: hard lockup in baz", matrix.KindHardLockup, true},
-		"panic":         {"Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000300\n" + trace, "kernel panic: Attempted to kill init", matrix.KindPanic, true},
+		"panic":         {"Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000300\n" + trace, "kernel panic: Attempted to kill init!", matrix.KindPanic, true},
 		"panic_on_warn": {"WARNING: CPU: 1 PID: 7 at fs/splice.c:12 baz+0x1/0x2\n" + trace + "Kernel panic - not syncing: kernel: panic_on_warn set ...\nCPU: 1 PID: 7\n" + trace, "WARNING in baz", matrix.KindWarning, true},
 		"init's oops":   {"BUG: kernel NULL pointer dereference, address: 0\nOops: 0000 [#1] SMP\nRIP: 0010:baz+0x1/0x2\n" + trace + "---[ end trace 0000000000000000 ]---\nRIP: 0010:baz+0x1/0x2\nKernel panic - not syncing: Attempted to kill init! exitcode=0x00000009\n", "BUG: unable to handle kernel NULL pointer dereference in baz", matrix.KindPageFault, true},
 		"memory":        {"a invoked oom-killer: gfp_mask=0x1\n" + trace + strings.Repeat("Node 0 active_anon:12kB\n", 60) + "Out of memory: Killed process 12 (a b) total-vm:1kB\n", "Out of memory: killed a b", matrix.KindOOM, false},
@@ -47,7 +47,7 @@ func TestTitles(t *testing.T) {
 		"escapes":       {"\x1bc\x1b[?7l\x1b[2J\x1b[31mKernel panic - not syncing: <b>\x1b]0;title\x07\xff&\x9b no\r\n", "kernel panic: ?b???? no", matrix.KindPanic, true},
 		"a system log":  {"Nov 25 12:00:00 host kernel: [   12.345678] kernel BUG at mm/filemap.c:123!\nNov 25 12:00:00 host kernel: [   12.345678] RIP: 0010:baz+0x1/0x2\n", "kernel BUG in baz", matrix.KindBug, true},
 		"a user's line": {"host login: [   12.345678] kernel BUG at mm/filemap.c:123!\n[   12.345678] RIP: 0010:baz+0x1/0x2\n", "kernel BUG in baz", matrix.KindBug, true},
-		"looked up":     {"WARNING: CPU: 1 PID: 7 at lib/refcount.c:25 refcount_warn_saturate+0x1/0x2 lib/refcount.c:25\nCall Trace:\n __refcount_add include/linux/refcount.h:199 [inline]\n foo+0x1/0x2 fs/foo.c:12\n", "WARNING in foo", matrix.KindWarning, false},
+		"looked up":     {"WARNING: CPU: 1 PID: 7 at lib/refcount.c:25 refcount_warn_saturate+0x1/0x2 lib/refcount.c:25\nCall Trace:\n __refcount_add include/linux/refcount.h:199 [inline]\n foo+0x1/0x2 fs/foo.c:12\n", "WARNING: refcount bug in foo", matrix.KindWarning, false},
 	} {
 		reports := Parse(test.console)
 		if len(reports) != 1 {
