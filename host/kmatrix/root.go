@@ -44,7 +44,7 @@ and prints one table of what they did, with what differs from the baseline.
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", width)))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return wrongUse{err} })
-	root.AddCommand(newRunCommand(), newReportCommand(), newCompareCommand(), newExplainCommand(), newKernelsCommand(), newProbesCommand(), newSeriesCommand(), newShellCommand())
+	root.AddCommand(newRunCommand(), newReportCommand(), newCompareCommand(), newExplainCommand(), newKernelsCommand(), newProbesCommand(), newOopsCommand(), newSeriesCommand(), newShellCommand())
 	return root
 }
 
