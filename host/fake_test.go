@@ -129,7 +129,7 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 				on(wire.Event{Type: wire.EventOutput, Probe: p, Output: make([]byte, wire.MaxPart)})
 				on(wire.Event{Type: wire.EventAnswer, Probe: "another", Answer: &wire.Answer{Status: wire.StatusDied}})
 			}
-		case strings.HasPrefix(p, matrix.ExternalPrefix):
+		case kindOf(p) == matrix.External:
 			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("printed \x1b[31m")})
 			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("\u00e4\n")})
 			answer = wire.Answer{Status: wire.StatusOK, Detail: "printed", Test: &matrix.Test{Judge: "forged", ExitCode: 5, Failed: 1}}
@@ -205,7 +205,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 	}
 	for _, p := range probes {
 		kind := matrix.Stability
-		if strings.HasPrefix(p, matrix.ExternalPrefix) {
+		if kindOf(p) == matrix.External {
 			kind = matrix.External
 		}
 		r.Probes = append(r.Probes, matrix.Probe{Name: p, Kind: kind})
@@ -243,4 +243,10 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		return g, nil
 	}
 	return r, cells, booted
+}
+
+// kindOf is the kind that a probe's name tells.
+func kindOf(probe string) matrix.ProbeKind {
+	kind, _ := matrix.SplitName(probe)
+	return kind
 }

@@ -19,9 +19,36 @@ const (
 	// saw meanwhile; their names begin with "stress/".
 	Stress ProbeKind = "stress"
 	// External probes run a [Program] and answer with a [Test]; their names
-	// begin with [ExternalPrefix].
+	// begin with "external/".
 	External ProbeKind = "external"
 )
+
+// ProbeKinds lists every kind.
+var ProbeKinds = []ProbeKind{Stability, Performance, Stress, External}
+
+// element is the first element of the names of the kind's probes.
+func (k ProbeKind) element() string {
+	if k == Performance {
+		return "cost"
+	}
+	return string(k)
+}
+
+// Name returns the name of the kind's probe whose other elements are rest.
+func (k ProbeKind) Name(rest string) string { return k.element() + "/" + rest }
+
+// SplitName returns the kind that a probe's name tells, and the elements of the name
+// behind it. Of a name that begins with no kind's element it returns "" and the whole
+// name.
+func SplitName(name string) (kind ProbeKind, rest string) {
+	first, rest, _ := strings.Cut(name, "/")
+	for _, k := range ProbeKinds {
+		if k.element() == first {
+			return k, rest
+		}
+	}
+	return "", name
+}
 
 // Probe describes one question to a kernel. How it is asked lives in
 // guest/probe.

@@ -2,9 +2,6 @@ package matrix
 
 import "time"
 
-// ExternalPrefix begins the names of external probes.
-const ExternalPrefix = "external/"
-
 // Program is what an external probe runs in the guest: one that kernels.yaml
 // names, and not one of kmatrix's own.
 type Program struct {

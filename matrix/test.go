@@ -82,31 +82,63 @@ func (t Test) ltp() (Outcome, string) {
 	return Fail, fmt.Sprintf("exit code %d: %s", t.ExitCode, strings.Join(words, ", "))
 }
 
-// String is what a table says of the test: "ok", "ok 5", "2 of 5 failed",
-// "exit 3", "broken after 4".
-func (t Test) String() string {
+// TestSummary is what a [Test] came to, without names: what tells two tests apart in a
+// table. Only those fields are set that its Outcome and Single call for.
+type TestSummary struct {
+	// Outcome is the test's, see [Test.Outcome].
+	Outcome Outcome
+	// Single tells that the program is one test, and reports of no others.
+	Single bool
+	// ExitCode is that of a single program that failed.
+	ExitCode int
+	// Ran, Failed and Skipped count the tests that a program reports of. A program
+	// that failed without a failed test has broken its own report.
+	Ran, Failed, Skipped int
+}
+
+// Summary returns what the test came to.
+func (t Test) Summary() TestSummary {
 	outcome, _ := t.Outcome()
-	one := t.Judge != JudgeKTAP && t.Ran()+t.Skipped == 1
+	single := t.Judge != JudgeKTAP && t.Ran()+t.Skipped == 1
 	switch {
 	case outcome == Unsupported:
-		return string(Unsupported)
-	case outcome == Pass && one:
-		return "ok"
-	case outcome == Pass && t.Skipped > 0:
-		return fmt.Sprintf("ok %d, %d skipped", t.Ran(), t.Skipped)
+		return TestSummary{Outcome: outcome}
+	case outcome == Pass && single:
+		return TestSummary{Outcome: outcome, Single: true}
 	case outcome == Pass:
-		return fmt.Sprintf("ok %d", t.Ran())
-	case one && len(t.Problems) == 0:
-		return fmt.Sprintf("exit %d", t.ExitCode)
-	case t.Failed > 0:
-		return fmt.Sprintf("%d of %d failed", t.Failed, t.Ran())
+		return TestSummary{Outcome: outcome, Ran: t.Ran(), Skipped: t.Skipped}
+	case single && len(t.Problems) == 0:
+		return TestSummary{Outcome: outcome, Single: true, ExitCode: t.ExitCode}
 	}
-	return fmt.Sprintf("broken after %d", t.Ran())
+	return TestSummary{Outcome: outcome, Ran: t.Ran(), Failed: t.Failed}
 }
+
+// String is what a table says of the test: "ok", "ok 5", "2 of 5 failed",
+// "exit 3", "broken after 4".
+func (s TestSummary) String() string {
+	switch {
+	case s.Outcome == Unsupported:
+		return string(Unsupported)
+	case s.Outcome == Pass && s.Single:
+		return "ok"
+	case s.Outcome == Pass && s.Skipped > 0:
+		return fmt.Sprintf("ok %d, %d skipped", s.Ran, s.Skipped)
+	case s.Outcome == Pass:
+		return fmt.Sprintf("ok %d", s.Ran)
+	case s.Single:
+		return fmt.Sprintf("exit %d", s.ExitCode)
+	case s.Failed > 0:
+		return fmt.Sprintf("%d of %d failed", s.Failed, s.Ran)
+	}
+	return fmt.Sprintf("broken after %d", s.Ran)
+}
+
+// String is the test's [TestSummary] in words.
+func (t Test) String() string { return t.Summary().String() }
 
 // Equal reports whether two kernels did the same: the same tests failed.
 func (t Test) Equal(o Test) bool {
-	return t.String() == o.String() && slices.Equal(t.Failing, o.Failing) && slices.Equal(t.Problems, o.Problems)
+	return t.Summary() == o.Summary() && slices.Equal(t.Failing, o.Failing) && slices.Equal(t.Problems, o.Problems)
 }
 
 // maxSeveral is how many of a list a sentence names.

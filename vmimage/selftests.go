@@ -136,7 +136,8 @@ func install(r *external.Ready, dir string) error {
 	if err != nil {
 		return fmt.Errorf("the cache's entry %s is damaged; delete it: %w", dir, err)
 	}
-	r.Dir = path.Join(external.Root, strings.TrimPrefix(r.Probe, matrix.ExternalPrefix))
+	_, base := matrix.SplitName(r.Probe)
+	r.Dir = path.Join(external.Root, base)
 	files := filepath.Join(dir, "files")
 	err = filepath.WalkDir(files, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

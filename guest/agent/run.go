@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"kmatrix/guest/wire"
@@ -55,7 +54,7 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // answer answers one probe, which late gives up.
 func (a *agent) answer(ctx context.Context, t task, late <-chan struct{}) (wire.Answer, []byte) {
-	if strings.HasPrefix(t.Probe, matrix.ExternalPrefix) {
+	if kind, _ := matrix.SplitName(t.Probe); kind == matrix.External {
 		answer, output := a.external(ctx, t.Probe, late)
 		if len(output) > wire.MaxOutput {
 			// Of many programs, the first and the last.

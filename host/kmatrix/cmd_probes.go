@@ -81,7 +81,7 @@ func writeFamilies(w io.Writer, own []matrix.Probe) error {
 		lines.add(f.Name+"/...", counts[f.Name], f.Summary)
 	}
 	if len(own) > 0 {
-		lines.add(matrix.ExternalPrefix+"...", len(own), "Programs that kernels.yaml names under external:.")
+		lines.add(matrix.External.Name("..."), len(own), "Programs that kernels.yaml names under external:.")
 	}
 	if err := lines.write(w); err != nil {
 		return err

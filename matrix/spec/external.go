@@ -59,7 +59,7 @@ func (p *reader) external(n ast.Node, key string) {
 				p.problem(line(n), key, fmt.Sprintf("is %q", s), fmt.Sprintf("names of external probes have small letters, digits and -, and are at most %d long", nameLength))
 				return
 			}
-			probe.Name = matrix.ExternalPrefix + s
+			probe.Name = matrix.External.Name(s)
 			if ok && slices.ContainsFunc(p.spec.External, func(o matrix.Probe) bool { return o.Name == probe.Name }) {
 				p.problem(line(n), key, fmt.Sprintf("is %q, as another's", s), "names must differ")
 			}

@@ -84,7 +84,7 @@ func Build(ctx context.Context, c *cache.Cache, dir string, probes []matrix.Prob
 		if err != nil {
 			return nil, err
 		}
-		base := strings.TrimPrefix(p.Name, matrix.ExternalPrefix)
+		_, base := matrix.SplitName(p.Name)
 		name := strings.Join([]string{Root, base, base}, "/")
 		list = append(list, Ready{
 			Installed: matrix.Installed{
