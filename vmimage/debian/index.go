@@ -16,10 +16,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ProtonMail/go-crypto/openpgp"
-	"github.com/ProtonMail/go-crypto/openpgp/clearsign"
-
 	"kmatrix/vmimage/download"
+	"kmatrix/vmimage/signed"
 	"kmatrix/vmimage/unpack"
 )
 
@@ -122,11 +120,11 @@ func (c *Client) release(ctx context.Context, base, name string) (release, error
 	if err != nil {
 		return release{}, err
 	}
-	signed, err := c.verify(url, text)
+	says, err := c.verify(url, text)
 	if err != nil {
 		return release{}, err
 	}
-	r, err := c.parseRelease(url, name, signed)
+	r, err := c.parseRelease(url, name, says)
 	if err != nil || c.Offline {
 		return r, err
 	}
@@ -154,23 +152,18 @@ func (c *Client) keep(path string, text []byte) error {
 
 // verify checks the clear signature and returns what is signed.
 func (c *Client) verify(url string, text []byte) ([]byte, error) {
-	f, err := os.Open(c.Mirrors.Keyring)
-	if err != nil {
+	says, _, err := signed.Text(c.Mirrors.Keyring, text)
+	var (
+		none    *signed.KeyringError
+		refused *signed.Error
+	)
+	switch {
+	case errors.As(err, &none):
 		return nil, fmt.Errorf("read Debian's keys: %w: make setup installs them (package debian-archive-keyring)", err)
+	case errors.As(err, &refused):
+		return nil, &SignatureError{URL: url, Keyring: c.Mirrors.Keyring, Err: refused.Err}
 	}
-	defer f.Close() //nolint:errcheck // it was only read
-	keys, err := openpgp.ReadKeyRing(f)
-	if err != nil {
-		return nil, fmt.Errorf("read Debian's keys in %s: %w", c.Mirrors.Keyring, err)
-	}
-	block, _ := clearsign.Decode(text)
-	if block == nil {
-		return nil, &SignatureError{URL: url, Keyring: c.Mirrors.Keyring, Err: errors.New("it is not signed")}
-	}
-	if _, err := block.VerifySignature(keys, nil); err != nil {
-		return nil, &SignatureError{URL: url, Keyring: c.Mirrors.Keyring, Err: err}
-	}
-	return block.Plaintext, nil
+	return says, err
 }
 
 // parseRelease reads the signed text. An index of another suite is refused:
