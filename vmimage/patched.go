@@ -87,12 +87,7 @@ func SeriesFile(ctx context.Context, env *Env, kernel, where string) (series.Fil
 		}
 		env.progress(kernel, "fetching its series")
 		file := filepath.Join(dir, "series")
-		err := download.File(ctx, env.HTTP, env.url(where), file, download.Want{}, nil)
-		var reach *download.UnreachableError
-		if errors.As(err, &reach) || errors.Is(err, download.ErrGone) {
-			return &UnavailableError{err}
-		}
-		if err != nil {
+		if err := remote(env.downloads().File(ctx, env.url(where), file, download.Want{}, nil)); err != nil {
 			return err
 		}
 		return series.Check(ctx, series.File{Name: where, Path: file})

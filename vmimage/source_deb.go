@@ -109,9 +109,15 @@ func (debSource) fetch(ctx context.Context, env *Env, client *debian.Client, k m
 	})
 }
 
-// fetching tells how much of a package has come.
+// fetching tells how much of a download has come.
 func (e *Env) fetching(k matrix.Kernel) func(done, total int64) {
-	return func(done, total int64) { e.progress(k.Name, fmt.Sprintf("fetching %d of %d MB", done/1e6, total/1e6)) }
+	return func(done, total int64) {
+		of := ""
+		if total > 0 {
+			of = fmt.Sprintf(" of %d", total/1e6)
+		}
+		e.progress(k.Name, fmt.Sprintf("fetching %d%s MB", done/1e6, of))
+	}
 }
 
 // unpackPackage fetches a package and unpacks what is wanted of it.
@@ -164,13 +170,10 @@ func wantedFile(name string) bool {
 // host's.
 func classifyDebian(ctx context.Context, err error) error {
 	var (
-		reach    *download.UnreachableError
 		sign     *debian.SignatureError
-		mismatch *download.MismatchError
 		notFound *debian.NotFoundError
 	)
-	if ctx.Err() == nil && (errors.As(err, &reach) || errors.As(err, &sign) || errors.As(err, &mismatch) || errors.As(err, &notFound) ||
-		errors.Is(err, download.ErrGone) || errors.Is(err, debian.ErrOffline)) {
+	if ctx.Err() == nil && (download.Remote(err) || errors.As(err, &sign) || errors.As(err, &notFound) || errors.Is(err, debian.ErrOffline)) {
 		return &UnavailableError{err}
 	}
 	return err

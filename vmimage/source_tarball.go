@@ -124,17 +124,7 @@ func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where
 		}
 		return "", unavailable("%w; if you have a tree or an image of it, name that as its source", err)
 	}
-	err := download.File(ctx, env.HTTP, env.url(where), file, download.Want{SHA256: want}, func(done, _ int64) {
-		env.progress(k.Name, fmt.Sprintf("fetching %d MB", done/1e6))
-	})
-	var (
-		reach    *download.UnreachableError
-		mismatch *download.MismatchError
-	)
-	if errors.As(err, &reach) || errors.As(err, &mismatch) || errors.Is(err, download.ErrGone) {
-		return "", &UnavailableError{err}
-	}
-	return file, err
+	return file, remote(env.downloads().File(ctx, env.url(where), file, download.Want{SHA256: want}, env.fetching(k)))
 }
 
 // tarballPath is where a download is kept.

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/cache"
@@ -236,6 +237,29 @@ func (e *Env) url(where string) string {
 	return e.Rewrite[best] + where[len(best):]
 }
 
+func (e *Env) downloads() *download.Client { return &download.Client{HTTP: e.HTTP, Log: e.Log} }
+
+// abandoned is the age at which a download that broke off is no longer waited for
+// to be gone on with.
+const abandoned = 7 * 24 * time.Hour
+
+// SweepDownloads removes what has come of downloads that nobody has gone on with for
+// a week.
+func (e *Env) SweepDownloads() error {
+	return errors.Join(download.Sweep(filepath.Join(e.Cache.Dir, kindTarball), abandoned), download.Sweep(filepath.Join(e.Cache.Dir, dirDebian), abandoned))
+}
+
+// dirDebian is the directory of the cache for Debian's indexes and packages.
+const dirDebian = "debian"
+
+// remote makes an error of a server, or of the way to it, the source's.
+func remote(err error) error {
+	if download.Remote(err) {
+		return &UnavailableError{err}
+	}
+	return err
+}
+
 func (e *Env) log(format string, args ...any) {
 	if e.Log != nil {
 		e.Log(fmt.Sprintf(format, args...))
@@ -268,7 +292,7 @@ func (e *Env) debianClient() (*debian.Client, error) {
 			}
 			return
 		}
-		e.debian = &debian.Client{HTTP: e.HTTP, Mirrors: mirrors, Dir: filepath.Join(e.Cache.Dir, "debian"), Offline: e.Offline, Log: e.Log}
+		e.debian = &debian.Client{HTTP: e.HTTP, Mirrors: mirrors, Dir: filepath.Join(e.Cache.Dir, dirDebian), Offline: e.Offline, Log: e.Log}
 	})
 	return e.debian, e.err
 }

@@ -142,7 +142,7 @@ func (o kernelsOptions) eachNamed(cmd *cobra.Command, names []string, do func(*i
 // kernel that cannot be had does not keep the others from it; the command fails
 // for it at the end where it was asked for.
 func each(cmd *cobra.Command, i *images, kernels []matrix.Kernel, asked func(matrix.Kernel) bool, do func(matrix.Kernel) (string, error)) error {
-	release, err := i.env.Cache.Use()
+	release, err := i.use()
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	if err != nil {
 		return err
 	}
-	release, err := images.env.Cache.Use()
+	release, err := images.use()
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ const bootDeadline = 90 * time.Second
 
 func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine, qemu string) (err error) {
 	ctx := cmd.Context()
-	release, err := images.env.Cache.Use()
+	release, err := images.use()
 	if err != nil {
 		return err
 	}

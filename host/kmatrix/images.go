@@ -117,6 +117,18 @@ func (i *images) with(qemu string) error {
 	}
 }
 
+// use keeps the cache's entries from being deleted until release is called, and
+// clears away downloads that nobody went on with.
+func (i *images) use() (release func() error, err error) {
+	if release, err = i.env.Cache.Use(); err != nil {
+		return nil, err
+	}
+	if err := i.env.SweepDownloads(); err != nil {
+		return nil, errors.Join(err, release())
+	}
+	return release, nil
+}
+
 // connectDeadline is how long a server may take to accept a connection. One
 // that is out of reach, behind a filter, must not hold up the others' table.
 const connectDeadline = 8 * time.Second

@@ -46,6 +46,8 @@ func (c *Client) log(format string, args ...any) {
 	}
 }
 
+func (c *Client) downloads() *download.Client { return &download.Client{HTTP: c.HTTP, Log: c.Log} }
+
 func (c *Client) now() time.Time {
 	if c.Now != nil {
 		return c.Now()
@@ -64,7 +66,7 @@ func (c *Client) Fetch(ctx context.Context, f File, progress func(done, total in
 	if c.Offline {
 		return "", fmt.Errorf("%s %s: %w", f.Package, f.Version, ErrOffline)
 	}
-	return path, download.File(ctx, c.HTTP, f.URL, path, download.Want{SHA256: f.SHA256, Size: f.Size}, progress)
+	return path, c.downloads().File(ctx, f.URL, path, download.Want{SHA256: f.SHA256, Size: f.Size}, progress)
 }
 
 // pathBase returns the last part of a URL as a file name.

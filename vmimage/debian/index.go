@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"kmatrix/matrix/atomicfile"
 	"kmatrix/vmimage/download"
 	"kmatrix/vmimage/signed"
 	"kmatrix/vmimage/unpack"
@@ -113,9 +114,7 @@ func (c *Client) release(ctx context.Context, base, name string) (release, error
 			err = ErrOffline
 		}
 	} else {
-		var b bytes.Buffer
-		err = download.Get(ctx, c.HTTP, url, func() io.Writer { b.Reset(); return &limited{b: &b, left: maxInRelease} })
-		text = b.Bytes()
+		text, err = c.downloads().Bytes(ctx, url, maxInRelease)
 	}
 	if err != nil {
 		return release{}, err
@@ -131,21 +130,14 @@ func (c *Client) release(ctx context.Context, base, name string) (release, error
 	return r, c.keep(kept, text)
 }
 
-// keep writes a small file whole or not at all.
+// keep has an index there for use without a network.
 func (c *Client) keep(path string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("keep an index: %w", err)
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".index-")
-	if err != nil {
-		return fmt.Errorf("keep an index: %w", err)
-	}
-	_, err = tmp.Write(text)
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = atomicfile.Write(path, text)
 	}
 	if err != nil {
-		return fmt.Errorf("keep an index: %w", errors.Join(err, os.Remove(tmp.Name())))
+		return fmt.Errorf("keep an index: %w", err)
 	}
 	return nil
 }
@@ -220,7 +212,7 @@ func (c *Client) packages(ctx context.Context, url string, want download.Want, b
 		if byHash {
 			url = url[:strings.LastIndexByte(url, '/')] + "/by-hash/SHA256/" + want.SHA256
 		}
-		if err := download.File(ctx, c.HTTP, url, file, want, nil); err != nil {
+		if err := c.downloads().File(ctx, url, file, want, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -238,17 +230,4 @@ func (c *Client) packages(ctx context.Context, url string, want download.Want, b
 		return nil, fmt.Errorf("read %s: %w", url, err)
 	}
 	return packages, nil
-}
-
-// limited refuses more than its limit.
-type limited struct {
-	b    *bytes.Buffer
-	left int
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if l.left -= len(p); l.left < 0 {
-		return 0, download.ErrTooLong
-	}
-	return l.b.Write(p)
 }

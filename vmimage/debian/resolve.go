@@ -133,8 +133,7 @@ func (c *Client) candidates(ctx context.Context, r Request) (all []pkg, names []
 }
 
 func unreachable(err error) bool {
-	var u *download.UnreachableError
-	return errors.As(err, &u) || errors.Is(err, ErrOffline)
+	return errors.As(err, new(*download.UnreachableError)) || errors.As(err, new(*download.BrokenError)) || errors.Is(err, ErrOffline)
 }
 
 type suiteAt struct{ base, name string }
