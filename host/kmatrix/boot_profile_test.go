@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/report"
 	"kmatrix/matrix/store"
 )
 
@@ -54,13 +55,13 @@ func TestAProfileNamesTheFunctionsOfADifference(t *testing.T) {
 	}
 	c := compare.Compare(stored.Run, stored.Results)
 	c.Locate(stored.Profiles)
-	k := c.Rows[0].Cells[1].Contrasts[0]
+	k := c.Rows[0].Cells[1].Deltas[0]
 	if k.Verdict != compare.Better || k.Where == nil || len(k.Where.Functions) == 0 {
 		t.Fatalf("%+v", k)
 	}
 	// Nothing but the clearing differs: its part is all of the difference.
 	if f := k.Where.Functions[0]; !strings.HasPrefix(f.Name, "clear_page") || f.Share < 0.8 || f.Share > 1.2 || f.Other < 10*f.Value {
-		t.Errorf("of %+.3g %s: %s", k.Value-k.Other, k.Unit, k.Where.Words(k, 8))
+		t.Errorf("of %+.3g %s: %s", k.Value-k.Other, k.Unit, report.Where(k, 8))
 	}
 	for _, args := range [][]string{{"report", "--dir", dir}, {"explain", "--dir", dir, "leaves", probe}} {
 		if out, _, code := command(t, args...); code != exitDone || !strings.Contains(out, "clear_page") {

@@ -86,8 +86,10 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := warn(cmd, m.Warnings); err != nil {
-		return err
+	for _, w := range m.Warnings {
+		if err := warn(cmd, []string{report.Warning(w)}); err != nil {
+			return err
+		}
 	}
 	format, _ := report.Lookup(formatName(o.json))
 	doc := report.Document{Run: m.Run, Results: m.Results, Profiles: m.Profiles, Comparison: m.Comparison, Runs: runs, Warnings: m.Warnings, Dir: runs[0].Dir}

@@ -17,6 +17,7 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 	"kmatrix/matrix/proc"
+	"kmatrix/matrix/report"
 	"kmatrix/matrix/store"
 )
 
@@ -105,7 +106,7 @@ type explanation struct {
 	// Profile is where its cost is spent, nil where that was not asked.
 	Profile *matrix.Profile `json:"profile,omitempty"`
 	// Costs are what its cost is beside others'.
-	Costs []*compare.Contrast `json:"costs,omitempty"`
+	Costs []report.CostData `json:"costs,omitempty"`
 	// Guests are those that it was asked in, with how they ended.
 	Guests []matrix.Guest `json:"guests,omitempty"`
 	// Printed is what an external probe printed.
@@ -238,7 +239,7 @@ func writeExplanations(w io.Writer, list []explanation) error {
 			}
 		}
 		for _, k := range e.Costs {
-			line("cost", k.Words())
+			line("cost", report.Cost(k.Delta))
 		}
 		for _, f := range e.whereFields() {
 			line(f.name, f.value)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/report"
 )
 
 // TestADelayOfOnePercentIsFound measures the tree of the default matrix, which other
@@ -23,12 +24,12 @@ func TestADelayOfOnePercentIsFound(t *testing.T) {
 		"machines: [{name: cost, clock: icount, cpu: \"max,-erms,-fsrm\", probes: [\"cost/...\"]}]\n")
 	doc, _ := boot(t, exitDone, "-f", file, "--dir", t.TempDir(), "--boots", "1", "-p", "cost/splice-file-pipe/64k", "-p", "cost/read-write/64k")
 	doc.Run.Kernels = doc.Kernels
-	found := map[string]*compare.Contrast{}
+	found := map[string]*compare.Delta{}
 	c := compare.Compare(doc.Run, doc.Results)
 	for _, r := range c.Rows {
 		for i, cell := range r.Cells {
-			if len(cell.Contrasts) > 0 {
-				found[c.Columns[i].Name+" "+r.Probe] = cell.Contrasts[0]
+			if len(cell.Deltas) > 0 {
+				found[c.Columns[i].Name+" "+r.Probe] = cell.Deltas[0]
 			}
 		}
 	}
@@ -41,7 +42,7 @@ func TestADelayOfOnePercentIsFound(t *testing.T) {
 			t.Errorf("%s is %+v, want %s", cell, k, want)
 			continue
 		}
-		t.Logf("%s: %s, %.5f (%s)", cell, k.Verdict, k.Ratio, k.Interval())
+		t.Logf("%s: %.5f, %s", cell, k.Ratio, report.Cost(k))
 		if want == compare.Worse && (k.Ratio < 1.006 || k.Ratio > 1.015 || k.Low <= 1 || k.High < k.Ratio) {
 			t.Errorf("%s: %v (%v…%v), want about 1.01 and an interval without 1", cell, k.Ratio, k.Low, k.High)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/report"
 )
 
 // mostExplained is how many functions are listed of a profile or of a difference.
@@ -20,7 +21,7 @@ func (e *explanation) located(c compare.Comparison, profiles []matrix.Profile) {
 	for _, row := range c.Rows {
 		for i, cell := range row.Cells {
 			if (matrix.Cell{Kernel: c.Columns[i].Name, Machine: row.Machine, Probe: row.Probe}).ID() == e.Cell {
-				e.Costs = cell.Contrasts
+				e.Costs = report.CostsData(cell.Deltas)
 			}
 		}
 	}
@@ -50,14 +51,14 @@ func (e *explanation) whereFields() []shownField {
 		list = append(list, f)
 	}
 	for _, k := range e.Costs {
-		if k.Where == nil || k.Where.Missing != "" {
+		if k.Delta.Where == nil || k.Delta.Where.Missing != nil {
 			continue
 		}
 		f := shownField{name: "where", value: fmt.Sprintf("%+.3g %s against %s, ± four standard deviations", k.Value-k.Other, k.Unit, k.Against)}
-		for _, one := range k.Where.Functions[:min(len(k.Where.Functions), mostExplained)] {
+		for _, one := range k.Delta.Where.Functions[:min(len(k.Delta.Where.Functions), mostExplained)] {
 			f.items = append(f.items, fmt.Sprintf("%+8.4f ± %.4f  %5.1f %%  %s", one.Delta, one.Uncertainty, 100*one.Share, inModule(one.Name, one.Module)))
 		}
-		f.items = append(f.items, "in all: "+k.Where.Words(k, 0))
+		f.items = append(f.items, "in all: "+report.Where(k.Delta, 0))
 		list = append(list, f)
 	}
 	return list

@@ -150,7 +150,7 @@ func TestLooksEndWithTheVerdict(t *testing.T) {
 		random := rand.New(rand.NewPCG(3, 5)) // each its own: a map has no order
 		d := draw(random, test.clock, test.sizes, []string{"cost/tee/4k"}, test.spread, test.factor)
 		c := d.looked(t)
-		k := c.Rows[0].Cells[1].Contrasts[0]
+		k := c.Rows[0].Cells[1].Deltas[0]
 		if k.Verdict != test.verdict || k.Boots != test.boots || k.OtherBoots != test.boots || k.Looks != len(test.sizes) || d.run.Machines[0].Boots != test.boots {
 			t.Errorf("%s: %s of %d boots (%d of the machine), %d looks", name, k.Verdict, k.Boots, d.run.Machines[0].Boots, k.Looks)
 		}
@@ -167,7 +167,7 @@ func TestOnlyTheUndecidedGoOn(t *testing.T) {
 	c := d.looked(t)
 	var got []string
 	for _, r := range c.Rows {
-		k := r.Cells[1].Contrasts[0]
+		k := r.Cells[1].Deltas[0]
 		got = append(got, fmt.Sprintf("%s %s %d %d", r.Probe, k.Verdict, k.Boots, k.OtherBoots))
 	}
 	if want := []string{"cost/tee/1m worse 8 8", "cost/tee/4k inconclusive 32 32"}; !slices.Equal(got, want) {

@@ -49,7 +49,7 @@ func toProfile(c compare.Comparison, all bool) []matrix.Cell {
 			if all && cell.Sample() != nil {
 				add(c.Columns[i].Name, row)
 			}
-			for _, k := range cell.Contrasts {
+			for _, k := range cell.Deltas {
 				if k.Verdict == compare.Worse || k.Verdict == compare.Better {
 					add(k.Against, row)
 					add(c.Columns[i].Name, row)

@@ -8,6 +8,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/report"
 )
 
 func TestWhatIsProfiled(t *testing.T) {
@@ -53,9 +54,9 @@ func TestExplainSaysWhereACostIsSpent(t *testing.T) {
 			Cell: "rfc/m/cost/x", Boot: 4, Samples: 1000, Passes: 7, User: 100,
 			Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 600}, {Name: "xfs_read", Module: "xfs", Samples: 300}},
 		},
-		Costs: []*compare.Contrast{{Against: "base", Value: 0.4, Other: 0.1, Unit: "insn/B", Verdict: compare.Worse, Where: &compare.Where{
+		Costs: report.CostsData([]*compare.Delta{{Against: "base", Value: 0.4, Other: 0.1, Unit: "insn/B", Verdict: compare.Worse, Where: &compare.Where{
 			Functions: []compare.Function{{Name: "copy_page", Delta: 0.24, Share: 0.8, Uncertainty: 0.02}}, User: 0.06,
-		}}},
+		}}}),
 	}
 	want := []shownField{
 		{name: "profile", value: "1000 samples in 7 passes, of boot 4", items: []string{" 60.0 %  copy_page", " 30.0 %  xfs_read [xfs]", "  0.0 %  other functions", " 10.0 %  user space", "  0.0 %  not located"}},

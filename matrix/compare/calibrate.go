@@ -1,10 +1,7 @@
 package compare
 
 import (
-	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"kmatrix/matrix"
 )
@@ -29,7 +26,7 @@ func (c Comparison) Calibrate(run matrix.Run, m matrix.Machine) matrix.Calibrati
 			cal.Same++
 		}
 		cal.Compared++
-		for _, k := range cell.Contrasts {
+		for _, k := range cell.Deltas {
 			cal.Clock = k.clock
 			if k.Low > 0 {
 				// A change shifts the interval: seen once 1 is out of it.
@@ -40,78 +37,42 @@ func (c Comparison) Calibrate(run matrix.Run, m matrix.Machine) matrix.Calibrati
 	return cal
 }
 
-// Calibrated says what A/A runs on one machine showed together; "" for none.
-func Calibrated(all []matrix.Calibration) string {
-	if len(all) == 0 {
-		return ""
-	}
-	compared, wrong, detectable := 0, 0, worstOf(all)
-	var boots []string
-	for _, cal := range all {
-		compared, wrong = compared+cal.Compared, wrong+cal.False
-		if b := fmt.Sprint(cal.Machine.Boots); !slices.Contains(boots, b) {
-			boots = append(boots, b)
-		}
-	}
-	if compared == 0 {
-		return ""
-	}
-	last := all[len(all)-1]
-	low, high := clopperPearson(wrong, compared)
-	by := ""
-	if last.Clock != "" {
-		by = ", by the clock " + string(last.Clock)
-	}
-	s := fmt.Sprintf("A/A on %s: %s beside itself in %d run", last.Machine.Name, last.Kernel, len(all))
-	if len(all) > 1 {
-		s += "s"
-	}
-	s += fmt.Sprintf(" of %s boots a side%s: %d of %d comparisons found a difference that is none (%.1f…%.1f %%)", strings.Join(boots, ", "), by, wrong, compared, 100*low, 100*high)
-	if probe, worst, median, ok := matrix.Worst(detectable); ok {
-		s += fmt.Sprintf("; the smallest change of a cost that is seen: %s (median of %d), at worst %s (%s)", percent(median), len(detectable), percent(worst), probe)
-	}
-	return s + "."
+// Calibrated is what A/A runs on one machine showed together.
+type Calibrated struct {
+	// Machine, Kernel and Clock are those of the last run; Clock is "" where no costs
+	// were measured.
+	Machine, Kernel string
+	Clock           matrix.Clock
+	// Runs is how many there are, and Boots how many boots a side they had, each
+	// number once.
+	Runs  int
+	Boots []int
+	// Compared counts the comparisons, and False those that found a difference that
+	// is none; Low and High are the exact 95 % interval of that rate.
+	Compared, False int
+	Low, High       float64
+	// Detectable is, by probe, the smallest part by which a cost can change and be
+	// found to in each of the runs.
+	Detectable map[string]float64
 }
 
-// worstOf is the largest of each probe's smallest changes.
-func worstOf(all []matrix.Calibration) map[string]float64 {
-	detectable := map[string]float64{}
+// Calibrations puts A/A runs on one machine together; false where they compared
+// nothing.
+func Calibrations(all []matrix.Calibration) (Calibrated, bool) {
+	c := Calibrated{Runs: len(all), Detectable: map[string]float64{}}
 	for _, cal := range all {
+		c.Machine, c.Kernel, c.Clock = cal.Machine.Name, cal.Kernel, cal.Clock
+		c.Compared, c.False = c.Compared+cal.Compared, c.False+cal.False
+		if !slices.Contains(c.Boots, cal.Machine.Boots) {
+			c.Boots = append(c.Boots, cal.Machine.Boots)
+		}
 		for p, d := range cal.Detectable {
-			detectable[p] = max(detectable[p], d)
+			c.Detectable[p] = max(c.Detectable[p], d)
 		}
 	}
-	return detectable
+	if c.Compared == 0 {
+		return c, false
+	}
+	c.Low, c.High = clopperPearson(c.False, c.Compared)
+	return c, true
 }
-
-// Smallest says by probe the smallest change that is seen: a line for each size,
-// with the patterns of its probes.
-func Smallest(all []matrix.Calibration) []string {
-	detectable := worstOf(all)
-	by := map[string][]string{}
-	order := slices.Sorted(maps.Keys(detectable))
-	var sizes []string
-	for _, p := range order {
-		size := percent(detectable[p])
-		if by[size] == nil {
-			sizes = append(sizes, size)
-		}
-		by[size] = append(by[size], p)
-	}
-	slices.SortStableFunc(sizes, func(a, b string) int {
-		switch x, y := detectable[by[a][0]], detectable[by[b][0]]; {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
-	var list []string
-	for _, size := range sizes {
-		list = append(list, size+": "+strings.Join(Cover(by[size], order), ", "))
-	}
-	return list
-}
-
-func percent(part float64) string { return fmt.Sprintf("%.1f %%", 100*part) }

@@ -1,11 +1,12 @@
 // Package compare puts the columns of a run beside a baseline.
 //
 // [Compare] is a pure function from results to rows of cells with verdicts;
-// [Comparison.Findings] and [Comparison.Costs] say in words what differs.
-// [Merge] makes one run of several stored ones.
+// [Comparison.Differences] and [Comparison.Costs] list what differs. All of it is
+// data: words are made of it where it is written. [Merge] makes one run of several
+// stored ones.
 //
 // A difference in behaviour is a fact where each side's boots agree (rates.go
-// where they do not). One in cost is a [Contrast], of samples that allow it and of
+// where they do not). One in cost is a [Delta], of samples that allow it and of
 // columns that are comparable: a kernel with its base, and with the baseline where
 // configuration and compiler are the baseline's. Instructions that were counted
 // are compared exactly, up to a declared tolerance (counted.go); times by rank
@@ -96,12 +97,21 @@ type Row struct {
 // of a stability probe, kind and load of a stress probe, "cost" for a cost.
 func (r Row) Group() string { return groupOf(r.Probe) }
 
-func groupOf(probe string) string {
-	parts := strings.SplitN(probe, "/", 3)
-	if (parts[0] == "stability" || parts[0] == "stress") && len(parts) == 3 {
-		return parts[0] + "/" + parts[1]
+// InGroup is the name behind its group.
+func (r Row) InGroup() string {
+	if _, rest, below := strings.Cut(r.Probe[len(r.Group()):], "/"); below {
+		return rest
 	}
-	return parts[0]
+	return r.Probe
+}
+
+func groupOf(probe string) string {
+	kind, rest := matrix.SplitName(probe)
+	if call, _, below := strings.Cut(rest, "/"); below && (kind == matrix.Stability || kind == matrix.Stress) {
+		return kind.Name(call)
+	}
+	first, _, _ := strings.Cut(probe, "/")
+	return first
 }
 
 // Uniform reports whether no cell of the row stands out: every column that is
@@ -115,7 +125,7 @@ func (r Row) Uniform(columns []Column) bool {
 			return false
 		case first < 0:
 			first = i
-		case !c.same(r.Cells[first]):
+		case !c.Same(r.Cells[first]):
 			return false
 		}
 	}
@@ -128,11 +138,11 @@ type Cell struct {
 	// Verdict is against the baseline; of costs that every boot measured and that
 	// are compared with the column's base alone, against that.
 	Verdict Verdict
-	// Contrasts are what its cost is beside others', the one that Verdict is of
+	// Deltas are what its cost is beside others', the one that Verdict is of
 	// first.
-	Contrasts []*Contrast
+	Deltas []*Delta
 	// P is that of Fisher's test, where boots disagree, with Holm's correction and that
-	// for looks, see [Contrast]; nil elsewhere.
+	// for looks, see [Delta]; nil elsewhere.
 	P *float64
 	// Need is about how many boots a side would tell rates apart that differ as
 	// these do; 0 where that is told, or many would not do.
@@ -199,15 +209,15 @@ func (c *Comparison) judge() {
 		if baseline >= 0 && i != baseline && !c.Columns[baseline].Absent() {
 			c.behaviour(i, baseline)
 			if c.CostComparable(i) {
-				c.contrasts(i, baseline, base == baseline)
+				c.deltas(i, baseline, base == baseline)
 			}
 		}
 		if base >= 0 && (base != baseline || !c.CostComparable(i)) {
-			c.contrasts(i, base, true)
+			c.deltas(i, base, true)
 		}
 		for r := range c.Rows {
-			if cell := &c.Rows[r].Cells[i]; len(cell.Contrasts) > 0 && cell.Verdict == NoVerdict {
-				cell.Verdict = cell.Contrasts[0].Verdict
+			if cell := &c.Rows[r].Cells[i]; len(cell.Deltas) > 0 && cell.Verdict == NoVerdict {
+				cell.Verdict = cell.Deltas[0].Verdict
 			}
 		}
 	}
@@ -247,7 +257,7 @@ func verdict(c, base Cell) Verdict {
 		return Inconclusive
 	case c.Sample() != nil && base.Sample() != nil:
 		return NoVerdict
-	case c.shown() == base.shown() && c.sameTests(base):
+	case c.agreed() == base.agreed() && c.sameTests(base):
 		return Same
 	}
 	return Differs
@@ -258,7 +268,7 @@ func (c Comparison) Count(v Verdict) int {
 	n := 0
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
-			if cell.Verdict == v || slices.ContainsFunc(cell.Contrasts, func(k *Contrast) bool { return k.Verdict == v }) {
+			if cell.Verdict == v || slices.ContainsFunc(cell.Deltas, func(k *Delta) bool { return k.Verdict == v }) {
 				n++
 			}
 		}

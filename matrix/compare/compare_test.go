@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestATryThatCameOutOtherwiseShows(t *testing.T) {
 		"crash":            {Outcome: matrix.Crash, Other: &matrix.Try{Outcome: matrix.Crash}},
 		"hang":             {Outcome: matrix.Hang, Other: &matrix.Try{Outcome: matrix.Infra}},
 	} {
-		if got := (Cell{Results: []matrix.Result{r}}).State(); got != want {
+		if got, agreed := (Cell{Results: []matrix.Result{r}}).State(); !agreed || got.String() != want {
 			t.Errorf("%+v is shown as %q, want %q", r, got, want)
 		}
 	}
@@ -86,21 +87,53 @@ func TestChanceIsNoDifference(t *testing.T) {
 	if row.Cells[1].Verdict != Same || row.Cells[2].Verdict != Differs || row.Group() != "stress/splice-race" {
 		t.Errorf("%+v of the group %s", row, row.Group())
 	}
-	want := "stress/splice-race/punch/xfs: a (baseline) and b: data changed in a pipe; c: nothing changed in a pipe."
-	if got := c.Findings(); len(got) != 1 || got[0] != want {
-		t.Errorf("findings %q, want %q", got, want)
+	want := []Difference{{Verdict: Differs, Rows: c.Rows, Exact: true, Answers: []Answer{
+		{[]int{0, 1}, Shown{Kind: matrix.Stress, Class: matrix.Changed, FirstOffset: -1}},
+		{[]int{2}, Shown{Kind: matrix.Stress, Class: matrix.Stable, FirstOffset: -1}},
+	}}}
+	if diff := cmp.Diff(want, c.Differences()); diff != "" {
+		t.Error(diff)
 	}
 }
 
 func TestStates(t *testing.T) {
-	for want, results := range map[string][]matrix.Result{
-		"stable":                    {observed("a", 1, matrix.Stable, 0)},
-		"zeroed 4096":               {observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Zeroed, 4096)},
-		"1× stable, 2× zeroed 4096": {observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Stable, 0), observed("a", 3, matrix.Zeroed, 4096)},
-		"":                          nil,
+	stable, zeroed := State{Outcome: matrix.Pass, Class: matrix.Stable}, State{Outcome: matrix.Pass, Class: matrix.Zeroed, Bytes: 4096}
+	for name, test := range map[string]struct {
+		results []matrix.Result
+		agreed  State
+		want    []StateCount
+	}{
+		"one boot":         {[]matrix.Result{observed("a", 1, matrix.Stable, 0)}, stable, []StateCount{{stable, 1}}},
+		"boots that agree": {[]matrix.Result{observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Zeroed, 4096)}, zeroed, []StateCount{{zeroed, 2}}},
+		"boots that do not": {
+			[]matrix.Result{observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Stable, 0), observed("a", 3, matrix.Zeroed, 4096)},
+			State{}, []StateCount{{stable, 1}, {zeroed, 2}},
+		},
+		"no boot": {},
 	} {
-		if got := (Cell{Results: results}).State(); got != want {
-			t.Errorf("state %q, want %q", got, want)
+		c := Cell{Results: test.results}
+		got, agreed := c.State()
+		if diff := cmp.Diff(test.want, c.States()); diff != "" || got != test.agreed || agreed != (test.agreed != State{}) {
+			t.Errorf("%s: %+v, %v, %s", name, got, agreed, diff)
+		}
+	}
+}
+
+// TestLabelsOfStates are read by those who read the JSON of rates.
+func TestLabelsOfStates(t *testing.T) {
+	for want, s := range map[string]State{
+		"stable":                {Outcome: matrix.Pass, Class: matrix.Stable},
+		"fail: changed 4096":    {Outcome: matrix.Fail, Class: matrix.Changed, Bytes: 4096},
+		"crash":                 {Outcome: matrix.Crash},
+		"crash, then pass":      {Outcome: matrix.Crash, Retried: matrix.Pass},
+		"ok 5, 2 skipped":       {Outcome: matrix.Pass, Test: matrix.TestSummary{Outcome: matrix.Pass, Ran: 5, Skipped: 2}},
+		"exit 3":                {Outcome: matrix.Fail, Test: matrix.TestSummary{Outcome: matrix.Fail, Single: true, ExitCode: 3}},
+		"measured":              {Outcome: matrix.Pass, Measured: true},
+		"unsupported":           {Outcome: matrix.Unsupported},
+		"fail: errno:EOVERFLOW": {Outcome: matrix.Fail, Class: matrix.ErrnoClass("EOVERFLOW")},
+	} {
+		if text, err := json.Marshal(s); err != nil || string(text) != `"`+want+`"` {
+			t.Errorf("%+v is %s, want %q, %v", s, text, want, err)
 		}
 	}
 }
@@ -115,12 +148,16 @@ func TestMedianIsAMeasuredOne(t *testing.T) {
 	}
 }
 
-func TestFindingsNameEqualColumnsTogether(t *testing.T) {
+func TestDifferencesPutEqualColumnsTogether(t *testing.T) {
 	c := Compare(run("b", "a", "b", "c", "d"), []matrix.Result{
 		observed("a", 1, matrix.Stable, 0), observed("b", 1, matrix.Zeroed, 4096), observed("c", 1, matrix.Zeroed, 4096), observed("d", 1, matrix.Torn, 0),
 	})
-	want := []string{"stability/splice/punch/xfs/readahead: a: the old data; b (baseline) and c: 4096 zero bytes from offset 8192; d: torn data, 0 bytes of 0 that nobody wrote, from offset 8192."}
-	if diff := cmp.Diff(want, c.Findings()); diff != "" {
+	want := []Difference{{Verdict: Differs, Rows: c.Rows, Exact: true, Answers: []Answer{
+		{[]int{0}, Shown{Kind: matrix.Stability, Class: matrix.Stable, FirstOffset: -1}},
+		{[]int{1, 2}, Shown{Kind: matrix.Stability, Class: matrix.Zeroed, Zero: 4096, FirstOffset: 8192}},
+		{[]int{3}, Shown{Kind: matrix.Stability, Class: matrix.Torn, FirstOffset: 8192}},
+	}}}
+	if diff := cmp.Diff(want, c.Differences()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -147,8 +184,8 @@ func TestTests(t *testing.T) {
 		"a crash among results": {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Crash, ktap(2)), Differs, "crash"},
 	} {
 		row := Compare(run("a", "a", "c"), []matrix.Result{test.a, test.c}).Rows[0]
-		if got := row.Cells[1]; got.Verdict != test.want || got.State() != test.shown {
-			t.Errorf("%s: %q, shown as %q; want %q, %q", name, got.Verdict, got.State(), test.want, test.shown)
+		if s, agreed := row.Cells[1].State(); row.Cells[1].Verdict != test.want || !agreed || s.String() != test.shown {
+			t.Errorf("%s: %q, shown as %q; want %q, %q", name, row.Cells[1].Verdict, s, test.want, test.shown)
 		}
 		if row.Uniform(Compare(run("a", "a", "c"), nil).Columns) != (test.want == Same) {
 			t.Errorf("%s: the row is uniform: %v", name, test.want != Same)
@@ -156,8 +193,8 @@ func TestTests(t *testing.T) {
 	}
 }
 
-// TestFindingsSayWhatManyRowsShare has rows of which most differ in bytes alone.
-func TestFindingsSayWhatManyRowsShare(t *testing.T) {
+// TestDifferencesAreOfManyRows has rows of which most differ in bytes alone.
+func TestDifferencesAreOfManyRows(t *testing.T) {
 	run := matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m"}}, Kernels: []matrix.Column{{Name: "a"}, {Name: "b"}}}
 	var results []matrix.Result
 	for i, probe := range []string{"s/punch/x", "s/punch/y", "s/write/x", "t/punch/x", "t/punch/y", "t/write/x", "u/punch/x"} {
@@ -175,11 +212,19 @@ func TestFindingsSayWhatManyRowsShare(t *testing.T) {
 			results = append(results, matrix.Result{Kernel: k.Name, Machine: "m", Probe: probe, Cell: c.ID(), Boot: 1, Outcome: matrix.Pass, Observation: &o})
 		}
 	}
-	want := []string{
-		"s/punch/..., t/punch/..., u/punch/x: a (baseline): the old data; b: zero bytes.",
-		"s/write/x, t/write/x: a (baseline): the old data; b: 4096 changed bytes from offset 4096.",
+	c := Compare(run, results)
+	row := func(indexes ...int) (list []Row) {
+		for _, i := range indexes {
+			list = append(list, c.Rows[i])
+		}
+		return list
 	}
-	if diff := cmp.Diff(want, Compare(run, results).Findings()); diff != "" {
+	old := Answer{[]int{0}, Shown{Kind: matrix.Stability, Class: matrix.Stable, FirstOffset: -1}}
+	want := []Difference{
+		{Verdict: Differs, Rows: row(0, 1, 3, 4, 6), Answers: []Answer{old, {[]int{1}, Shown{Kind: matrix.Stability, Class: matrix.Zeroed, FirstOffset: -1}}}},
+		{Verdict: Differs, Rows: row(2, 5), Exact: true, Answers: []Answer{old, {[]int{1}, Shown{Kind: matrix.Stability, Class: matrix.Changed, New: 4096, FirstOffset: 4096}}}},
+	}
+	if diff := cmp.Diff(want, c.Differences()); diff != "" {
 		t.Error(diff)
 	}
 }

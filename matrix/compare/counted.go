@@ -6,10 +6,10 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// count gives a contrast of counted instructions its interval. Nothing is random
+// count gives a comparison of counted instructions its interval. Nothing is random
 // in it but how the boots themselves differ: that is seen from two boots on, and
 // the tolerance stands for what was not seen.
-func (k *Contrast) count() {
+func (k *Delta) count() {
 	a, b := spread(k.side, k.alpha()), spread(k.beside, k.alpha())
 	k.Low = a[0] / b[1] / (1 + k.Tolerance)
 	k.High = a[1] / b[0] * (1 + k.Tolerance)
@@ -30,7 +30,7 @@ func sampleOf(values []float64) *benchmath.Sample {
 	return benchmath.NewSample(append([]float64(nil), values...), &thresholds)
 }
 
-// Spread returns the bounds of the median of a cell's boots, see [Contrast]; false
+// Spread returns the bounds of the median of a cell's boots, see [Delta]; false
 // with fewer than two.
 func (c Cell) Spread() (low, high float64, ok bool) {
 	v := c.values()

@@ -29,27 +29,27 @@ type Family struct {
 func (c Comparison) Families() []Family {
 	var list []Family
 	for i := range c.Columns {
-		for _, ref := range c.references(i) {
+		for _, ref := range c.References(i) {
 			list = append(list, c.families(i, ref)...)
 		}
 	}
 	return list
 }
 
-func (c Comparison) families(column int, ref reference) []Family {
+func (c Comparison) families(column int, ref Reference) []Family {
 	var list []Family
 	type sums struct{ ratio, low, high float64 }
 	var logs []sums
 	for _, r := range c.Rows {
-		for _, k := range r.Cells[column].Contrasts {
-			if k.Against != ref.name || k.Base != ref.base || k.Verdict == NoVerdict || k.Ratio == 0 {
+		for _, k := range r.Cells[column].Deltas {
+			if k.Against != ref.Name || k.Base != ref.Base || k.Verdict == NoVerdict || k.Ratio == 0 {
 				continue
 			}
 			name := familyOf(r.Probe)
 			at := slices.IndexFunc(list, func(f Family) bool { return f.Name == name })
 			if at < 0 {
 				at = len(list)
-				list = append(list, Family{Kernel: c.Columns[column].Name, Against: ref.name, Base: ref.base, Name: name})
+				list = append(list, Family{Kernel: c.Columns[column].Name, Against: ref.Name, Base: ref.Base, Name: name})
 				logs = append(logs, sums{})
 			}
 			list[at].Probes++
@@ -73,28 +73,4 @@ func (c Comparison) families(column int, ref reference) []Family {
 func familyOf(probe string) string {
 	parts := strings.SplitN(probe, "/", 3)
 	return strings.Join(parts[:min(2, len(parts))], "/")
-}
-
-// FamilyWords says the means in a sentence for each column and what it is compared
-// with, of families of more than one probe of which not all cost the same.
-func (c Comparison) FamilyWords() []string {
-	var list []string
-	for i := range c.Columns {
-		for _, ref := range c.references(i) {
-			var words []string
-			for _, f := range c.families(i, ref) {
-				if f.Probes > 1 && f.Same < f.Probes {
-					text := strings.TrimPrefix(f.Name, "cost/") + " " + factor(f.Ratio)
-					if k := (&Contrast{Ratio: f.Ratio, Low: f.Low, High: f.High}); f.Low > 0 {
-						text += " (" + k.Interval() + ")"
-					}
-					words = append(words, text)
-				}
-			}
-			if len(words) > 0 {
-				list = append(list, c.Columns[i].Name+" against "+ref.String()+": "+strings.Join(words, ", ")+".")
-			}
-		}
-	}
-	return list
 }

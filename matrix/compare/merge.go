@@ -25,8 +25,8 @@ type Merged struct {
 	Results    []matrix.Result
 	Profiles   []matrix.Profile
 	Comparison Comparison
-	// Warnings say what weakens the comparison.
-	Warnings []string
+	// Warnings are what weakens the comparison.
+	Warnings []Warning
 }
 
 // BaselineError tells that no column has the name of the baseline.
@@ -108,7 +108,7 @@ func Merge(runs []Stored, baseline string) (*Merged, error) {
 	}
 	m.Run.ID, m.Run.Host = runs[0].Run.ID, runs[0].Run.Host
 	for _, s := range runs {
-		m.Warnings = append(m.Warnings, halfway(s)...)
+		m.Warnings = append(m.Warnings, unfinished(s)...)
 	}
 	m.Warnings = append(m.Warnings, unlike(runs)...)
 	for i := range columns {
@@ -172,51 +172,7 @@ func (m *Merged) common(runs []Stored) error {
 		}
 	}
 	if n := before - left; n > 0 {
-		m.Warnings = append(m.Warnings, fmt.Sprintf("%d probes are left out, which only one of the runs has", n))
+		m.Warnings = append(m.Warnings, Warning{Code: ProbesLeftOut, Probes: n})
 	}
 	return nil
-}
-
-// halfway says what a run lacks that did not come to its end.
-func halfway(s Stored) []string {
-	if s.Run.Finished != nil && !s.Run.Interrupted {
-		return nil
-	}
-	how := "was interrupted"
-	if s.Run.Finished == nil {
-		how = "has not ended, or was killed"
-	}
-	cells := map[string]bool{}
-	for _, r := range s.Results {
-		cells[r.Cell] = true
-	}
-	return []string{fmt.Sprintf("%s %s: it has %d results of %d cells, and boots may be missing", s.Dir, how, len(s.Results), len(cells))}
-}
-
-// unlike says how the runs' makings differ, beyond what forbids a comparison.
-func unlike(runs []Stored) []string {
-	var list []string
-	differ := func(of func(matrix.Run) string) bool {
-		return slices.ContainsFunc(runs, func(s Stored) bool { return of(s.Run) != of(runs[0].Run) })
-	}
-	for _, d := range []struct {
-		of   func(matrix.Run) string
-		text string
-	}{
-		{func(r matrix.Run) string { return r.Host.Agent }, "the runs were made by different builds of kmatrix (their agents differ): a cost may differ by what measures it"},
-		{func(r matrix.Run) string { return r.Host.QEMU }, "the runs were made with different versions of QEMU"},
-		{func(r matrix.Run) string { return fmt.Sprint(r.Host.CPU, r.Host.Kernel, r.Host.CPUs) }, "the runs were made on hosts that differ"},
-	} {
-		if differ(d.of) {
-			list = append(list, d.text)
-		}
-	}
-	for _, m := range runs[0].Run.Machines {
-		for i := range runs {
-			if n := machineOf(&runs[i].Run, m.Name); n.Name != "" && describe(n) != describe(m) {
-				list = append(list, fmt.Sprintf("the machine %s is another one in %s (%s; %s): costs are not compared", m.Name, runs[i].Dir, describe(m), describe(n)))
-			}
-		}
-	}
-	return list
 }

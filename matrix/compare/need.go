@@ -15,8 +15,8 @@ const (
 	power = 0.8
 	// rankEfficiency is how much of normal data the rank test uses (3/π).
 	rankEfficiency = 3 / math.Pi
-	// mostBoots is the largest number that is worth saying.
-	mostBoots = 1000
+	// MostBoots is the largest number of boots that is worth saying.
+	MostBoots = 1000
 	// narrowing is from how many boots on the interval of a median leaves out the
 	// smallest and the largest.
 	narrowing = 9
@@ -24,9 +24,9 @@ const (
 
 // need estimates how many boots a side it takes to show a difference of the size
 // that was seen, or that there is none beyond the margin, whichever takes fewer,
-// when so many probes are compared; or says why none would do. The spread of the
+// when so many probes are compared; or says what would not let any do. The spread of the
 // boots is taken for normal, on a logarithmic scale.
-func (k *Contrast) need(probes int) (boots int, why string) {
+func (k *Delta) need(probes int) (boots int, limit LimitationCode) {
 	probes = max(1, probes) * max(1, k.Looks)
 	fewest := fewestRanked(probes)
 	tolerance := math.Log1p(k.Tolerance)
@@ -37,9 +37,9 @@ func (k *Contrast) need(probes int) (boots int, why string) {
 	if have < 2 {
 		// One boot tells of no spread.
 		if k.clock == matrix.ClockIcount {
-			return 3, ""
+			return 3, Unlimited
 		}
-		return max(8, fewest), ""
+		return max(8, fewest), Unlimited
 	}
 	variance := (stat.Variance(logs(k.side), nil) + stat.Variance(logs(k.beside), nil)) / 2
 	d, margin := math.Abs(math.Log(k.Ratio)), math.Log1p(k.Margin)
@@ -54,10 +54,10 @@ func (k *Contrast) need(probes int) (boots int, why string) {
 		size(Alpha/2/float64(probes), 1-power, d-tolerance),
 		size(Alpha/float64(probes), (1-power)/2, margin-tolerance-d),
 	)
-	if n > mostBoots {
-		return 0, "more than 1000 boots would be needed"
+	if n > MostBoots {
+		return 0, TooWide
 	}
-	return max(int(n), fewest, have+1), ""
+	return max(int(n), fewest, have+1), Unlimited
 }
 
 func logs(values []float64) []float64 {

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -18,12 +17,12 @@ const fewestBoots = 4
 // rank compares times: by the Mann-Whitney test whether they differ, by two
 // one-sided ones at the margin (TOST) whether they are the same, each with Holm's
 // correction over all, after that for looks.
-func rank(all []*Contrast) {
+func rank(all []*Delta) {
 	var differ, same []float64
-	var tested []*Contrast
+	var tested []*Delta
 	for _, k := range all {
 		if n := min(k.Boots, k.OtherBoots); n < fewestBoots {
-			k.Why = fmt.Sprintf("no verdict is possible from %s by wall clock: it takes %d a side, and usually 8 (--boots 8, or auto)", boots(n), fewestBoots)
+			k.Limit = Limitation{Code: TooFewBoots, Boots: n, Fewest: fewestBoots}
 			k.Need = max(8, fewestRanked(len(all)*max(1, k.Looks)))
 			continue
 		}
@@ -108,12 +107,4 @@ func holm(p []float64) []float64 {
 		adjusted[i] = most
 	}
 	return adjusted
-}
-
-// boots counts boots in words.
-func boots(n int) string {
-	if n == 1 {
-		return "one boot"
-	}
-	return fmt.Sprintf("%d boots", n)
 }

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -11,7 +10,7 @@ import (
 
 // Rate is how often a cell's boots showed one state.
 type Rate struct {
-	State string `json:"state"`
+	State State `json:"state"`
 	// Count boots of N did; Low and High are the exact 95 % interval of the rate
 	// (Clopper and Pearson).
 	Count int     `json:"count"`
@@ -20,14 +19,11 @@ type Rate struct {
 	High  float64 `json:"high"`
 }
 
-// measuredState is that of a boot with a sample, where others have none.
-const measuredState = "measured"
-
 // Rates lists the states of a cell's boots that were answered, the most frequent
 // first; none for costs that every boot measured.
 func (c Cell) Rates() []Rate {
 	list := c.rated()
-	if len(list) == 1 && list[0].State == measuredState {
+	if len(list) == 1 && list[0].State.Measured {
 		return nil
 	}
 	for i := range list {
@@ -42,13 +38,10 @@ func (c Cell) rated() []Rate {
 	var list []Rate
 	n := 0
 	for _, r := range c.Results {
-		s := state(r)
-		if s == "" && measured(r) {
-			s = measuredState
-		}
-		if s == "" || slices.Contains(unanswered, r.Outcome) {
+		if slices.Contains(unanswered, r.Outcome) {
 			continue
 		}
+		s := stateOf(r)
 		n++
 		if i := slices.IndexFunc(list, func(r Rate) bool { return r.State == s }); i >= 0 {
 			list[i].Count++
@@ -91,12 +84,12 @@ func fisher(k, n, l, m int) float64 {
 // Disagrees reports whether the boots that were answered show several things.
 func (c Cell) Disagrees() bool { return len(c.rated()) > 1 }
 
-// shown is the state that all boots show that were answered.
-func (c Cell) shown() string {
+// agreed is the state that all boots show that were answered.
+func (c Cell) agreed() State {
 	if r := c.rated(); len(r) > 0 {
 		return r[0].State
 	}
-	return ""
+	return State{}
 }
 
 // rates compares two cells that were answered and of which one's boots at least
@@ -107,13 +100,13 @@ func rates(c, other Cell) float64 {
 	if len(a) == 0 || len(b) == 0 {
 		return 1 // they have not been asked
 	}
-	var states []string
+	var states []State
 	for _, r := range slices.Concat(a, b) {
 		if !slices.Contains(states, r.State) {
 			states = append(states, r.State)
 		}
 	}
-	count := func(list []Rate, s string) int { return round(share(list, s) * float64(list[0].N)) }
+	count := func(list []Rate, s State) int { return round(share(list, s) * float64(list[0].N)) }
 	var p []float64
 	for _, s := range states {
 		p = append(p, fisher(count(a, s), a[0].N, count(b, s), b[0].N))
@@ -125,7 +118,7 @@ func rates(c, other Cell) float64 {
 }
 
 // rateNeed is about how many boots a side would show by Fisher's test that the
-// rates of two cells differ as they did; 0 when more than [mostBoots], or when
+// rates of two cells differ as they did; 0 when more than [MostBoots], or when
 // they did not.
 func rateNeed(c, other Cell, cells int) int {
 	a, b := c.rated(), other.rated()
@@ -135,7 +128,7 @@ func rateNeed(c, other Cell, cells int) int {
 	least := 0
 	for _, r := range slices.Concat(a, b) {
 		p, q := share(a, r.State), share(b, r.State)
-		for n := max(a[0].N, b[0].N) + 1; p != q && n <= mostBoots && (least == 0 || n < least); n++ {
+		for n := max(a[0].N, b[0].N) + 1; p != q && n <= MostBoots && (least == 0 || n < least); n++ {
 			if fisher(round(p*float64(n)), n, round(q*float64(n)), n)*float64(cells) < Alpha {
 				least = n
 			}
@@ -147,14 +140,9 @@ func rateNeed(c, other Cell, cells int) int {
 func round(f float64) int { return int(math.Round(f)) }
 
 // share is the part of the boots that showed a state.
-func share(list []Rate, state string) float64 {
+func share(list []Rate, state State) float64 {
 	if i := slices.IndexFunc(list, func(r Rate) bool { return r.State == state }); i >= 0 {
 		return float64(list[i].Count) / float64(list[i].N)
 	}
 	return 0
-}
-
-// String says the rate with its interval: "2 of 3 stable (9…99 %)".
-func (r Rate) String() string {
-	return fmt.Sprintf("%d of %d %s (%.0f…%.0f %%)", r.Count, r.N, r.State, 100*r.Low, 100*r.High)
 }

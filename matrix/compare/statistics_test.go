@@ -2,8 +2,9 @@ package compare
 
 import (
 	"math"
-	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"kmatrix/matrix"
 )
@@ -91,8 +92,9 @@ func TestRatesOfBootsThatDisagree(t *testing.T) {
 		}
 	}
 	cell := Compare(run("a", "a", "c"), boots("c", "ssz")).Rows[0].Cells[1]
-	if got := cell.Rates()[0].String(); got != "2 of 3 stable (9…99 %)" {
-		t.Error(got)
+	r := cell.Rates()[0]
+	if want := (State{Outcome: matrix.Pass, Class: matrix.Stable}); r.State != want || r.Count != 2 || r.N != 3 || !near(r.Low, 0.0943) || !near(r.High, 0.9916) {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -112,10 +114,15 @@ func TestACostThatCrashesIsSaid(t *testing.T) {
 	}
 	c := Compare(run, results)
 	cell := c.Rows[0].Cells[1]
-	if cell.Verdict != Differs || cell.State() != "6× crash" || !cell.Flaky() {
-		t.Errorf("%q, %q, flaky %v", cell.Verdict, cell.State(), cell.Flaky())
+	crash := State{Outcome: matrix.Crash}
+	if got := cell.States(); cell.Verdict != Differs || !cmp.Equal(got, []StateCount{{crash, 6}}) || !cell.Flaky() {
+		t.Errorf("%q, %+v, flaky %v", cell.Verdict, got, cell.Flaky())
 	}
-	if f := c.Findings(); len(f) != 1 || !strings.Contains(f[0], "6 of 8 crash") {
-		t.Errorf("%q", f)
+	f := c.Differences()
+	if len(f) != 1 || len(f[0].Answers) != 2 || f[0].Answers[1].Split == nil {
+		t.Fatalf("%+v", f)
+	}
+	if r := f[0].Answers[1].Split.Rates[0]; r.State != crash || r.Count != 6 || r.N != 8 {
+		t.Errorf("%+v", r)
 	}
 }

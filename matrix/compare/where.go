@@ -2,10 +2,9 @@ package compare
 
 import (
 	"cmp"
-	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"kmatrix/matrix"
 )
@@ -15,8 +14,9 @@ import (
 // that was measured elsewhere; the parts of both sides, set against each other, add
 // up to the whole difference: Functions + Smaller + User + Unlocated.
 type Where struct {
-	// Missing says why nothing is known of it, "" where something is.
-	Missing string `json:"missing,omitempty"`
+	// Missing is the profile without which nothing is known of it; nil where something
+	// is.
+	Missing *Unprofiled `json:"-"`
 	// Samples and OtherSamples are how many each side's shares were made of.
 	Samples      int64 `json:"samples,omitempty"`
 	OtherSamples int64 `json:"other_samples,omitempty"`
@@ -60,7 +60,7 @@ func (c *Comparison) Locate(profiles []matrix.Profile) {
 	for r := range c.Rows {
 		row := &c.Rows[r]
 		for i := range row.Cells {
-			for _, k := range row.Cells[i].Contrasts {
+			for _, k := range row.Cells[i].Deltas {
 				here, one := of[matrix.Cell{Kernel: c.Columns[i].Name, Machine: row.Machine, Probe: row.Probe}.ID()]
 				there, two := of[matrix.Cell{Kernel: k.Against, Machine: row.Machine, Probe: row.Probe}.ID()]
 				if k.Ratio > 0 && one && two {
@@ -71,15 +71,15 @@ func (c *Comparison) Locate(profiles []matrix.Profile) {
 	}
 }
 
-// differs tells whether the costs have been shown to differ.
-func (k *Contrast) differs() bool { return k.Verdict == Worse || k.Verdict == Better }
+// Differs reports whether the costs have been shown to differ.
+func (k *Delta) Differs() bool { return k.Verdict == Worse || k.Verdict == Better }
 
 // locate sets the parts of two costs against each other.
-func locate(here, there matrix.Profile, k *Contrast) *Where {
+func locate(here, there matrix.Profile, k *Delta) *Where {
 	value, other := k.Value, k.Other
 	for _, p := range []matrix.Profile{here, there} {
 		if !p.There() {
-			return &Where{Missing: fmt.Sprintf("%s has no profile: %s", p.Kernel, p.Missing)}
+			return &Where{Missing: &Unprofiled{Kernel: p.Kernel, Why: p.Missing, Probes: []string{p.Probe}}}
 		}
 	}
 	w := &Where{Samples: here.Samples, OtherSamples: there.Samples}
@@ -93,10 +93,14 @@ func locate(here, there matrix.Profile, k *Contrast) *Where {
 			counts[name{f.Module, f.Name}] = n
 		}
 	}
-	for at, n := range counts {
+	// In one order, so that sums are the same each time.
+	for _, at := range slices.SortedFunc(maps.Keys(counts), func(a, b name) int {
+		return cmp.Or(cmp.Compare(a.function, b.function), cmp.Compare(a.module, b.module))
+	}) {
+		n := counts[at]
 		f := Function{Name: at.function, Module: at.module, Value: part(n[0].Samples, here, value), Other: part(n[1].Samples, there, other)}
 		f.Delta = f.Value - f.Other
-		if k.differs() && value != other {
+		if k.Differs() && value != other {
 			f.Share = f.Delta / (value - other)
 		}
 		f.Uncertainty = deviations * math.Sqrt(value*value*variance(n[0], here)+other*other*variance(n[1], there))
@@ -128,72 +132,27 @@ func variance(f matrix.FunctionSamples, of matrix.Profile) float64 {
 	return v
 }
 
-// rounding is the part of a cost below which a sum of parts is none.
-const rounding = 1e-12
-
-// Words says where a difference is, by the functions that account for most of it,
-// at most most of them. Of costs that do not differ it gives no shares.
-func (w *Where) Words(k *Contrast, most int) string {
-	whole := k.Value - k.Other
-	amount := func(name string, v float64) string {
-		if math.Abs(v) < rounding*max(k.Value, k.Other) {
-			return name + " 0"
-		}
-		text := fmt.Sprintf("%s %+.2g %s", name, v, k.Unit)
-		if k.differs() && whole != 0 {
-			text += fmt.Sprintf(" (%s %%)", twoDigits(100*v/whole))
-		}
-		return text
-	}
-	var parts []string
-	shown := w.Functions[:min(len(w.Functions), most)]
-	for _, f := range shown {
-		parts = append(parts, amount(f.Name, f.Delta))
-	}
-	rest, n := w.Smaller, w.SmallerCount
-	for _, f := range w.Functions[len(shown):] {
-		rest += f.Delta
-		n++
-	}
-	if n == 1 {
-		parts = append(parts, amount("1 other function", rest))
-	} else if n > 1 {
-		parts = append(parts, amount(fmt.Sprintf("%d other functions", n), rest))
-	}
-	return strings.Join(append(parts, amount("user space", w.User), amount("not located", w.Unlocated)), ", ")
+// Unprofiled is why there should be profiles of a kernel and are none.
+type Unprofiled struct {
+	Kernel string
+	Why    string
+	// Probes are those that it is the reason for.
+	Probes []string
 }
 
-// twoDigits is a percentage with two digits, or all before the point.
-func twoDigits(v float64) string {
-	if math.Abs(v) >= 10 {
-		return fmt.Sprintf("%.0f", v)
-	}
-	return fmt.Sprintf("%.2g", v)
-}
-
-// Unprofiled says of which kernels there should be a profile and is none, and why:
-// each reason once.
-func Unprofiled(profiles []matrix.Profile) []string {
-	var order []string
-	cells := map[string][]string{}
+// MissingProfiles lists of which kernels there should be a profile and is none, each reason
+// once.
+func MissingProfiles(profiles []matrix.Profile) []Unprofiled {
+	var list []Unprofiled
 	for _, p := range profiles {
 		if p.There() {
 			continue
 		}
-		key := p.Kernel + "\x00" + p.Missing
-		if cells[key] == nil {
-			order = append(order, key)
+		i := slices.IndexFunc(list, func(u Unprofiled) bool { return u.Kernel == p.Kernel && u.Why == p.Missing })
+		if i < 0 {
+			list, i = append(list, Unprofiled{Kernel: p.Kernel, Why: p.Missing}), len(list)
 		}
-		cells[key] = append(cells[key], p.Probe)
-	}
-	var list []string
-	for _, key := range order {
-		kernel, why, _ := strings.Cut(key, "\x00")
-		where := cells[key][0]
-		if n := len(cells[key]) - 1; n > 0 {
-			where += fmt.Sprintf(" and %d more", n)
-		}
-		list = append(list, fmt.Sprintf("no profile of %s, %s: %s", kernel, where, why))
+		list[i].Probes = append(list[i].Probes, p.Probe)
 	}
 	return list
 }

@@ -32,7 +32,7 @@ type jsonCell struct {
 	Need  int            `json:"need,omitempty"`
 	Rates []compare.Rate `json:"rates,omitempty"`
 	// Costs are against the baseline and the base.
-	Costs []*compare.Contrast `json:"costs,omitempty"`
+	Costs []CostData `json:"costs,omitempty"`
 }
 
 // jsonRun is one of several runs that are compared.
@@ -53,7 +53,7 @@ func jsonCells(c compare.Comparison) []jsonCell {
 		for i, cell := range r.Cells {
 			one := jsonCell{
 				Kernel: c.Columns[i].Name, Machine: r.Machine, Probe: r.Probe, Verdict: cell.Verdict,
-				P: cell.P, Need: cell.Need, Costs: cell.Contrasts,
+				P: cell.P, Need: cell.Need, Costs: CostsData(cell.Deltas),
 			}
 			one.Cell = matrix.Cell{Kernel: one.Kernel, Machine: r.Machine, Probe: r.Probe}.ID()
 			if cell.Flaky() {
@@ -67,9 +67,9 @@ func jsonCells(c compare.Comparison) []jsonCell {
 	return list
 }
 
-// Write writes {"version", "run", "kernels", "results", "comparison"}: the kernels
-// stand beside the run and not in it, and the comparison has a member for each cell
-// with a verdict, an estimate or rates.
+// Write writes {"version", "run", "kernels", "results", "comparison", "findings"}: the
+// kernels stand beside the run and not in it, and the comparison has a member for each
+// cell with a verdict, an estimate or rates.
 func (jsonFormat) Write(w io.Writer, doc Document) error {
 	kernels, run := doc.Run.Kernels, doc.Run
 	run.Kernels = nil
@@ -86,6 +86,8 @@ func (jsonFormat) Write(w io.Writer, doc Document) error {
 		Profiles []matrix.Profile `json:"profiles,omitempty"`
 		// Comparison says how cells stand to others.
 		Comparison []jsonCell `json:"comparison"`
+		// Findings say what is so of several rows together.
+		Findings []findingData `json:"findings,omitempty"`
 		// Families are geometric means of costs.
 		Families []compare.Family `json:"families,omitempty"`
 		// Reports are what the kernels said of their own trouble, each once.
@@ -93,8 +95,11 @@ func (jsonFormat) Write(w io.Writer, doc Document) error {
 		Warnings []string          `json:"warnings,omitempty"`
 		// Runs are what NAME@1, NAME@2 … were measured in, in this order.
 		Runs []jsonRun `json:"runs,omitempty"`
-	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Comparison: jsonCells(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results), Warnings: doc.Warnings}
+	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Comparison: jsonCells(doc.Comparison), Findings: findingsData(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results)}
 	out.Run.Run, out.Run.Dir = run, doc.Dir
+	for _, w := range doc.Warnings {
+		out.Warnings = append(out.Warnings, Warning(w))
+	}
 	for _, s := range doc.Runs {
 		out.Runs = append(out.Runs, jsonRun{ID: s.Run.ID, Dir: s.Dir, Started: s.Run.Started, Finished: s.Run.Finished, Interrupted: s.Run.Interrupted, Host: s.Run.Host, Machines: s.Run.Machines})
 	}

@@ -46,8 +46,8 @@ func cost(c compare.Comparison, column int, cell compare.Cell, wide bool) string
 		marks = markSame
 	}
 	if wide && (cell.Verdict == compare.Worse || cell.Verdict == compare.Better) {
-		k := cell.Contrasts[0]
-		marks += fmt.Sprintf("%.3g× (%s)", k.Ratio, k.Interval())
+		k := cell.Deltas[0]
+		marks += fmt.Sprintf("%.3g× (%s)", k.Ratio, interval(k.Ratio, k.Low, k.High))
 	}
 	if sample.Indicative {
 		marks += markIndicative
@@ -88,7 +88,7 @@ func legend(doc Document) []string {
 			seen[markIndicative] = seen[markIndicative] || s.Indicative
 			waited = waited || s.Waited > s.LeftOut
 			counted = counted || s.Clock == matrix.ClockIcount
-			for _, k := range cell.Contrasts {
+			for _, k := range cell.Deltas {
 				bases = bases || k.Base && k.Against != doc.Run.Baseline
 				margins[k.Margin] = true
 				ranked = ranked || k.P != nil

@@ -18,7 +18,7 @@ const maxFindings = 12
 func notes(b *bytes.Buffer, doc Document) {
 	width := doc.Options.Width
 	c := doc.Comparison
-	if f := c.Findings(); len(f) > 0 {
+	if f := differences(c); len(f) > 0 {
 		fmt.Fprintln(b, "What differs:")
 		for _, s := range f[:min(len(f), maxFindings)] {
 			wrap(b, "- "+s, "  ", width)
@@ -39,15 +39,15 @@ func notes(b *bytes.Buffer, doc Document) {
 	}
 	costs(b, doc)
 	reported(b, doc)
-	for _, s := range slices.Concat(untested(c), troubles(c, doc.Results), compare.Unprofiled(doc.Profiles)) {
+	for _, s := range slices.Concat(untested(c), troubles(c, doc.Results), unprofiled(doc.Profiles)) {
 		wrap(b, s, "  ", width)
 	}
 	for _, s := range legend(doc) {
 		wrap(b, s, "   ", width)
 	}
 	calibration(b, doc)
-	for _, s := range doc.Warnings {
-		wrap(b, "Beware: "+s+".", "  ", width)
+	for _, w := range doc.Warnings {
+		wrap(b, "Beware: "+Warning(w)+".", "  ", width)
 	}
 	if len(doc.Runs) > 1 {
 		for i, s := range doc.Runs {
@@ -72,32 +72,6 @@ func notes(b *bytes.Buffer, doc Document) {
 	fmt.Fprintf(b, "Stored in %s\n", doc.Dir)
 }
 
-// calibration says what A/A runs of the host showed, as far as they were made; the
-// table of one has its smallest changes probe by probe.
-func calibration(b *bytes.Buffer, doc Document) {
-	width := doc.Options.Width
-	for _, m := range doc.Run.Machines {
-		var of []matrix.Calibration
-		for _, c := range doc.Run.Calibrations {
-			if c.Machine.Name == m.Name {
-				of = append(of, c)
-			}
-		}
-		if s := compare.Calibrated(of); s != "" {
-			wrap(b, s, "  ", width)
-		}
-		if !doc.Run.AA || len(of) == 0 {
-			continue
-		}
-		for i, s := range compare.Smallest(of[len(of)-1:]) {
-			if i == 0 {
-				fmt.Fprintln(b, "The smallest changes that this run would have seen:")
-			}
-			wrap(b, "- "+s, "  ", width)
-		}
-	}
-}
-
 // behaving lists the columns that show any behaviour, and not just costs.
 func behaving(c compare.Comparison) []int {
 	return slices.DeleteFunc(present(c), func(i int) bool {
@@ -109,25 +83,6 @@ func behaving(c compare.Comparison) []int {
 // killed, or goes on.
 func unfinished(doc Document) bool {
 	return doc.Dir != "" && len(doc.Runs) == 0 && (doc.Run.Finished == nil || doc.Run.Interrupted)
-}
-
-// costs writes how costs differ.
-func costs(b *bytes.Buffer, doc Document) {
-	list := doc.Comparison.Costs()
-	if len(list) == 0 {
-		return
-	}
-	fmt.Fprintln(b, "What it costs:")
-	for _, s := range list[:min(len(list), maxFindings)] {
-		wrap(b, "- "+s, "  ", doc.Options.Width)
-	}
-	if n := len(list) - maxFindings; n > 0 {
-		fmt.Fprintf(b, "- and %d sentences more: --json has all verdicts\n", n)
-	}
-	for _, s := range doc.Comparison.FamilyWords() {
-		wrap(b, "- geometric means, "+s, "  ", doc.Options.Width)
-	}
-	fmt.Fprintln(b)
 }
 
 // looked says what a machine's boots were that what they showed decided.

@@ -23,7 +23,7 @@ type Document struct {
 	// Runs are those that the run was made of, for a comparison of several; Warnings
 	// say what weakens it.
 	Runs     []compare.Stored
-	Warnings []string
+	Warnings []compare.Warning
 	Options  Options
 }
 

@@ -64,7 +64,7 @@ func layout(doc Document) grid {
 			end++
 		}
 		g.rows = append(g.rows, gridRow{label: group})
-		g.group(c, c.Rows[i:end], group, o)
+		g.group(c, c.Rows[i:end], o)
 		i = end
 	}
 	return g
@@ -109,55 +109,40 @@ func noAnswer(c compare.Comparison, column int) string {
 
 // group adds the rows of one group. Those that are the same everywhere come down
 // to a line; of the others, rows whose cells are alike share one.
-func (g *grid) group(c compare.Comparison, rows []compare.Row, group string, o Options) {
+func (g *grid) group(c compare.Comparison, rows []compare.Row, o Options) {
 	var uniform []compare.Row
 	var lines [][]compare.Row
-	at := map[string]int{}
 	several := len(present(c)) > 1
 	for _, r := range rows {
-		key, alike := likeness(c, r, group, o)
-		switch n, ok := at[key]; {
-		case !o.All && several && r.Uniform(c.Columns):
+		if !o.All && several && r.Uniform(c.Columns) {
 			uniform = append(uniform, r)
-		case alike && ok:
-			lines[n] = append(lines[n], r)
-		default:
-			at[key] = len(lines)
-			lines = append(lines, []compare.Row{r})
+			continue
 		}
+		at := slices.IndexFunc(lines, func(line []compare.Row) bool { return !o.All && canShare(line[0], r) })
+		if at < 0 {
+			lines, at = append(lines, nil), len(lines)
+		}
+		lines[at] = append(lines[at], r)
 	}
 	for _, alike := range lines {
-		g.line(c, alike, rows, group, o)
+		g.line(c, alike, rows, o)
 	}
 	g.uniform(c, uniform)
 }
 
-// likeness is equal for rows that can share a line, which costs cannot: rows of
-// one machine whose names begin alike and whose cells show the same.
-func likeness(c compare.Comparison, r compare.Row, group string, o Options) (key string, can bool) {
-	first, _, _ := strings.Cut(strings.TrimPrefix(r.Probe, group+"/"), "/")
-	key = first + " " + r.Machine
-	for i, cell := range r.Cells {
-		if cell.Sample() != nil {
-			return r.Probe + " " + r.Machine, false
-		}
-		key += "|" + text(c, i, cell, Options{live: o.live}) + " " + cell.State() + failing(cell)
-	}
-	return key, !o.All
-}
-
-// failing names the tests that failed in a cell: rows of which others did are
-// not alike.
-func failing(cell compare.Cell) string {
-	if len(cell.Results) == 0 || cell.Results[0].Test == nil {
-		return ""
-	}
-	return strings.Join(cell.Results[0].Test.Failing, ",")
+// canShare reports whether two rows of a group can share a line, which costs cannot:
+// rows of one machine whose names begin alike and whose cells show the same.
+func canShare(a, b compare.Row) bool {
+	one, _, _ := strings.Cut(a.InGroup(), "/")
+	other, _, _ := strings.Cut(b.InGroup(), "/")
+	return one == other && a.Machine == b.Machine && slices.EqualFunc(a.Cells, b.Cells, func(x, y compare.Cell) bool {
+		return x.Sample() == nil && y.Sample() == nil && verdictMarks[x.Verdict] == verdictMarks[y.Verdict] && x.Same(y)
+	})
 }
 
 // line adds one line for rows that are alike; the first is shown. rows are all of
 // the group, which decide how the names are said.
-func (g *grid) line(c compare.Comparison, alike, rows []compare.Row, group string, o Options) {
+func (g *grid) line(c compare.Comparison, alike, rows []compare.Row, o Options) {
 	on := ""
 	if alike[0].Machines > 1 {
 		on = " on " + alike[0].Machine
@@ -170,7 +155,7 @@ func (g *grid) line(c compare.Comparison, alike, rows []compare.Row, group strin
 	for i, cell := range alike[0].Cells {
 		row.cells = append(row.cells, paint(cell, text(c, i, cell, o), o.Colour))
 	}
-	for _, name := range compare.Cover(names(alike, group), names(rows, group)) {
+	for _, name := range compare.Cover(names(alike), names(rows)) {
 		row.label = "  " + name + on
 		g.rows = append(g.rows, row)
 		row.cells = nil
@@ -178,10 +163,10 @@ func (g *grid) line(c compare.Comparison, alike, rows []compare.Row, group strin
 }
 
 // names lists the rows' probes below their group, each once.
-func names(rows []compare.Row, group string) []string {
+func names(rows []compare.Row) []string {
 	var list []string
 	for _, r := range rows {
-		list = append(list, strings.TrimPrefix(r.Probe, group+"/"))
+		list = append(list, r.InGroup())
 	}
 	return slices.Compact(list)
 }
@@ -219,13 +204,13 @@ func present(c compare.Comparison) []int {
 	return list
 }
 
-// word is the class, without counts, that a uniform row shows.
+// word is what a uniform row shows, without counts.
 func word(r compare.Row) string {
-	state := r.Cells[slices.IndexFunc(r.Cells, compare.Cell.Answered)].State()
-	if f := strings.Fields(state); len(f) == 2 && f[0] != "exit" && strings.Trim(f[1], "0123456789") == "" {
-		return f[0]
+	cell := r.Cells[slices.IndexFunc(r.Cells, compare.Cell.Answered)]
+	if s, agreed := cell.State(); agreed {
+		return uncounted(s)
 	}
-	return state
+	return shown(cell)
 }
 
 // text is what a cell says, with its marks.
@@ -239,25 +224,27 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 	case len(cell.Results) == 0:
 		return "–"
 	}
-	s := cell.State()
 	if cell.Sample() != nil {
 		text := cost(c, column, cell, wide)
-		if s != "" {
+		if s := shown(cell); s != "" {
 			text += ", " + s // of other boots
 		}
 		return text
 	}
-	if seen := cell.Results[0].Observation; wide && seen != nil && seen.FirstOffset >= 0 && !cell.Flaky() && !strings.HasPrefix(cell.Results[0].Probe, "stress/") {
-		s += fmt.Sprintf(" @%d", seen.FirstOffset)
+	s, agreed := cell.State()
+	if !agreed || s.Class == "" {
+		return mark(shown(cell), cell)
 	}
-	if strings.HasPrefix(s, "stable") || cell.Results[0].Observation == nil {
-		return mark(s, cell)
-	}
-	if !wide && strings.HasPrefix(s, "changed ") {
+	if !wide && s.Class == matrix.Changed && s.Outcome == matrix.Pass {
 		// Every byte that was changed arrives changed: the count says no more.
-		s = "changed"
+		s.Bytes = 0
 	}
-	return mark(s, cell)
+	text := s.String()
+	kind, _ := matrix.SplitName(cell.Results[0].Probe)
+	if at := cell.Results[0].Observation.FirstOffset; wide && at >= 0 && kind != matrix.Stress {
+		text += fmt.Sprintf(" @%d", at)
+	}
+	return mark(text, cell)
 }
 
 func mark(s string, cell compare.Cell) string {
@@ -275,7 +262,7 @@ func paint(cell compare.Cell, s string, colour bool) string {
 		return s
 	}
 	switch {
-	case cell.Results[0].Outcome != "pass" && cell.Results[0].Outcome != "unsupported":
+	case cell.Results[0].Outcome != matrix.Pass && cell.Results[0].Outcome != matrix.Unsupported:
 		return red + s + reset
 	case cell.Verdict == compare.Differs, cell.Verdict == compare.Worse, cell.Verdict == compare.Better:
 		return yellow + s + reset

@@ -4,8 +4,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"kmatrix/matrix"
 )
@@ -37,9 +38,9 @@ type column struct {
 }
 
 // pair compares one probe of two kernels that are built alike.
-func pair(clock matrix.Clock, probe string, base, other []float64) *Contrast {
+func pair(clock matrix.Clock, probe string, base, other []float64) *Delta {
 	c := costsOf(clock, []string{probe}, column{name: "a", config: "x", values: [][]float64{base}}, column{name: "b", config: "x", values: [][]float64{other}})
-	return c.Rows[0].Cells[1].Contrasts[0]
+	return c.Rows[0].Cells[1].Deltas[0]
 }
 
 func TestVerdictsOnCosts(t *testing.T) {
@@ -76,8 +77,8 @@ func TestVerdictsOnCosts(t *testing.T) {
 		"what a broken guest says is no cost": {matrix.ClockIcount, []float64{1}, []float64{-1}, probe, NoVerdict},
 	} {
 		k := pair(test.clock, test.probe, test.base, test.other)
-		if k.Verdict != test.want || (k.Why != "") && (test.want == Worse || test.want == Same) {
-			t.Errorf("%s: %q (%s), %.4g (%.4g…%.4g), p %v", name, k.Verdict, k.Why, k.Ratio, k.Low, k.High, k.P)
+		if k.Verdict != test.want || (k.Limit.Code != Unlimited) && (test.want == Worse || test.want == Same) {
+			t.Errorf("%s: %q (%s), %.4g (%.4g…%.4g), p %v", name, k.Verdict, k.Limit.Code, k.Ratio, k.Low, k.High, k.P)
 		}
 		if test.want == Inconclusive && k.Need <= min(len(test.base), len(test.other)) {
 			t.Errorf("%s: it would take %d boots", name, k.Need)
@@ -87,10 +88,10 @@ func TestVerdictsOnCosts(t *testing.T) {
 
 // TestOneBootByWallClockIsToldWhatItTakes asks too few boots for any verdict.
 func TestOneBootByWallClockIsToldWhatItTakes(t *testing.T) {
-	for n, words := range map[int]string{1: "from one boot by wall clock", 3: "from 3 boots by wall clock"} {
+	for _, n := range []int{1, 3} {
 		k := pair(matrix.ClockWall, "cost/tee/4k", slices.Repeat([]float64{1}, n), slices.Repeat([]float64{4}, n))
-		if k.Verdict != Inconclusive || !strings.Contains(k.Why, words) || !strings.Contains(k.Why, "it takes 4 a side, and usually 8 (--boots 8, or auto)") || k.Need != 8 {
-			t.Errorf("%d boots: %s, %q, %d boots would do", n, k.Verdict, k.Why, k.Need)
+		if want := (Limitation{Code: TooFewBoots, Boots: n, Fewest: 4}); k.Verdict != Inconclusive || k.Limit != want || k.Need != 8 {
+			t.Errorf("%d boots: %s, %+v, %d boots would do", n, k.Verdict, k.Limit, k.Need)
 		}
 	}
 }
@@ -157,27 +158,35 @@ func TestKernelsAreComparedWithTheirBaseWhateverTheBaseline(t *testing.T) {
 	base := column{name: "6.12-built", config: "own", values: [][]float64{{0.735, 0.7351}, {0.08, 0.0801}}, counters: map[string]int64{"kib_read": 2}}
 	patched := column{name: "fix", base: "6.12-built", config: "own", values: [][]float64{{0.735, 0.735}, {0.336, 0.337}}, counters: map[string]int64{"pages_copied": 1024, "kib_read": 0}}
 	c := costsOf(matrix.ClockIcount, names, column{name: "6.1", config: "debian", values: [][]float64{{0.7}, {0.14}}}, base, patched)
-	want := []string{
-		"fix against its base, 6.12-built: cost/splice-file-pipe/64k is worse, 4.2× (4.17…4.23), 0.08 to 0.336 insn/B: in a pass pages_copied 256, base none.",
-		"fix against its base, 6.12-built: cost/read-write/64k: the same within 1 %.",
+	copied := 256.0
+	want := func(c Comparison, column int) []CostFinding {
+		ref := Reference{Name: "6.12-built", Base: true}
+		return []CostFinding{
+			{Kernel: "fix", Against: ref, Verdict: Worse, Deltas: []RowDelta{{c.Rows[1].Cells[column].Deltas[0], c.Rows[1]}}},
+			{Kernel: "fix", Against: ref, Verdict: Same, Margin: 0.01, Deltas: []RowDelta{{c.Rows[0].Cells[column].Deltas[0], c.Rows[0]}}},
+		}
 	}
-	if got := c.Costs(); !slices.Equal(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	same := cmp.AllowUnexported(Delta{})
+	if diff := cmp.Diff(want(c, 2), c.Costs(), same); diff != "" {
+		t.Error(diff)
+	}
+	if k := c.Rows[1].Cells[2].Deltas[0]; !near(k.Ratio, 4.2) || k.Low > 4.18 || k.High < 4.22 || !cmp.Equal(k.Counters, []Counter{{Name: "pages_copied", Value: &copied}}) {
+		t.Errorf("%+v", k)
 	}
 	if c.CostComparable(1) || c.CostComparable(2) || c.Count(Worse) != 1 {
 		t.Errorf("%d cells are worse, and the baseline's costs are compared with another build's", c.Count(Worse))
 	}
 	// With the base as the baseline it is compared once.
 	c = costsOf(matrix.ClockIcount, names, base, patched)
-	if got := c.Costs(); !slices.Equal(got, want) || !c.CostComparable(1) {
-		t.Errorf("with the base as the baseline:\n%s", strings.Join(got, "\n"))
+	if diff := cmp.Diff(want(c, 1), c.Costs(), same); diff != "" || !c.CostComparable(1) {
+		t.Errorf("with the base as the baseline: %s", diff)
 	}
 }
 
 func TestIndicativeTimesAllowNoVerdict(t *testing.T) {
 	v := [][]float64{{1, 1.01, 1.02, 1.03, 1.04, 1.05}}
 	c := costsOf(matrix.ClockWall, []string{"cost/tee/4k"}, column{name: "a", config: "x", values: v, indicative: true}, column{name: "b", config: "x", values: [][]float64{{5, 5.1, 5.2, 5.3, 5.4, 5.5}}, indicative: true})
-	if k := c.Rows[0].Cells[1].Contrasts[0]; k.Verdict != NoVerdict || k.Why == "" {
+	if k := c.Rows[0].Cells[1].Deltas[0]; k.Verdict != NoVerdict || k.Limit.Code != Indicative {
 		t.Errorf("%+v", k)
 	}
 }

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -22,12 +21,12 @@ type Counter struct {
 // Switches and minor faults come last: a few of each are chance.
 var explaining = []string{"pages_copied", "pages_moved", "kib_read", "refaults", "pages_resident", "major_faults", "instructions", "minor_faults"}
 
-// level tells the counters that say what there is, and are not summed over passes.
+// level are the counters that say what there is, and are not summed over passes.
 var level = map[string]bool{"pages_resident": true}
 
-// explain lists the counters that differ by at least one in a pass, and by a tenth.
+// counters lists those of two samples that differ by at least one in a pass, and by a tenth.
 // A kernel that has not the counter counts as having none of it.
-func explain(a, b *matrix.Sample) []Counter {
+func counters(a, b *matrix.Sample) []Counter {
 	var list []Counter
 	names := slices.Sorted(maps.Keys(a.Counters))
 	for name := range b.Counters {
@@ -65,15 +64,4 @@ func perPass(s *matrix.Sample, name string) *float64 {
 		v /= float64(s.Iterations)
 	}
 	return &v
-}
-
-// phrase says what the counter counted: "pages_copied 256, base 0".
-func (c Counter) phrase(other string) string {
-	number := func(v *float64) string {
-		if v == nil {
-			return "none"
-		}
-		return fmt.Sprintf("%.4g", *v)
-	}
-	return fmt.Sprintf("%s %s, %s %s", c.Name, number(c.Value), other, number(c.Other))
 }

@@ -13,11 +13,11 @@ func (c Comparison) looks(column int, machine string) int {
 }
 
 // alpha is the part of [Alpha] that each look has.
-func (k *Contrast) alpha() float64 { return Alpha / float64(max(1, k.Looks)) }
+func (k *Delta) alpha() float64 { return Alpha / float64(max(1, k.Looks)) }
 
 // split corrects a probability for the looks (Bonferroni): that of a difference that
 // is none, at whichever look, is then at most what each is held to.
-func (k *Contrast) split(p float64) float64 { return split(p, k.Looks) }
+func (k *Delta) split(p float64) float64 { return split(p, k.Looks) }
 
 func split(p float64, looks int) float64 { return min(1, p*float64(max(1, looks))) }
 
@@ -54,11 +54,11 @@ func Undecided(run matrix.Run, results []matrix.Result) (cells []matrix.Cell, ne
 		for i, cell := range r.Cells {
 			if cell.Verdict == Inconclusive {
 				open[i] = true
-				if len(cell.Contrasts) == 0 {
+				if len(cell.Deltas) == 0 {
 					open[c.baseline()] = true
 				}
 			}
-			for _, k := range cell.Contrasts {
+			for _, k := range cell.Deltas {
 				if k.Verdict == Inconclusive {
 					open[i] = true
 					open[slices.IndexFunc(c.Columns, func(col Column) bool { return col.Name == k.Against })] = true

@@ -1,23 +1,22 @@
 package compare
 
 import (
-	"fmt"
 	"slices"
 
 	"kmatrix/matrix"
 )
 
-// Contrast is a cell's cost beside the cost of the same probe in another column.
+// Delta is a cell's cost beside the cost of the same probe in another column.
 // The boot is the unit of analysis: a sample is the median of one boot, and how
 // its passes differ says nothing of how boots do.
-type Contrast struct {
+type Delta struct {
 	// Against is the other column's name: the baseline's or, with Base, that of
 	// the kernel's base.
 	Against string  `json:"against"`
 	Base    bool    `json:"base,omitempty"`
 	Verdict Verdict `json:"verdict"`
-	// Why says why there is no verdict, or none that is conclusive.
-	Why string `json:"why,omitempty"`
+	// Limit says why there is no verdict, or none that is conclusive.
+	Limit Limitation `json:"limit,omitzero"`
 	// Ratio is the cell's cost over the other's; Low and High are its interval,
 	// both 0 where there is none. By wall clock it is the 95 % interval of the
 	// shift that the rank test takes; counted, it reaches from the smallest to the
@@ -47,7 +46,7 @@ type Contrast struct {
 	Value float64 `json:"value"`
 	Other float64 `json:"other"`
 	Unit  string  `json:"unit"`
-	// Counters are those that differ, see [explain].
+	// Counters are those that differ by at least one in a pass, and by a tenth.
 	Counters []Counter `json:"counters,omitempty"`
 	// Where is which functions account for the difference, where that was asked.
 	Where *Where `json:"where,omitempty"`
@@ -57,36 +56,32 @@ type Contrast struct {
 	side, beside []float64
 }
 
-// whyIndicative is why most times on hosts without KVM have no verdict; the legend
-// of a table says it for all.
-const whyIndicative = "wall clock on an emulated CPU allows no verdict"
-
 // Alpha is the error rate of a comparison: of all its probes together, and of all the
 // looks at it.
 const Alpha = 0.05
 
-// contrasts puts the costs of a column beside those of another, over all rows.
+// deltas puts the costs of a column beside those of another, over all rows.
 // Holm's correction is over the probes of this one comparison.
-func (c *Comparison) contrasts(column, other int, base bool) {
-	var all []*Contrast
+func (c *Comparison) deltas(column, other int, base bool) {
+	var all []*Delta
 	for r := range c.Rows {
 		row := &c.Rows[r]
 		cell, beside := &row.Cells[column], row.Cells[other]
 		if cell.Sample() == nil || beside.Sample() == nil {
 			continue
 		}
-		k := contrast(row.Probe, *cell, beside)
+		k := delta(row.Probe, *cell, beside)
 		k.Against, k.Base = c.Columns[other].Name, base
 		k.Looks = max(c.looks(column, row.Machine), c.looks(other, row.Machine))
-		if why := c.refusal(column, other, row.Machine, k.clock); why != "" && k.Why == "" {
-			k.Why, k.Verdict = why, NoVerdict
+		if k.Limit.Code == Unlimited {
+			k.Limit = c.limitation(column, other, row.Machine, k.clock)
 		}
-		cell.Contrasts = append(cell.Contrasts, k)
-		if k.Why == "" {
+		cell.Deltas = append(cell.Deltas, k)
+		if k.Limit.Code == Unlimited {
 			all = append(all, k)
 		}
 	}
-	var ranked []*Contrast
+	var ranked []*Delta
 	for _, k := range all {
 		if k.clock == matrix.ClockIcount {
 			k.count()
@@ -97,8 +92,8 @@ func (c *Comparison) contrasts(column, other int, base bool) {
 	rank(ranked)
 	for _, k := range all {
 		k.decide()
-		if k.Verdict == Inconclusive && k.Why == "" {
-			k.Need, k.Why = k.need(len(ranked))
+		if k.Verdict == Inconclusive && k.Limit.Code == Unlimited {
+			k.Need, k.Limit.Code = k.need(len(ranked))
 		}
 	}
 }
@@ -106,24 +101,24 @@ func (c *Comparison) contrasts(column, other int, base bool) {
 // leastCost and mostCost bound what is taken for a cost, in any unit.
 const leastCost, mostCost = 1e-12, 1e15
 
-// contrast begins the comparison of two cells; Why says where it ends already.
-func contrast(probe string, cell, other Cell) *Contrast {
+// delta begins the comparison of two cells; Limit says where it ends already.
+func delta(probe string, cell, other Cell) *Delta {
 	a, b := cell.Sample(), other.Sample()
-	k := &Contrast{
+	k := &Delta{
 		Verdict: NoVerdict, Bounds: boundsOf(probe, a.Clock, cell, other), Boots: len(cell.values()), OtherBoots: len(other.values()),
 		Value: a.Value, Other: b.Value, Unit: a.Unit, better: a.Better, clock: a.Clock,
-		side: cell.values(), beside: other.values(), Counters: explain(a, b),
+		side: cell.values(), beside: other.values(), Counters: counters(a, b),
 	}
 	// What a guest says need be no cost at all.
 	positive := func(v float64) bool { return v > leastCost && v < mostCost }
 	switch {
 	case a.Unit != b.Unit || a.Clock != b.Clock:
-		k.Why = fmt.Sprintf("one is in %s by the clock %s, the other in %s by %s", a.Unit, a.Clock, b.Unit, b.Clock)
+		k.Limit = Limitation{Code: OtherUnit, Here: Side{Unit: a.Unit, Clock: a.Clock}, There: Side{Unit: b.Unit, Clock: b.Clock}}
 	case !cell.samples(func(s *matrix.Sample) bool { return s.Clock == a.Clock && s.Unit == a.Unit && positive(s.Value) }),
 		!other.samples(func(s *matrix.Sample) bool { return s.Clock == a.Clock && s.Unit == a.Unit && positive(s.Value) }):
-		k.Why = "its boots are not of one clock, or a value is none"
+		k.Limit.Code = Mixed
 	case !cell.samples(func(s *matrix.Sample) bool { return !s.Indicative }), !other.samples(func(s *matrix.Sample) bool { return !s.Indicative }):
-		k.Why = whyIndicative
+		k.Limit.Code = Indicative
 	default:
 		k.Ratio = a.Value / b.Value
 	}
@@ -133,7 +128,7 @@ func contrast(probe string, cell, other Cell) *Contrast {
 // decide makes a verdict of the interval and the tests. A difference that is shown
 // is told, however small; what is called the same has been shown to be within the
 // margin.
-func (k *Contrast) decide() {
+func (k *Delta) decide() {
 	differs, same := false, false
 	if k.clock == matrix.ClockIcount {
 		differs = k.Low > 1 || k.High < 1
@@ -153,7 +148,7 @@ func (k *Contrast) decide() {
 	}
 }
 
-// measured tells whether a boot has a sample that counts.
+// measured reports whether a boot has a sample that counts.
 func measured(r matrix.Result) bool { return r.Sample != nil && r.Outcome == matrix.Pass }
 
 // values are the values of a cell's boots, sorted.

@@ -1,0 +1,99 @@
+package compare
+
+import (
+	"slices"
+
+	"kmatrix/matrix"
+)
+
+// Limitation says why the comparison of two costs has no verdict, or none that is
+// conclusive. Those fields are set that its Code names; two limitations are the same
+// where they are equal.
+type Limitation struct {
+	Code LimitationCode `json:"code"`
+	// Boots is how many the side with fewer has, and Fewest how many each must have.
+	Boots  int `json:"boots,omitempty"`
+	Fewest int `json:"fewest,omitempty"`
+	// Here and There are the sides: that of the cell and that of the other column.
+	Here  Side `json:"here,omitzero"`
+	There Side `json:"there,omitzero"`
+}
+
+// Side is one of the two that are compared, as far as a limitation is in it.
+type Side struct {
+	Kernel  string       `json:"kernel,omitempty"`
+	Unit    string       `json:"unit,omitempty"`
+	Clock   matrix.Clock `json:"clock,omitempty"`
+	Machine Hardware     `json:"machine,omitzero"`
+}
+
+// Hardware is a machine as far as costs depend on it.
+type Hardware struct {
+	Name      string `json:"name"`
+	MemoryMiB int    `json:"memory_mib"`
+	CPUs      int    `json:"cpus"`
+	CPU       string `json:"cpu"`
+}
+
+// hardwareOf returns what costs depend on of a machine.
+func hardwareOf(m matrix.Machine) Hardware {
+	return Hardware{Name: m.Name, MemoryMiB: m.MemoryMiB, CPUs: m.CPUs, CPU: m.CPU}
+}
+
+// LimitationCode is what limits a comparison.
+type LimitationCode string
+
+// With the first ones there is no verdict; with TooFewBoots and TooWide it is
+// inconclusive.
+const (
+	// Unlimited: nothing limits it.
+	Unlimited LimitationCode = ""
+	// Indicative: the clock is the wall's, on an emulated CPU.
+	Indicative LimitationCode = "indicative"
+	// OtherUnit: the sides have other clocks or units, which Here and There name.
+	OtherUnit LimitationCode = "other-unit"
+	// Mixed: the boots of a side have several clocks or units, or a value is no cost.
+	Mixed LimitationCode = "mixed"
+	// OtherBuild: the kernels of Here and There have another configuration or
+	// compiler.
+	OtherBuild LimitationCode = "other-build"
+	// OtherMachine: the machine of that name is another one in the other's run.
+	OtherMachine LimitationCode = "other-machine"
+	// OtherHost: times were measured on hosts that are not the same.
+	OtherHost LimitationCode = "other-host"
+	// TooFewBoots: by wall clock Boots allow no verdict; it takes Fewest.
+	TooFewBoots LimitationCode = "too-few-boots"
+	// TooWide: the boots differ so much that it would take too many of them.
+	TooWide LimitationCode = "too-wide"
+)
+
+// limitation returns why the costs of two columns on a machine must not be set
+// against each other; [Unlimited] when they may.
+func (c Comparison) limitation(a, b int, machine string, clock matrix.Clock) Limitation {
+	x, y := c.Columns[a], c.Columns[b]
+	if !sameBuild(x, y) {
+		return Limitation{Code: OtherBuild, Here: Side{Kernel: x.Name}, There: Side{Kernel: y.Name}}
+	}
+	if x.of == y.of {
+		return Limitation{}
+	}
+	m, n := hardwareOf(machineOf(x.of, machine)), hardwareOf(machineOf(y.of, machine))
+	g, h := x.of.Host, y.of.Host
+	switch {
+	case m.MemoryMiB != n.MemoryMiB || m.CPUs != n.CPUs || m.CPU != n.CPU:
+		m.Name, n.Name = machine, machine
+		return Limitation{Code: OtherMachine, Here: Side{Machine: m}, There: Side{Machine: n}}
+	case clock != matrix.ClockIcount && (g.CPU != h.CPU || g.CPUs != h.CPUs || g.Accel != h.Accel || g.Kernel != h.Kernel || g.QEMU != h.QEMU):
+		return Limitation{Code: OtherHost}
+	}
+	return Limitation{}
+}
+
+// machineOf returns the machine of that name in a run; its zero value where there is
+// none.
+func machineOf(run *matrix.Run, name string) matrix.Machine {
+	if i := slices.IndexFunc(run.Machines, func(m matrix.Machine) bool { return m.Name == name }); i >= 0 {
+		return run.Machines[i]
+	}
+	return matrix.Machine{}
+}
