@@ -1,14 +1,6 @@
 package host
 
-import (
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
-
-	"kmatrix/matrix"
-)
+import "kmatrix/matrix"
 
 // How many fresh boots the cells of a machine get where nobody says. What a kernel
 // does repeats, and counted instructions nearly do; times need boots for a verdict.
@@ -61,33 +53,4 @@ func Looks(m matrix.Machine, costs, kvm bool) []int {
 func expected(m matrix.Machine, kvm bool) (emulated, counted bool) {
 	emulated = m.Accel == matrix.AccelTCG || m.Accel == matrix.AccelAuto && !kvm
 	return emulated, m.Clock == matrix.ClockIcount || m.Clock == matrix.ClockAuto && emulated && m.CPUs <= 1
-}
-
-// ExpectKVM tells whether a guest has booted with KVM on this host since it was
-// booted itself, as an earlier run found out and kept in the cache directory.
-func ExpectKVM(cacheDir, qemu string) (bool, error) {
-	id, err := bootID()
-	if err != nil {
-		return false, err
-	}
-	known, ok := keptVerdict(filepath.Join(cacheDir, "kvm.json"), id, qemu)
-	return ok && known.Usable, nil
-}
-
-// bootID names the time since the host was booted.
-func bootID() (string, error) {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return "", fmt.Errorf("read the host's boot id: %w", err)
-	}
-	return strings.TrimSpace(string(id)), nil
-}
-
-// keptVerdict reads a verdict that holds for that boot of the host and that QEMU.
-// One that cannot be read is none.
-func keptVerdict(file, id, qemu string) (verdict, bool) {
-	var known verdict
-	text, err := os.ReadFile(file)
-	ok := err == nil && json.Unmarshal(text, &known) == nil && known.BootID == id && known.QEMU == qemu
-	return known, ok
 }

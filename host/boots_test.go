@@ -1,8 +1,6 @@
 package host
 
 import (
-	"context"
-	"path/filepath"
 	"testing"
 
 	"kmatrix/matrix"
@@ -23,22 +21,6 @@ func TestDefaultBoots(t *testing.T) {
 	} {
 		if got := DefaultBoots(test.machine, test.costs, test.kvm); got != test.want {
 			t.Errorf("%s: %d boots, want %d", name, got, test.want)
-		}
-	}
-}
-
-func TestKVMIsExpectedWhereAnEarlierRunUsedIt(t *testing.T) {
-	dir := t.TempDir()
-	if kvm, err := ExpectKVM(dir, "7"); kvm || err != nil {
-		t.Errorf("an empty cache expects KVM: %v, %v", kvm, err)
-	}
-	_, err := kvmVerdict(t.Context(), filepath.Join(dir, "kvm.json"), "/dev/null", "7", func(context.Context) error { return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	for qemu, want := range map[string]bool{"7": true, "8": false} {
-		if kvm, err := ExpectKVM(dir, qemu); kvm != want || err != nil {
-			t.Errorf("with QEMU %s: %v, %v", qemu, kvm, err)
 		}
 	}
 }

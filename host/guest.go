@@ -32,15 +32,21 @@ type qemuGuest struct {
 	needs []string
 }
 
+// GuestConfig returns the configuration of every guest with that kernel on that
+// machine, whose accelerator and clock must be resolved: those of a run and of a shell
+// are the same.
+func GuestConfig(qemu string, k matrix.Kernel, m matrix.Machine, img Bootable) vm.Config {
+	c := vm.Config{QEMU: qemu, Machine: m, Kernel: img.Boot, Initrd: img.Initrd, Append: strings.Fields(k.Append)}
+	for _, fs := range slices.Sorted(maps.Keys(img.Disks)) {
+		c.Disks = append(c.Disks, vm.Disk{Path: img.Disks[fs], Serial: fs})
+	}
+	return c
+}
+
 // bootQEMU starts a guest in QEMU; its console goes to the run's directory.
 func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
-	c := vm.Config{
-		QEMU: r.QEMU, Machine: l.machine, Kernel: l.image.Boot, Initrd: l.image.Initrd,
-		Append: strings.Fields(r.kernel(l.batch.kernel).Append), Temp: r.temp,
-	}
-	for _, fs := range slices.Sorted(maps.Keys(l.image.Disks)) {
-		c.Disks = append(c.Disks, vm.Disk{Path: l.image.Disks[fs], Serial: fs})
-	}
+	c := GuestConfig(r.QEMU, r.kernel(l.batch.kernel), l.machine, l.image)
+	c.Temp = r.temp
 	made, err := c.Made(r.Version)
 	if err != nil {
 		return nil, err

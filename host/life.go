@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/kconfig"
 	"kmatrix/matrix"
 )
 
@@ -34,6 +35,8 @@ type life struct {
 	kind  matrix.ProbeKind
 	hello matrix.Hello
 	ear   ear
+	// options are those of the kernel's configuration, nil where it is not known.
+	options kconfig.Config
 	// output is what the running probe has printed.
 	output []byte
 	// store is the first error of keeping a result.
@@ -77,6 +80,7 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 		}
 		return l.give(end{phase: phaseBoot, infra: err, err: err})
 	}
+	l.options = img.options
 	l.ear = ear{r: l.r, kernel: l.r.kernel(l.batch.kernel), symbols: img.Symbols}
 	e := l.follow(own, g)
 	if e.overdue && l.store == nil && ctx.Err() == nil {
@@ -94,7 +98,7 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 	}
 	e.blame(said)
 	e.ended(exit, l.r.machine(l.batch.machine))
-	outcome, detail := unanswered(e)
+	outcome, detail := l.unanswered(e)
 	if err := l.record(e, exit, outcome, detail); err != nil {
 		return err
 	}
@@ -104,6 +108,16 @@ func (l *life) live(ctx context.Context, img Bootable) error {
 		return nil
 	}
 	return l.give(e)
+}
+
+// unanswered decides the outcome of an early end, and names what the kernel's
+// configuration lacks where the guest never came up.
+func (l *life) unanswered(e end) (matrix.Outcome, string) {
+	outcome, detail := unanswered(e)
+	if outcome == matrix.BootFailed {
+		detail = lacking(detail, l.options.Guest())
+	}
+	return outcome, detail
 }
 
 // follow takes the guest through its phases, each with its deadline.
@@ -241,6 +255,9 @@ func (l *life) answer(g guest, ev wire.Event, took time.Duration) bool {
 		wrongKind(p, ev.Answer)
 	}
 	outcome, detail := answered(l.r.kernel(l.batch.kernel), p, l.hello, *ev.Answer)
+	if outcome == matrix.Unsupported {
+		detail = lacking(detail, missing(l.options, p, l.hello.Refused))
+	}
 	if l.batch.profile {
 		l.keepProfile(ev.Probe, ev.Answer.Profile, outcome, detail)
 		l.left = l.left[1:]
@@ -263,7 +280,7 @@ func (l *life) result(o matrix.Outcome, detail string) matrix.Result {
 // give hands the outcome of an early end to the cell that was at it, or, when
 // no probe had begun or the host will do no better, to all that are left.
 func (l *life) give(e end) error {
-	outcome, detail := unanswered(e)
+	outcome, detail := l.unanswered(e)
 	all := e.phase < phaseProbes || e.infra != nil && !e.spoiled
 	if all {
 		l.left, l.rest = append(slices.Clone(l.left), l.rest...), nil

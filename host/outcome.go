@@ -3,8 +3,10 @@ package host
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/kconfig"
 	"kmatrix/host/oops"
 	"kmatrix/matrix"
 )
@@ -128,7 +130,7 @@ func unanswered(e end) (matrix.Outcome, string) {
 		detail = "the kernel panicked, and its console does not tell of what: " + detail
 	case !e.overdue && e.shutdown == "guest-reset" && !e.rebooted:
 		detail = "the guest was reset, as by a triple fault, without a word: " + detail
-	case !e.overdue && e.shutdown != "":
+	case !e.overdue && e.shutdown != "" && e.shutdown != "host-qmp-quit": // which is kmatrix
 		detail = "QEMU ended by " + e.shutdown + ": " + detail
 	}
 	died := e.panic != "" || e.panicked || !e.overdue && e.shutdown == "guest-reset" && !e.rebooted
@@ -147,6 +149,25 @@ func unanswered(e end) (matrix.Outcome, string) {
 	default:
 		return matrix.Lost, detail
 	}
+}
+
+// lacking adds to a detail the options that the kernel's configuration does not set,
+// and that what went wrong rests on.
+func lacking(detail string, options []string) string {
+	if len(options) == 0 {
+		return detail
+	}
+	return detail + "; the kernel's configuration has no " + strings.Join(options, ", ")
+}
+
+// missing returns the options for what the probe needs and the guest has refused.
+func missing(options kconfig.Config, p matrix.Probe, refused map[string]string) (list []string) {
+	for _, name := range append(slices.Clone(p.Features), p.Needs) {
+		if _, ok := refused[name]; ok {
+			list = append(list, options.Feature(name)...)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(list)))
 }
 
 // onceMore decides whether a cell with that outcome is asked once more: where it ended

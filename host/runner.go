@@ -25,6 +25,8 @@ import (
 
 	"kmatrix/guest/wire"
 	"kmatrix/host/capacity"
+	"kmatrix/host/kconfig"
+	"kmatrix/host/kvm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/store"
 )
@@ -78,7 +80,7 @@ type Runner struct {
 
 	kvm struct {
 		mu    sync.Mutex
-		known *verdict
+		known *kvm.Verdict
 	}
 }
 
@@ -96,6 +98,9 @@ type Bootable struct {
 	// Disks are the paths of pristine file system images by the names that
 	// probes use ("xfs").
 	Disks map[string]string
+
+	// options are those of the kernel's configuration, nil where it is not known.
+	options kconfig.Config
 }
 
 // NoImageError tells that a kernel's image cannot be had, for a reason that is
@@ -219,6 +224,11 @@ func (r *Runner) image(ctx context.Context, k matrix.Kernel) (Bootable, error) {
 	}
 	if err := r.same(k.Name, img); err != nil {
 		return img, err
+	}
+	if img.Config != "" {
+		if img.options, err = kconfig.Read(img.Config); err != nil {
+			return img, err
+		}
 	}
 	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: img.Version})
 	return img, r.column(k.Name, func(c *matrix.Column) {

@@ -141,6 +141,10 @@ func (j job) inputs(ctx context.Context, t tree) ([]string, error) {
 		return nil, err
 	}
 	fragments, err := build.Fragments(j.build.Fragments, j.env.Dir)
+	var contradicted *build.ContradictionError
+	if errors.As(err, &contradicted) {
+		return nil, &BuildFailedError{err}
+	}
 	if err != nil {
 		return nil, err
 	}

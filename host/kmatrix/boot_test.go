@@ -221,6 +221,7 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+
 		debianKernel("good", "")+
 		debianKernel("panics", `, append: "rdinit=/none"`)+
+		debianKernel("halts", `, append: "rdinit=/none panic=0"`)+
 		debianKernel("silent", `, append: "rdinit=/bbin/cat"`)+
 		debianKernel("serial", `, append: "module_blacklist=virtio_console"`)+
 		debianKernel("no-xfs", `, append: "module_blacklist=xfs"`)+
@@ -235,6 +236,7 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 	}{
 		"good":     {matrix.Pass, ""},
 		"panics":   {matrix.BootFailed, "kernel panic: VFS: Unable to mount root fs"},
+		"halts":    {matrix.BootFailed, "kernel panic: VFS: Unable to mount root fs"},
 		"silent":   {matrix.BootFailed, "not over within 40s"},
 		"serial":   {matrix.Pass, ""},
 		"no-xfs":   {matrix.Pass, ""},
@@ -247,6 +249,10 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 		if r.Outcome != want.outcome || !strings.Contains(r.Detail, want.detail) {
 			t.Errorf("%s: %s, %q; want %s, …%s…", kernel, r.Outcome, r.Detail, want.outcome, want.detail)
 		}
+	}
+	// A kernel that stands still after its panic is not waited for.
+	if r := doc.result(t, "halts", probesOfTrouble); len(r.Reports) != 1 || strings.Contains(r.Detail, "not over within") {
+		t.Errorf("halts: %q with %+v", r.Detail, r.Reports)
 	}
 	if r := doc.result(t, "no-xfs", "stability/splice/write/xfs/dirty"); r.Outcome != matrix.Unsupported || !strings.Contains(r.Detail, "the kernel has no xfs") {
 		t.Errorf("no-xfs on xfs: %s, %q", r.Outcome, r.Detail)
@@ -386,10 +392,10 @@ func isQEMU(pid int) bool {
 }
 
 func TestShell(t *testing.T) {
-	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", ""))
+	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", `, append: "kmatrix.word=1"`))
 	var out, errs bytes.Buffer
-	code := run(t.Context(), strings.NewReader("uname -r; ls /mnt; exit\n"), &out, &errs, []string{"shell", "-f", file, "--initramfs", initramfs, "good"})
-	if code != exitDone || !strings.Contains(out.String(), "6.1.0-") || !strings.Contains(out.String(), "tmpfs-huge") {
+	code := run(t.Context(), strings.NewReader("uname -r; ls /mnt; cat /proc/cmdline; exit\n"), &out, &errs, []string{"shell", "-f", file, "--initramfs", initramfs, "good"})
+	if code != exitDone || !strings.Contains(out.String(), "6.1.0-") || !strings.Contains(out.String(), "tmpfs-huge") || !strings.Contains(out.String(), "kmatrix.word=1") {
 		t.Errorf("exit code %d, it printed %q and said %q", code, out.String(), errs.String())
 	}
 	noneLeft(t)

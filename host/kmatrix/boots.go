@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"kmatrix/host"
+	"kmatrix/host/kvm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
 )
@@ -58,10 +59,10 @@ func (o *runOptions) repeat(plan *spec.Plan, cache, qemu string) error {
 	if err != nil {
 		return err
 	}
-	kvm, err := host.ExpectKVM(cache, qemu)
+	known, err := kvm.Known(cache, qemu)
 	if err != nil {
 		return err
 	}
-	setBoots(plan, asked, kvm)
+	setBoots(plan, asked, known)
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"kmatrix/host"
 	"kmatrix/host/capacity"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
@@ -25,7 +26,8 @@ func newShellCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shell KERNEL",
 		Short: "A shell in a guest with a kernel of kernels.yaml",
-		Long: `Boot a kernel as its first machine and open a shell in it, with the probes' file
+		Long: `Boot a kernel as a run boots it on its first machine, with its append: and KVM where
+that works, and open a shell in it, with the probes' file
 systems under /mnt, u-root's commands and, under /external, the programs of external
 probes. Leave it with exit; nothing is kept.
 
@@ -47,7 +49,8 @@ probes. Leave it with exit; nothing is kept.
 			if err != nil {
 				return err
 			}
-			if _, err := vm.Version(cmd.Context(), qemu); err != nil {
+			version, err := vm.Version(cmd.Context(), qemu)
+			if err != nil {
 				return err
 			}
 			images, err := newImages(imageOptions{initramfs: initramfs, locked: locked, offline: offline, log: notices(cmd)}, s, plan.Probes)
@@ -57,7 +60,7 @@ probes. Leave it with exit; nothing is kept.
 			if err := images.programs(cmd.Context(), plan.Probes); err != nil {
 				return err
 			}
-			return shell(cmd, images, plan.Kernels[0], plan.Machines[0], qemu)
+			return shell(cmd, images, plan.Kernels[0], plan.Machines[0], qemu, version)
 		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "kernels.yaml", "the matrix that names the kernel")
@@ -71,7 +74,7 @@ probes. Leave it with exit; nothing is kept.
 // bootDeadline is how long the guest of a shell may take to be ready.
 const bootDeadline = 90 * time.Second
 
-func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine, qemu string) (err error) {
+func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine, qemu, version string) (err error) {
 	ctx := cmd.Context()
 	release, err := images.use()
 	if err != nil {
@@ -89,11 +92,14 @@ func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine
 	if _, _, err := capacity.Jobs([]matrix.Machine{m}, has); err != nil {
 		return err
 	}
-	c := vm.Config{QEMU: qemu, Machine: m, Kernel: img.Boot, Initrd: img.Initrd}
-	for fs, path := range img.Disks {
-		c.Disks = append(c.Disks, vm.Disk{Path: path, Serial: fs})
+	m, verdict, err := host.Accelerated(ctx, images.env.Cache.Dir, version, qemu, k, m, img)
+	if err != nil {
+		return err
 	}
-	v, err := vm.Start(ctx, c, nil)
+	if verdict != nil {
+		notices(cmd)("kmatrix: " + verdict.String())
+	}
+	v, err := vm.Start(ctx, host.GuestConfig(qemu, k, m, img), nil)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"sync"
@@ -41,7 +42,14 @@ type console struct {
 	provoked bool
 	answer   []byte
 	err      error
+	// halted is closed when the kernel has printed that it panicked and stands still.
+	halted chan struct{}
+	stands bool
 }
+
+// haltMark is what a kernel prints when it has panicked and is to do nothing more
+// (kernel/panic.c, with panic=0): there it neither reboots nor runs a crash kernel.
+const haltMark = "---[ end Kernel panic"
 
 // Write never fails, so that a full disk does not stall the guest; close
 // returns the log's first error.
@@ -49,6 +57,10 @@ func (c *console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last = keepLast(c.last, p)
+	if !c.stands && bytes.Contains(c.last[max(0, len(c.last)-len(p)-len(haltMark)):], []byte(haltMark)) {
+		c.stands = true
+		close(c.halted)
+	}
 	if c.provoked {
 		c.answer = append(c.answer, p[:min(len(p), MaxProvoked-len(c.answer))]...)
 	} else {

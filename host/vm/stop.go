@@ -95,7 +95,9 @@ func (v *VM) Stop(grace time.Duration) Exit {
 		exit.Err = errors.Join(exit.Err, fmt.Errorf("QEMU cannot keep what the guest writes to its disks: %s", why))
 	}
 	var failed *proc.Error
-	if byItself {
+	if v.halted.Load() {
+		exit.Status = "ended by kmatrix, since its kernel had panicked and stood still"
+	} else if byItself {
 		exit.Status = "exit status 0"
 		if errors.As(err, &failed) {
 			exit.Status = failed.Err.Error()
@@ -104,7 +106,7 @@ func (v *VM) Stop(grace time.Duration) Exit {
 			exit.Killed = killed(err, exit.Events)
 		}
 	}
-	if byItself && errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
+	if byItself && !v.halted.Load() && errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
 		for _, r := range refusals {
 			if strings.Contains(failed.Stderr, r) {
 				exit.Refused = wire.Clean(strings.TrimSpace(failed.Stderr), 500)

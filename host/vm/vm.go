@@ -19,6 +19,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"kmatrix/guest/wire"
@@ -49,7 +50,9 @@ type VM struct {
 	// forced tells that the guest was made to die, and panicked that it had told of
 	// a panic before.
 	forced, panicked bool
-	load             load
+	// halted tells that QEMU was ended since the kernel stood still.
+	halted atomic.Bool
+	load   load
 }
 
 // Start starts QEMU. The guest's life is ctx's: when it ends, QEMU is killed.
@@ -60,7 +63,7 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 		c.QEMU = DefaultQEMU
 	}
 	v := &VM{cmd: proc.Cmd{Path: c.QEMU, Args: Args(c)}, memoryMiB: c.memoryMiB(), consoleDone: make(chan struct{})}
-	v.console.log, v.console.limit = log, c.Console
+	v.console.log, v.console.limit, v.console.halted = log, c.Console, make(chan struct{})
 	var theirs []*os.File
 	defer func() {
 		for _, f := range theirs {
@@ -104,6 +107,7 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 	mon.onStall = v.kill
 	mon.serve()
 	v.wg.Go(func() { v.readConsole() })
+	v.wg.Go(v.endHalted)
 	v.wg.Go(func() { serveEcho(v.probe, v.probeControl) })
 	return v, nil
 }
@@ -149,9 +153,18 @@ func (v *VM) Ready(ctx context.Context) (wire.Ready, error) {
 			first <- heard{ready, p, err}
 		})
 	}
+	watching, enough := context.WithCancel(ctx)
+	defer enough()
+	halted := make(chan error, 1)
+	v.wg.Go(func() { halted <- v.awaitHalt(watching) })
 	var errs []error
 	for range 2 {
 		select {
+		case err := <-halted:
+			if !errors.Is(err, errHalted) {
+				err = ctx.Err()
+			}
+			return wire.Ready{}, fmt.Errorf("wait for the agent: %w (%s)", err, v.progress())
 		case h := <-first:
 			if h.err == nil {
 				// The line that it came on counts, not what it says.

@@ -2,6 +2,8 @@ package build
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -27,6 +29,38 @@ func TestDropped(t *testing.T) {
 		var d *DroppedError
 		if test.want == "" && err != nil || test.want != "" && (!errors.As(err, &d) || strings.Join(d.Options, " ") != test.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestAFragmentThatTurnsOffWhatGuestsNeed is refused before anything is built.
+func TestAFragmentThatTurnsOffWhatGuestsNeed(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"mute": "# CONFIG_SERIAL_8250_CONSOLE is not set\n", "noport": "CONFIG_VIRTIO_CONSOLE=n\n", "other": "# CONFIG_BTRFS_FS is not set\n", "again": "CONFIG_SERIAL_8250_CONSOLE=y\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		names  []string
+		option string
+	}{
+		{[]string{FragmentName, "mute"}, "CONFIG_SERIAL_8250_CONSOLE"},
+		{[]string{FragmentName, "noport"}, "CONFIG_VIRTIO_CONSOLE"},
+		{[]string{"mute", FragmentName}, ""},
+		{[]string{FragmentName, "mute", "again"}, ""},
+		{[]string{FragmentName, "other"}, ""},
+		{[]string{"mute"}, ""},
+	} {
+		_, err := Fragments(test.names, dir)
+		var c *ContradictionError
+		if test.option == "" && err != nil || test.option != "" && (!errors.As(err, &c) || c.Option != test.option || !strings.Contains(err.Error(), "the fragment "+test.names[1])) {
+			t.Errorf("%v: %v", test.names, err)
+		}
+	}
+	for _, name := range essential {
+		if !strings.Contains(Fragment, "\n"+name+"=y\n") {
+			t.Errorf("%s does not ask for %s", FragmentName, name)
 		}
 	}
 }

@@ -59,7 +59,49 @@ func (e *DroppedError) Error() string {
 	return "the kernel's configuration drops " + strings.Join(e.Options, ", ") + ": no such option there, or what it depends on is off"
 }
 
-// Fragments returns the fragments' texts, in their order.
+// essential are options of kmatrix.config without which a guest can neither start its
+// agent nor say what became of it.
+var essential = []string{
+	"CONFIG_64BIT", "CONFIG_PRINTK", "CONFIG_PCI", "CONFIG_TTY", "CONFIG_SERIAL_8250", "CONFIG_SERIAL_8250_CONSOLE", "CONFIG_BLK_DEV_INITRD", "CONFIG_BLOCK",
+	"CONFIG_VIRTIO_PCI", "CONFIG_VIRTIO_BLK", "CONFIG_VIRTIO_CONSOLE", "CONFIG_DEVTMPFS", "CONFIG_BINFMT_ELF", "CONFIG_FUTEX", "CONFIG_EPOLL",
+	"CONFIG_MULTIUSER", "CONFIG_PROC_FS", "CONFIG_SYSFS", "CONFIG_NET", "CONFIG_UNIX",
+}
+
+// ContradictionError tells that one fragment turns off what another asks for and every
+// guest needs.
+type ContradictionError struct{ Option, Fragment string }
+
+// Error names the option, both fragments, and the mend.
+func (e *ContradictionError) Error() string {
+	return fmt.Sprintf("the fragment %s turns off %s, which %s asks for, since every guest needs it for its agent or its console: leave that line out of %s", e.Fragment, e.Option, FragmentName, e.Fragment)
+}
+
+// contradicted checks that no fragment turns off what the guest needs, where
+// kmatrix.config is among them.
+func contradicted(names, texts []string) error {
+	if !slices.Contains(names, FragmentName) {
+		return nil
+	}
+	// The last line about an option counts.
+	last, by := map[string]string{}, map[string]string{}
+	for i, text := range texts {
+		for line := range strings.Lines(text) {
+			line = strings.TrimSpace(line)
+			if name, ok := option(line); ok {
+				last[name], by[name] = line, names[i]
+			}
+		}
+	}
+	for _, name := range essential {
+		if line := last[name]; strings.HasPrefix(line, "#") || strings.HasSuffix(line, "=n") {
+			return &ContradictionError{name, by[name]}
+		}
+	}
+	return nil
+}
+
+// Fragments returns the fragments' texts, in their order. The error is a
+// [*ContradictionError] where one turns off what every guest needs.
 func Fragments(names []string, dir string) ([]string, error) {
 	var texts []string
 	for _, name := range names {
@@ -76,7 +118,7 @@ func Fragments(names []string, dir string) ([]string, error) {
 		}
 		texts = append(texts, string(text))
 	}
-	return texts, nil
+	return texts, contradicted(names, texts)
 }
 
 // configure makes the configuration and returns its text.
