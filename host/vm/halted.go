@@ -55,14 +55,14 @@ const (
 	idleTicks = 20
 )
 
-// awaitHalt returns when the guest's CPUs are halted for good, which is how a kernel
-// ends that dies before it has a console, or when ctx ends. A guest at work is not
+// awaitHalt closes still when the guest's CPUs are halted for good, which is how a kernel
+// ends that dies before it has a console. It returns then, or when ctx ends. A guest at work is not
 // disturbed: its registers are read only when QEMU takes next to no time.
-func (v *VM) awaitHalt(ctx context.Context) error {
+func (v *VM) awaitHalt(ctx context.Context) {
 	before := ticks(v.process.Pid)
 	for looks := 0; looks < haltedLooks; {
-		if err := wait(ctx, haltedPoll); err != nil {
-			return err
+		if wait(ctx, haltedPoll) != nil {
+			return
 		}
 		now := ticks(v.process.Pid)
 		idle := now-before < idleTicks
@@ -81,7 +81,7 @@ func (v *VM) awaitHalt(ctx context.Context) error {
 		}
 		looks++
 	}
-	return errHalted
+	close(v.still)
 }
 
 // flagsRE finds a CPU's flags and whether it is halted (target/i386/cpu-dump.c).

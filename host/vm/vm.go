@@ -50,6 +50,10 @@ type VM struct {
 	// forced tells that the guest was made to die, and panicked that it had told of
 	// a panic before.
 	forced, panicked bool
+	// still is closed when a guest that boots stands still, which is looked for until
+	// watched is called; both are nil for a guest that was restored.
+	still   chan struct{}
+	watched context.CancelFunc
 	// halted tells that QEMU was ended since the kernel stood still.
 	halted atomic.Bool
 	load   load
@@ -108,6 +112,12 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 	mon.serve()
 	v.wg.Go(func() { v.readConsole() })
 	v.wg.Go(v.endHalted)
+	if c.Restore == nil {
+		v.still = make(chan struct{})
+		var booting context.Context
+		booting, v.watched = context.WithCancel(ctx)
+		v.wg.Go(func() { v.awaitHalt(booting) })
+	}
 	v.wg.Go(func() { serveEcho(v.probe, v.probeControl) })
 	return v, nil
 }
@@ -153,18 +163,14 @@ func (v *VM) Ready(ctx context.Context) (wire.Ready, error) {
 			first <- heard{ready, p, err}
 		})
 	}
-	watching, enough := context.WithCancel(ctx)
-	defer enough()
-	halted := make(chan error, 1)
-	v.wg.Go(func() { halted <- v.awaitHalt(watching) })
+	if v.watched != nil {
+		defer v.watched()
+	}
 	var errs []error
 	for range 2 {
 		select {
-		case err := <-halted:
-			if !errors.Is(err, errHalted) {
-				err = ctx.Err()
-			}
-			return wire.Ready{}, fmt.Errorf("wait for the agent: %w (%s)", err, v.progress())
+		case <-v.still:
+			return wire.Ready{}, fmt.Errorf("wait for the agent: %w (%s)", errHalted, v.progress())
 		case h := <-first:
 			if h.err == nil {
 				// The line that it came on counts, not what it says.
