@@ -112,11 +112,10 @@ func replaceFile(path string, text []byte) error {
 
 // calibrate makes what an A/A run showed, keeps it for later tables, and has it
 // stand in the run itself.
-func calibrate(cache string, run *matrix.Run, results []matrix.Result) error {
+func calibrate(cache string, run *matrix.Run, c compare.Comparison) error {
 	if !run.AA || run.Interrupted || slices.ContainsFunc(run.Kernels, func(k matrix.Column) bool { return k.Outcome != "" }) {
 		return nil
 	}
-	c := compare.Compare(*run, results)
 	var fresh []matrix.Calibration
 	for _, m := range run.Machines {
 		fresh = append(fresh, c.Calibrate(*run, m))

@@ -8,6 +8,7 @@ import (
 
 	"kmatrix/host"
 	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
 )
 
 func TestAAHasTwoColumnsOfOneKernel(t *testing.T) {
@@ -112,7 +113,7 @@ func TestCalibrate(t *testing.T) {
 		}
 	}
 	cache := t.TempDir()
-	if err := calibrate(cache, &run, results); err != nil {
+	if err := calibrate(cache, &run, compare.Compare(run, results)); err != nil {
 		t.Fatal(err)
 	}
 	kept := calibrations(cache, run.Host, run.Machines)
@@ -123,7 +124,7 @@ func TestCalibrate(t *testing.T) {
 		t.Errorf("the smallest change that is seen is %v, want the tolerance and how boots differ", d)
 	}
 	run.AA = false
-	if err := calibrate(cache, &run, results); err != nil || len(calibrations(cache, run.Host, run.Machines)) != 1 {
+	if err := calibrate(cache, &run, compare.Compare(run, results)); err != nil || len(calibrations(cache, run.Host, run.Machines)) != 1 {
 		t.Errorf("a run that is no A/A run was kept as one: %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -91,13 +90,8 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 			return err
 		}
 	}
-	format, _ := report.Lookup(formatName(o.json))
 	doc := report.Document{Run: m.Run, Results: m.Results, Profiles: m.Profiles, Comparison: m.Comparison, Runs: runs, Warnings: m.Warnings, Dir: runs[0].Dir}
-	if err := writeTo(cmd, o.output, func(w io.Writer) error {
-		width, colour := terminal(w)
-		doc.Options = report.Options{Width: width, Colour: colour, All: o.all}
-		return format.Write(w, doc)
-	}); err != nil {
+	if err := writeReport(cmd, doc, formatName(o.json), o.output, o.all); err != nil {
 		return err
 	}
 	if found := findings(o.failOn, m.Comparison, m.Run, m.Results); len(found) > 0 {

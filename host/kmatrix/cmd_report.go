@@ -48,7 +48,9 @@ directory of a run, or its name under --dir.
 			if asJSON {
 				format = "json"
 			}
-			return writeReport(cmd, report.Document{Run: stored.Run, Results: stored.Results, Profiles: stored.Profiles, Dir: path}, format, output, all)
+			c := compare.Compare(stored.Run, stored.Results)
+			c.Locate(stored.Profiles)
+			return writeReport(cmd, report.Document{Run: stored.Run, Results: stored.Results, Profiles: stored.Profiles, Comparison: c, Dir: path}, format, output, all)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "runs", "the directory that keeps runs")
@@ -85,8 +87,7 @@ func formatName(asJSON bool) string {
 	return "table"
 }
 
-// writeReport compares the run and writes it in the named format, to the file
-// where one is named.
+// writeReport writes a document in the named format, to the file where one is named.
 func writeReport(cmd *cobra.Command, doc report.Document, name, output string, all bool) error {
 	format, ok := report.Lookup(name)
 	if !ok {
@@ -94,8 +95,6 @@ func writeReport(cmd *cobra.Command, doc report.Document, name, output string, a
 	}
 	return writeTo(cmd, output, func(w io.Writer) error {
 		width, colour := terminal(w)
-		doc.Comparison = compare.Compare(doc.Run, doc.Results)
-		doc.Comparison.Locate(doc.Profiles)
 		doc.Options = report.Options{Width: width, Colour: colour, All: all}
 		return format.Write(w, doc)
 	})

@@ -214,21 +214,22 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 		_, err := r.More(ctx, cells, behind, upTo)
 		return st.Results(), err // also those of before the run was resumed
 	}
-	l := looks{header: st.Header, update: st.Update, ask: ask, more: progress.more}
-	results, runErr := l.run(ctx, plan.Cells())
+	looks := sequential{header: st.Header, update: st.Update, ask: ask, more: progress.more}
+	results, compared, runErr := looks.run(ctx, plan.Cells())
 	now := time.Now().UTC()
 	var kept error
 	if err := st.Update(func(run *matrix.Run) {
 		run.Finished, run.Interrupted = &now, runErr != nil
 		run.Seconds += time.Since(began).Round(time.Millisecond).Seconds()
-		kept = calibrate(cache, run, results)
+		kept = calibrate(cache, run, compared)
 	}); err != nil || kept != nil {
 		return unfinished{errors.Join(runErr, err, kept), st.Dir()}
 	}
-	profiles, profileErr := o.profiles(ctx, r, results)
+	profiles, profileErr := o.profiles(ctx, r, compared)
 	runErr = errors.Join(runErr, profileErr)
+	compared.Locate(profiles)
 	progress.stop()
-	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Profiles: profiles, Dir: st.Dir()}); err != nil {
+	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Profiles: profiles, Comparison: compared, Dir: st.Dir()}); err != nil {
 		return unfinished{errors.Join(runErr, err), st.Dir()}
 	}
 	if runErr != nil {
@@ -237,7 +238,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	if len(images.locked.kernels) > 0 {
 		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(images.locked.kernels, ", "))
 	}
-	return o.verdict(st.Header(), results, st.Dir())
+	return o.verdict(compared, st.Header(), results, st.Dir())
 }
 
 // print writes the report where the user wants it.

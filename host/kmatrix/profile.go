@@ -16,13 +16,13 @@ const profileDiffering, profileAll = "differing", "all"
 
 // profiles takes the profiles that --profile asks for and the run has not yet, once
 // it has come to its end, and returns all that it has.
-func (o *runOptions) profiles(ctx context.Context, r *host.Runner, results []matrix.Result) ([]matrix.Profile, error) {
+func (o *runOptions) profiles(ctx context.Context, r *host.Runner, c compare.Comparison) ([]matrix.Profile, error) {
 	run := r.Store.Header()
 	had, err := r.Store.Profiles()
 	if o.profile == "" || run.Interrupted || err != nil {
 		return had, err
 	}
-	cells := toProfile(compare.Compare(run, results), o.profile == profileAll)
+	cells := toProfile(c, o.profile == profileAll)
 	cells = slices.DeleteFunc(cells, func(c matrix.Cell) bool {
 		return slices.ContainsFunc(had, func(p matrix.Profile) bool { return p.There() && p.Cell == c.ID() })
 	})

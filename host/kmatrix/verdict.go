@@ -11,12 +11,12 @@ import (
 
 // verdict turns what the run found into the error that --fail-on and --strict
 // ask for.
-func (o *runOptions) verdict(run matrix.Run, results []matrix.Result, dir string) error {
+func (o *runOptions) verdict(c compare.Comparison, run matrix.Run, results []matrix.Result, dir string) error {
 	counts := map[string]int{}
 	for _, r := range results {
 		counts[string(r.Outcome)]++
 	}
-	found := findings(o.failOn, compare.Compare(run, results), run, results)
+	found := findings(o.failOn, c, run, results)
 	switch {
 	case len(found) > 0:
 		return finding{"--fail-on: " + strings.Join(found, ", ")}

@@ -6,8 +6,8 @@ import (
 	"kmatrix/matrix"
 )
 
-// looks is how often verdicts of a column on a machine are looked for at most; 0
-// where its boots are fixed.
+// looks returns how many looks at its verdicts a column has at most on a machine, see
+// [matrix.Machine]; 0 where its boots are fixed.
 func (c Comparison) looks(column int, machine string) int {
 	return len(machineOf(c.Columns[column].of, machine).Looks)
 }
@@ -21,22 +21,21 @@ func (k *Delta) split(p float64) float64 { return split(p, k.Looks) }
 
 func split(p float64, looks int) float64 { return min(1, p*float64(max(1, looks))) }
 
-// Undecided lists the cells, of both sides, whose comparison is inconclusive, on
-// machines that have looks left; next is how many boots those then get, by the
-// machines' names.
+// Undecided lists the cells, of both sides, whose comparison is inconclusive, on those
+// of the machines that have looks left; next is how many boots these get then, by
+// their names.
 //
 // Cells that have their verdict get no more boots, and it stands: their probabilities
 // are those of the look that they had it at, each of which was held to its part.
-func Undecided(run matrix.Run, results []matrix.Result) (cells []matrix.Cell, next map[string]int) {
+func (c Comparison) Undecided(machines []matrix.Machine) (cells []matrix.Cell, next map[string]int) {
 	next = map[string]int{}
-	for _, m := range run.Machines {
+	for _, m := range machines {
 		for _, n := range m.Looks {
 			if n > m.Boots && next[m.Name] == 0 {
 				next[m.Name] = n
 			}
 		}
 	}
-	c := Compare(run, results)
 	seen := map[string]bool{}
 	add := func(column int, r Row) {
 		cell := matrix.Cell{Kernel: c.Columns[column].Name, Machine: r.Machine, Probe: r.Probe}

@@ -8,9 +8,9 @@ import (
 	"kmatrix/matrix/compare"
 )
 
-// looks has cells answered in more and more boots, as long as their verdict is
+// sequential has cells answered in more and more boots, as long as their verdict is
 // inconclusive and their machine has looks left.
-type looks struct {
+type sequential struct {
 	// header returns what the run says of itself, and update changes it.
 	header func() matrix.Run
 	update func(func(*matrix.Run)) error
@@ -21,29 +21,31 @@ type looks struct {
 	more func(cells []matrix.Cell, behind, upTo map[string]int)
 }
 
-// run answers the cells. Where no machine has looks it asks once.
-func (l looks) run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result, error) {
+// run answers the cells, and returns all results with the comparison of them. Where no
+// machine has looks it asks once.
+func (s sequential) run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result, compare.Comparison, error) {
 	upTo := map[string]int{}
-	for _, m := range l.header().Machines {
+	for _, m := range s.header().Machines {
 		upTo[m.Name] = m.Boots
 	}
-	results, err := l.ask(ctx, cells, nil, upTo)
-	for err == nil {
-		before := l.header()
-		open, next := compare.Undecided(before, results)
-		if len(open) == 0 {
-			return results, nil
+	results, err := s.ask(ctx, cells, nil, upTo)
+	for {
+		before := s.header()
+		c := compare.Compare(before, results)
+		open, next := c.Undecided(before.Machines)
+		if err != nil || len(open) == 0 {
+			return results, c, err
 		}
 		behind := map[string]int{}
 		for _, m := range before.Machines {
 			behind[m.Name] = m.Boots
 		}
-		if l.more != nil {
-			l.more(open, behind, next)
+		if s.more != nil {
+			s.more(open, behind, next)
 		}
 		// The header tells of the boots before they are: a run that is killed in
 		// between has had a part of them.
-		if err := l.update(func(run *matrix.Run) {
+		if err := s.update(func(run *matrix.Run) {
 			run.Machines = slices.Clone(run.Machines) // others read it as it was
 			for i := range run.Machines {
 				if n := next[run.Machines[i].Name]; n > 0 {
@@ -51,9 +53,8 @@ func (l looks) run(ctx context.Context, cells []matrix.Cell) ([]matrix.Result, e
 				}
 			}
 		}); err != nil {
-			return results, err
+			return results, c, err
 		}
-		results, err = l.ask(ctx, open, behind, next)
+		results, err = s.ask(ctx, open, behind, next)
 	}
-	return results, err
 }
