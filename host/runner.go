@@ -232,7 +232,7 @@ func (r *Runner) image(ctx context.Context, k matrix.Kernel) (Bootable, error) {
 	}
 	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: img.Version})
 	return img, r.column(k.Name, func(c *matrix.Column) {
-		c.Version, c.Release, c.Digest, c.PVH, c.Origin, c.Built, c.ConfigDigest = img.Version, img.Release, img.Digest, img.PVH, img.Origin, img.Built, img.ConfigDigest
+		c.Version, c.Release, c.Digest, c.PVH, c.Origin, c.Trust, c.Built, c.ConfigDigest = img.Version, img.Release, img.Digest, img.PVH, img.Origin, img.Trust, img.Built, img.ConfigDigest
 		c.Outcome, c.Detail = "", "" // of before the run was resumed
 	})
 }

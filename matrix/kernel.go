@@ -125,6 +125,8 @@ type Image struct {
 	Digest string `json:"digest"`
 	// Origin says in one line where it came from: URL or path.
 	Origin string `json:"origin"`
+	// Trust is what vouches for what came from there.
+	Trust Trust `json:"trust,omitempty"`
 	// Built says how it was built; nil for one that came as it is.
 	Built *Built `json:"built,omitempty"`
 }

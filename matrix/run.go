@@ -81,6 +81,8 @@ type Column struct {
 	ConfigDigest string `json:"config_digest,omitempty"`
 	PVH          bool   `json:"pvh,omitempty"`
 	Origin       string `json:"origin,omitempty"`
+	// Trust is what vouches for what came from there.
+	Trust Trust `json:"trust,omitempty"`
 	// Built says how the image was built; nil for one that came as it is.
 	Built   *Built  `json:"built,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`

@@ -36,7 +36,7 @@ func fakeTree(t *testing.T) string {
 	return dir
 }
 
-func tarball(t *testing.T, tree string) string {
+func makeTarball(t *testing.T, tree string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "linux-6.12.tar.xz")
 	if out, err := exec.Command("tar", "-C", filepath.Dir(tree), "-cJf", file, filepath.Base(tree)).CombinedOutput(); err != nil {
@@ -58,7 +58,7 @@ func buildable(kind, where string, more ...string) matrix.Kernel {
 // as it was.
 func TestAKernelThatDoesNotBuild(t *testing.T) {
 	tree := fakeTree(t)
-	file := tarball(t, tree)
+	file := makeTarball(t, tree)
 	before, err := digestTree(t.Context(), tree)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestAKernelThatDoesNotBuild(t *testing.T) {
 
 func TestSourcesThatCannotBeUsed(t *testing.T) {
 	tree := fakeTree(t)
-	file := tarball(t, tree)
+	file := makeTarball(t, tree)
 	sum, err := cache.Digest(file)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 		"no tree":          {buildable("tree", "/no/such/tree"), "is no source tree of Linux"},
 		"no tarball":       {buildable("tarball", "/no/such.tar.xz"), "no such file"},
 		"wrong digest":     {buildable("tarball", file, strings.Repeat("0", 64)), "its sha256 is " + sum},
-		"cut":              {buildable("tarball", cut), "it is cut or no tarball"},
+		"cut":              {buildable("tarball", cut), "it is cut, its end is missing"},
 	} {
 		env := newEnv(t)
 		env.Builds = []matrix.Build{build.Default}
@@ -125,7 +125,7 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 // TestAFirstDownloadIsHeldTo fetches a tarball that kernels.yaml gives no
 // digest for, and then another one from the same URL.
 func TestAFirstDownloadIsHeldTo(t *testing.T) {
-	text, err := os.ReadFile(tarball(t, fakeTree(t)))
+	text, err := os.ReadFile(makeTarball(t, fakeTree(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

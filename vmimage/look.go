@@ -29,6 +29,8 @@ type State struct {
 	Source  string `json:"source"`
 	Status  Status `json:"status"`
 	Version string `json:"version,omitempty"`
+	// Trust is what vouches for its source, where that was fetched.
+	Trust matrix.Trust `json:"trust,omitempty"`
 	// Detail says what is still to be done, or why the kernel is unreachable.
 	Detail string `json:"detail,omitempty"`
 	// Bytes is the room that its entries take in the cache.
@@ -55,7 +57,7 @@ func Look(ctx context.Context, env *Env, k matrix.Kernel, g Guest) (State, error
 	// source is why the source is not there; until it is found, it is not.
 	source := error(&cache.MissingError{Key: k.Name})
 	err := with(ctx, peek, k, func(f found) (err error) {
-		st.Version = f.version
+		st.Version, st.Trust = f.version, f.trust
 		img, err = f.fetch(ctx, peek, k)
 		if f.tree == nil {
 			return err

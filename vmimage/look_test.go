@@ -17,7 +17,7 @@ import (
 // nothing.
 func TestLooking(t *testing.T) {
 	dir := fakeTree(t)
-	text, err := os.ReadFile(tarball(t, dir))
+	text, err := os.ReadFile(makeTarball(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,6 +43,7 @@ func TestLooking(t *testing.T) {
 	}{
 		"a tree":                  {buildable("tree", dir), false, Resolvable, "to be built"},
 		"no tree":                 {buildable("tree", "/none"), false, Unreachable, "is no source tree"},
+		"a tarball":               {buildable("tarball", makeTarball(t, dir)), false, Resolvable, "to be fetched and built"},
 		"a tarball of a server":   {buildable("tarball", server.URL+"/linux-6.12.tar.xz"), false, Resolvable, "to be fetched and built"},
 		"with a digest":           {buildable("tarball", server.URL+"/linux-6.12.tar.xz", strings.Repeat("0", 64)), false, Resolvable, "to be fetched and built"},
 		"a tarball that is gone":  {buildable("tarball", server.URL+"/linux-6.11.tar.xz"), false, Unreachable, "the server does not have it"},
@@ -106,7 +107,7 @@ func TestALockedCommitIsKept(t *testing.T) {
 func TestFetchingASourceBuildsNothing(t *testing.T) {
 	env := newEnv(t)
 	env.Builds = []matrix.Build{build.Default}
-	k := buildable("tarball", tarball(t, fakeTree(t)))
+	k := buildable("tarball", makeTarball(t, fakeTree(t)))
 	if err := FetchSource(t.Context(), env, k); err != nil {
 		t.Fatal(err)
 	}

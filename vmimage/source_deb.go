@@ -48,7 +48,7 @@ func (s debSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, 
 	if err != nil {
 		return found{}, err
 	}
-	return found{version: entry.Version, locked: known, image: func(ctx context.Context) (matrix.Image, error) {
+	return found{version: entry.Version, locked: known, trust: matrix.TrustSigned, image: func(ctx context.Context) (matrix.Image, error) {
 		dir, err := s.fetch(ctx, env, client, k, entry)
 		if err != nil {
 			return matrix.Image{}, env.outOfReach(ctx, err, entry.Files[0].URL)

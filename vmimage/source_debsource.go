@@ -40,7 +40,7 @@ func (s debSourceSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (f
 		return found{}, err
 	}
 	f := entry.Files[0]
-	return found{version: entry.Version, locked: known, tree: &tree{
+	return found{version: entry.Version, locked: known, trust: matrix.TrustSigned, tree: &tree{
 		digest: f.SHA256, origin: f.URL,
 		dir: func(ctx context.Context) (string, error) {
 			dir, err := unpackTarball(ctx, env, k, f.SHA256, f.URL, func(ctx context.Context, tmp string) (string, error) {

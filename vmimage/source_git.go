@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -68,7 +69,7 @@ func (s gitSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, 
 			return found{}, err
 		}
 	}
-	return found{tree: &tree{digest: commit, origin: where + " at " + commit, dir: func(ctx context.Context) (string, error) {
+	return found{trust: gitTrust(where, ref), tree: &tree{digest: commit, origin: where + " at " + commit, dir: func(ctx context.Context) (string, error) {
 		env.progress(k.Name, "taking "+ref+" out of git")
 		dir, err := env.Cache.Entry(ctx, cache.Key(kindTree, "git", commit), func(ctx context.Context, dir string) error {
 			return export(ctx, repository, commit, dir)
@@ -78,6 +79,20 @@ func (s gitSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, 
 		}
 		return dir, nil
 	}}}, nil
+}
+
+var commitRE = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+// gitTrust tells what vouches for the commit that a ref of a repository leads to: a
+// commit's name is a digest of its content.
+func gitTrust(where, ref string) matrix.Trust {
+	switch u, err := url.Parse(where); {
+	case err != nil || u.Scheme == "":
+		return matrix.TrustLocal
+	case commitRE.MatchString(ref):
+		return matrix.TrustDigest
+	}
+	return matrix.TrustFirstUse
 }
 
 func hasCommit(ctx context.Context, repository, commit string) bool {

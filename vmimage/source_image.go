@@ -41,7 +41,7 @@ func (s imageSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found
 	if err != nil {
 		return found{}, err
 	}
-	return found{image: func(ctx context.Context) (matrix.Image, error) { return s.image(ctx, env, k, path, sum) }}, nil
+	return found{trust: matrix.TrustLocal, image: func(ctx context.Context) (matrix.Image, error) { return s.image(ctx, env, k, path, sum) }}, nil
 }
 
 // image unpacks the kernel.

@@ -15,10 +15,8 @@ import (
 	"time"
 
 	"kmatrix/matrix"
-	"kmatrix/matrix/proc"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/download"
-	"kmatrix/vmimage/lock"
 )
 
 // tarballSource is a kernel's source code as kernel.org releases it.
@@ -33,131 +31,129 @@ func (tarballSource) Kind() matrix.SourceKind {
 		Doc: "source code as kernel.org releases it; it is built",
 		Fields: []matrix.SourceField{
 			{Name: "tarball", Doc: "its URL, or its path from the directory of kernels.yaml", Required: true, Example: "https://cdn.kernel.org/pub/linux/kernel/v5.x/linux-5.15.148.tar.xz"},
-			{Name: "sha256", Doc: "its digest; without it, the first download's is recorded in kernels.lock, and held to", Pattern: `[0-9a-f]{64}`, Example: strings.Repeat("0", 64)},
+			{Name: "sha256", Doc: "its digest; without it and keyring, the first download's is recorded in kernels.lock, and held to", Pattern: `[0-9a-f]{64}`, Example: strings.Repeat("0", 64)},
+			{Name: "keyring", Doc: "a file of public keys, as a path from the directory of kernels.yaml: the digest is taken from " + sumsName + " beside the tarball, which one of them must have signed, as kernel.org's checksum autosigner does", Example: "kernel.org.gpg"},
 		},
 	}
 }
 
 // Find says which tarball it is. One whose digest nobody knows yet is fetched
 // for that.
-func (s tarballSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
-	where, want := k.Source.Fields["tarball"], k.Source.Fields["sha256"]
-	u, err := url.Parse(where)
-	if err != nil || u.Host == "" {
-		return s.local(ctx, env, k, want)
+func (tarballSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
+	t := tarball{env: env, kernel: k, where: k.Source.Fields["tarball"], want: k.Source.Fields["sha256"], keyring: k.Source.Fields["keyring"]}
+	find := t.findRemote
+	if u, err := url.Parse(t.where); err != nil || u.Host == "" {
+		find = t.findLocal
 	}
-	entry, known := env.Lock.Get(k.SourceOf(), k.Source.Fields)
-	switch {
-	case want != "":
-	case known:
-		want = entry.Files[0].SHA256
-	case env.Locked:
-		return found{}, locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
-	default:
-		if want, err = s.first(ctx, env, k, where); err != nil {
-			return found{}, err
-		}
-	}
-	return found{tree: &tree{digest: want, origin: where, dir: func(ctx context.Context) (string, error) {
-		return unpackTarball(ctx, env, k, want, where, func(ctx context.Context, _ string) (string, error) {
-			return s.fetch(ctx, env, k, where, want)
-		})
-	}}}, nil
-}
-
-// local takes a tarball of this machine.
-func (tarballSource) local(_ context.Context, env *Env, k matrix.Kernel, want string) (found, error) {
-	file := env.path(k.Source.Fields["tarball"])
-	sum, err := cache.Digest(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return found{}, &UnavailableError{err}
-	}
+	sum, trust, err := find(ctx)
 	if err != nil {
 		return found{}, err
 	}
-	if want != "" && sum != want {
-		return found{}, &UnavailableError{&download.MismatchError{URL: file, What: "sha256", Got: sum, Want: want}}
-	}
-	return found{tree: &tree{digest: sum, origin: file, dir: func(ctx context.Context) (string, error) {
-		return unpackTarball(ctx, env, k, sum, file, func(context.Context, string) (string, error) { return file, nil })
+	return found{trust: trust, tree: &tree{digest: sum, origin: t.where, dir: func(ctx context.Context) (string, error) {
+		return t.unpack(ctx, sum)
 	}}}, nil
 }
 
-// first fetches a tarball that has no digest yet, and records the one it has.
-func (s tarballSource) first(ctx context.Context, env *Env, k matrix.Kernel, where string) (string, error) {
-	if env.Cache.Peek {
-		return "", env.outOfReach(ctx, &cache.MissingError{Key: where}, where)
+// tarball is one of a kernel.
+type tarball struct {
+	env    *Env
+	kernel matrix.Kernel
+	// where is its URL or, once it was found to be one, its path.
+	where string
+	local bool
+	// want is the digest of kernels.yaml, and keyring the file there; "" for none.
+	want, keyring string
+}
+
+// findLocal returns the digest of a tarball of this machine.
+func (t *tarball) findLocal(ctx context.Context) (string, matrix.Trust, error) {
+	t.where, t.local = t.env.path(t.where), true
+	sum, err := cache.Digest(t.where)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", "", &UnavailableError{err}
 	}
-	file, err := s.fetch(ctx, env, k, where, "")
+	if err != nil {
+		return "", "", err
+	}
+	trust := matrix.TrustLocal
+	if t.want != "" {
+		if sum != t.want {
+			return "", "", unavailable("%s is not the file that kernels.yaml means: its sha256 is %s, and sha256: says %s", t.where, sum, t.want)
+		}
+		trust = matrix.TrustDigest
+	}
+	if t.keyring != "" {
+		listed, _, err := t.listed(ctx)
+		if err != nil {
+			return "", "", err
+		}
+		if sum != listed {
+			return "", "", unavailable("%s has the sha256 %s, and the signed %s beside it says %s", t.where, sum, sumsName, listed)
+		}
+		trust = matrix.TrustSigned
+	}
+	return sum, trust, nil
+}
+
+// unpack returns the directory of the tarball with that digest, which is fetched
+// where it is not there.
+func (t *tarball) unpack(ctx context.Context, sum string) (string, error) {
+	dir, err := unpackTarball(ctx, t.env, t.kernel, sum, t.where, func(ctx context.Context, _ string) (string, error) {
+		if t.local {
+			return t.where, nil
+		}
+		return t.fetch(ctx, sum)
+	})
+	if !t.local {
+		err = t.env.outOfReach(ctx, err, t.where)
+	}
 	if err != nil {
 		return "", err
 	}
-	sum, err := cache.Digest(file)
-	if err != nil {
-		return "", err
-	}
-	env.log("%s: kernels.yaml has no sha256 for it; the first download's, %s, is recorded", k.Name, sum)
-	e := lock.Entry{Source: k.Source.Fields, Version: path.Base(where), Resolved: time.Now().UTC().Truncate(time.Second), Files: []lock.File{{URL: where, SHA256: sum}}}
-	if err := env.record(k, e); err != nil {
-		return "", err
-	}
-	// Under the name that the recorded digest gives.
-	kept := tarballPath(env, where, sum)
-	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
-		return "", fmt.Errorf("keep a tarball: %w", err)
-	}
-	return sum, os.Rename(file, kept)
+	return dir, checkVersion(dir, path.Base(t.where))
 }
 
 // fetch returns the path of the tarball with the digest want, "" for any.
-func (tarballSource) fetch(ctx context.Context, env *Env, k matrix.Kernel, where, want string) (string, error) {
-	file := tarballPath(env, where, want)
+func (t *tarball) fetch(ctx context.Context, want string) (string, error) {
+	env, file := t.env, t.path(want)
 	if _, err := os.Stat(file); err == nil && want != "" {
 		return file, nil
 	}
 	if env.Offline {
-		return "", notCached(where)
+		return "", notCached(t.where)
 	}
-	if err := reach(ctx, env.HTTP, env.url(where)); err != nil {
-		if ctx.Err() != nil {
-			return "", ctx.Err()
-		}
-		return "", unavailable("%w; if you have a tree or an image of it, name that as its source", err)
+	if err := t.reach(ctx, t.where); err != nil {
+		return "", err
 	}
-	return file, remote(env.downloads().File(ctx, env.url(where), file, download.Want{SHA256: want}, env.fetching(k)))
+	err := env.downloads().File(ctx, env.url(t.where), file, download.Want{SHA256: want}, env.fetching(t.kernel))
+	var mismatch *download.MismatchError
+	switch {
+	case !errors.As(err, &mismatch) || mismatch.Seen != "":
+	case t.want != "":
+		err = fmt.Errorf("%w, or sha256: in kernels.yaml is another file's", err)
+	case t.keyring == "":
+		err = fmt.Errorf("%w, or it was released anew: kmatrix kernels lock --update %s trusts what is there now", err, t.kernel.SourceOf())
+	}
+	return file, remote(err)
 }
 
-// tarballPath is where a download is kept.
-func tarballPath(env *Env, where, sum string) string {
-	return filepath.Join(env.Cache.Dir, cache.Key(kindTarball, where, sum), path.Base(where))
+// path is where the download with that digest is kept.
+func (t *tarball) path(sum string) string {
+	return filepath.Join(t.env.Cache.Dir, cache.Key(kindTarball, t.where, sum), path.Base(t.where))
 }
 
-// unpackTarball returns the directory of an unpacked source tarball. get
-// returns the tarball's path; it may leave files in the directory that it is
-// given.
-func unpackTarball(ctx context.Context, env *Env, k matrix.Kernel, digest, origin string, get func(ctx context.Context, dir string) (string, error)) (string, error) {
-	dir, err := env.Cache.Entry(ctx, cache.Key(kindTree, digest), func(ctx context.Context, dir string) error {
-		tmp := filepath.Join(dir, ".tarball")
-		if err := os.Mkdir(tmp, 0o755); err != nil {
-			return err
-		}
-		file, err := get(ctx, tmp)
-		if err != nil {
-			return err
-		}
-		env.progress(k.Name, "unpacking")
-		_, err = proc.Run(ctx, proc.Cmd{Path: "tar", Args: []string{"--extract", "--file", file, "--directory", dir, "--strip-components=1", "--no-same-owner"}})
-		var failed *proc.Error
-		if errors.As(err, &failed) && ctx.Err() == nil && !strings.Contains(failed.Stderr, "No space left") {
-			return unavailable("%s does not unpack: it is cut or no tarball: %w", origin, err)
-		}
-		return errors.Join(err, os.RemoveAll(tmp))
-	})
-	var missing *cache.MissingError
-	if errors.As(err, &missing) {
-		return "", env.outOfReach(ctx, err, origin)
+// reach sees that the server has a file, and says what to do where it has not.
+func (t *tarball) reach(ctx context.Context, where string) error {
+	err := reach(ctx, t.env.HTTP, t.env.url(where))
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, download.ErrGone):
+		return unavailable("%w; what it has is listed at %s", err, where[:strings.LastIndexByte(where, '/')+1])
 	}
-	return dir, err
+	return unavailable("%w; if you have a tree or an image of it, name that as its source", err)
 }
 
 // reachDeadline is how long a server may take to answer whether it has a file:
@@ -189,11 +185,11 @@ func reach(ctx context.Context, client *http.Client, where string) error {
 	if err := res.Body.Close(); err != nil {
 		return err
 	}
-	switch {
-	case res.StatusCode == http.StatusNotFound:
+	switch res.StatusCode {
+	case http.StatusOK, http.StatusMethodNotAllowed, http.StatusNotImplemented: // the latter two know no heads
+		return nil
+	case http.StatusNotFound, http.StatusGone:
 		return fmt.Errorf("%s of %s: %w", path.Base(where), req.URL.Host, download.ErrGone)
-	case res.StatusCode != http.StatusOK:
-		return fmt.Errorf("%s answers %s for %s", req.URL.Host, res.Status, path.Base(where))
 	}
-	return nil
+	return fmt.Errorf("%s answers %s for %s", req.URL.Host, res.Status, path.Base(where))
 }

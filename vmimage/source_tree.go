@@ -37,5 +37,5 @@ func (treeSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, e
 	if t.digest, err = digestTree(ctx, dir); err != nil {
 		return found{}, err
 	}
-	return found{tree: &t}, nil
+	return found{trust: matrix.TrustLocal, tree: &t}, nil
 }

@@ -130,6 +130,8 @@ type found struct {
 	version string
 	// locked tells that kernels.lock had that version.
 	locked bool
+	// trust is what vouches for it.
+	trust matrix.Trust
 }
 
 var sources []Source
@@ -176,6 +178,7 @@ func (f found) fetch(ctx context.Context, env *Env, k matrix.Kernel) (img matrix
 	if f.version != "" {
 		img.Version = f.version
 	}
+	img.Trust = f.trust
 	return img, err
 }
 

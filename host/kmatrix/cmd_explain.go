@@ -223,6 +223,9 @@ func writeExplanations(w io.Writer, list []explanation) error {
 			line("asks", p.Summary)
 		}
 		line("kernel", strings.Join(strings.Fields(e.Column.Version+" "+e.Column.Release+" "+e.Column.Digest), " "))
+		if o := e.Column.Origin; o != "" {
+			line("source", strings.TrimSuffix(o+", "+e.Column.Trust.String(), ", "))
+		}
 		line("contract", string(e.Column.Contract))
 		if e.Seconds > 0 {
 			line("took", fmt.Sprintf("%.3g s", e.Seconds))

@@ -28,6 +28,13 @@ func newKernelsCommand() *cobra.Command {
   resolvable   its source can be had; what is to be done is said
   unreachable  it cannot be had; why is said
 
+and with what vouches for its source:
+
+  signed       a list that a key of a keyring has signed has its digest
+  digest       kernels.yaml has its digest, or names a commit
+  first-use    nobody: kernels.lock holds on to what was fetched first
+  local        it is of this machine
+
 The size is the room that a kernel takes in the cache; what several share counts
 for each of them, and once in the sum. Nothing is fetched, made or changed.
 
@@ -128,7 +135,7 @@ func writeStates(w io.Writer, states []vmimage.State, dir string, total int64, w
 		width = plainWidth
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "KERNEL\tSOURCE\tSTATE\tSIZE\tVERSION") //nolint:errcheck // Flush tells
+	fmt.Fprintln(t, "KERNEL\tSOURCE\tSTATE\tSIZE\tTRUST\tVERSION") //nolint:errcheck // Flush tells
 	var notes []string
 	for _, st := range states {
 		version := cmp.Or(st.Version, "–")
@@ -137,7 +144,7 @@ func writeStates(w io.Writer, states []vmimage.State, dir string, total int64, w
 		} else if st.Detail != "" {
 			notes = append(notes, st.Kernel+": "+st.Detail)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", st.Kernel, st.Source, st.Status, size(st.Bytes), version) //nolint:errcheck // Flush tells
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", st.Kernel, st.Source, st.Status, size(st.Bytes), cmp.Or(string(st.Trust), "–"), version) //nolint:errcheck // Flush tells
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage"
+	"kmatrix/vmimage/lock"
 )
 
 func newFetchCommand(o *kernelsOptions) *cobra.Command {
@@ -94,10 +95,10 @@ same bytes. --update resolves the named kernels anew.
 			if err != nil {
 				return err
 			}
-			before := map[string]string{}
+			before := map[string]lock.Entry{}
 			for _, k := range kernels {
 				if e, ok := i.env.Lock.Get(k.Name, k.Source.Fields); ok {
-					before[k.Name] = e.Version
+					before[k.Name] = e
 				}
 			}
 			for _, name := range update {
@@ -111,21 +112,43 @@ same bytes. --update resolves the named kernels anew.
 					return "as its base, " + k.Base, nil
 				}
 				e, ok, err := vmimage.Resolve(cmd.Context(), i.env, k)
-				switch old := before[k.Name]; {
-				case err != nil:
+				if err != nil {
 					return "", err
-				case !ok:
-					return "not recorded: it is of this machine, or kernels.yaml has its digest", nil
-				case old != "" && old != e.Version:
-					return old + " → " + e.Version, nil
-				default:
-					return e.Version, nil
 				}
+				if !ok {
+					return "not recorded: it is of this machine, or kernels.yaml has its digest", nil
+				}
+				return recorded(before[k.Name], e), nil
 			})
 		},
 	}
 	cmd.Flags().StringArrayVar(&update, "update", nil, "resolve the kernel `NAME` anew; repeatable")
 	return cmd
+}
+
+// recorded says what kernels.lock has of a kernel now, and had before.
+func recorded(old, now lock.Entry) string {
+	text := now.Version
+	if old.Version != "" && old.Version != now.Version {
+		text = old.Version + " → " + now.Version
+	}
+	if now.Trust == "" {
+		return text
+	}
+	sum := func(e lock.Entry) string {
+		if len(e.Files) == 0 {
+			return ""
+		}
+		return e.Files[0].SHA256
+	}
+	text += ", sha256 " + sum(now)
+	if was := sum(old); was != "" && was != sum(now) {
+		text += " (before: " + was + ")"
+	}
+	if now.SignedBy != "" {
+		return text + ", signed by " + now.SignedBy
+	}
+	return text + ", " + now.Trust.String()
 }
 
 // eachNamed does something with the kernels of these names.

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +102,57 @@ func TestRewrite(t *testing.T) {
 		if out, errs, code := command(t, "kernels", "-f", file, "--initramfs", initramfs); code != exitDone || !strings.Contains(out, want) {
 			t.Errorf("rewrite of %s: exit code %d, printed %s%s", where, code, out, errs)
 		}
+	}
+}
+
+// TestWhatVouchesForASourceIsShown lists kernels, and records what nobody vouches
+// for, and then another file under its name.
+func TestWhatVouchesForASourceIsShown(t *testing.T) {
+	_, initramfs := ownCache(t)
+	dir := t.TempDir()
+	tree := filepath.Join(dir, "linux-6.12")
+	pack := func(content string) []byte {
+		t.Helper()
+		for name, text := range map[string]string{"Makefile": "VERSION = 6\nPATCHLEVEL = 12\n", "arch/x86/Kconfig": content} {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(tree, name)), 0o755), os.WriteFile(filepath.Join(tree, name), []byte(text), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out, err := exec.Command("tar", "-C", dir, "-cz", "linux-6.12").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	text := pack("")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(text) }))
+	defer server.Close()
+	source := "{tarball: \"" + server.URL + "/linux-6.12.tar.gz\""
+	file := write(t, "version: 1\nbaseline: first\nkernels:\n  - {name: first, source: "+source+"}}\n  - {name: given, source: "+source+", sha256: "+fmt.Sprintf("%x", sha256.Sum256(text))+"}}\n  - {name: mine, source: {tree: "+tree+"}}\n")
+	kernels := func(args ...string) string {
+		t.Helper()
+		out, errs, code := command(t, append([]string{"kernels", "-f", file, "--initramfs", initramfs}, args...)...)
+		if code != exitDone {
+			t.Errorf("%v: exit code %d, printed %s", args, code, errs)
+		}
+		return out
+	}
+	if out := kernels("lock"); !strings.Contains(out, fmt.Sprintf("first: linux-6.12.tar.gz, sha256 %x, trusted on first use", sha256.Sum256(text))) || !strings.Contains(out, "given: not recorded") {
+		t.Errorf("lock printed %s", out)
+	}
+	list := kernels()
+	for name, trust := range map[string]string{"first": "first-use", "given": "digest", "mine": "local"} {
+		if !regexp.MustCompile(name + ` +(tarball|tree) +resolvable +\S.* +` + trust + ` +`).MatchString(list) {
+			t.Errorf("%s is not %s in\n%s", name, trust, list)
+		}
+	}
+	if out := kernels("--json"); strings.Count(out, `"trust": "first-use"`) != 1 {
+		t.Errorf("the list is %s", out)
+	}
+	old := text
+	text = pack("changed")
+	if out := kernels("lock", "--update", "first"); !strings.Contains(out, fmt.Sprintf("sha256 %x (before: %x)", sha256.Sum256(text), sha256.Sum256(old))) {
+		t.Errorf("lock --update printed %s", out)
 	}
 }
 

@@ -45,6 +45,9 @@ func notes(b *bytes.Buffer, doc Document) {
 	for _, s := range legend(doc) {
 		wrap(b, s, "   ", width)
 	}
+	if s := unvouched(c); s != "" {
+		wrap(b, s, "  ", width)
+	}
 	calibration(b, doc)
 	for _, w := range doc.Warnings {
 		wrap(b, "Beware: "+Warning(w)+".", "  ", width)
@@ -70,6 +73,20 @@ func notes(b *bytes.Buffer, doc Document) {
 		wrap(b, fmt.Sprintf("%s. What stands here is of the cells that have an outcome; kmatrix run --resume %s asks the others.", s, doc.Dir), "  ", width)
 	}
 	fmt.Fprintf(b, "Stored in %s\n", doc.Dir)
+}
+
+// unvouched names the kernels whose source nobody vouches for, "" for none.
+func unvouched(c compare.Comparison) string {
+	var names []string
+	for _, col := range c.Columns {
+		if col.Trust == matrix.TrustFirstUse {
+			names = append(names, col.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Trusted on first use: the source of %s. Nobody vouches for what was fetched first; kernels.lock holds on to it. kernels.yaml can: with sha256: or keyring:, of a git repository with a commit as its ref:.", strings.Join(names, ", "))
 }
 
 // behaving lists the columns that show any behaviour, and not just costs.

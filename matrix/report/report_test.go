@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -254,5 +255,31 @@ func TestFormats(t *testing.T) {
 	}
 	if _, ok := Lookup("xls"); ok {
 		t.Error("there is a format xls")
+	}
+}
+
+// TestWhatNobodyVouchesForIsSaid names the kernels whose source was trusted on first
+// use, under the table and in the document.
+func TestWhatNobodyVouchesForIsSaid(t *testing.T) {
+	for _, first := range []bool{false, true} {
+		doc := sample("6.1", 1, "5.10", "6.1", "6.12")
+		for i, trust := range []matrix.Trust{matrix.TrustSigned, matrix.TrustDigest, matrix.TrustUnknown} {
+			doc.Run.Kernels[i].Trust = trust
+			if first && i != 1 {
+				doc.Run.Kernels[i].Trust = matrix.TrustFirstUse
+			}
+		}
+		doc.Comparison = compare.Compare(doc.Run, doc.Results)
+		doc.Options.Width = 300
+		var text, document bytes.Buffer
+		if err := errors.Join(tableFormat{}.Write(&text, doc), jsonFormat{}.Write(&document, doc)); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(text.String(), "Trusted on first use: the source of 5.10, 6.12. Nobody vouches"); said != first {
+			t.Errorf("first use %v:\n%s", first, text.String())
+		}
+		if said := strings.Count(document.String(), `"trust": "first-use"`); (said == 2) != first {
+			t.Errorf("first use %v:\n%s", first, document.String())
+		}
 	}
 }

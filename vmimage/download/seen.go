@@ -30,15 +30,20 @@ func seen(f io.ReaderAt) (string, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("look at a download: %w", err)
 	}
-	begin = begin[:n]
+	return SeenIn(begin[:n]), nil
+}
+
+// SeenIn is as [Seen], of what a file begins with.
+func SeenIn(begin []byte) string {
+	begin = begin[:min(len(begin), sniffed)]
 	switch kind := http.DetectContentType(begin); {
-	case n == 0:
-		return "an empty file", nil
+	case len(begin) == 0:
+		return "an empty file"
 	case strings.HasPrefix(kind, "text/html"), bytes.Contains(bytes.ToLower(begin), []byte("<html")):
-		return "a web page: something on the way, such as a portal that wants a login or a proxy, has answered in the server's place", nil
+		return "a web page: something on the way, such as a portal that wants a login or a proxy, has answered in the server's place"
 	case strings.HasPrefix(kind, "text/"):
 		line, _, _ := strings.Cut(strings.TrimSpace(string(begin)), "\n")
-		return fmt.Sprintf("a text that begins with %.60q", strings.TrimSpace(line)), nil
+		return fmt.Sprintf("a text that begins with %.60q", strings.TrimSpace(line))
 	}
-	return "", nil
+	return ""
 }

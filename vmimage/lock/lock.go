@@ -18,6 +18,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"kmatrix/matrix"
 	"kmatrix/matrix/hold"
 )
 
@@ -33,6 +34,12 @@ type Entry struct {
 	Version string `yaml:"version"`
 	// Resolved is when.
 	Resolved time.Time `yaml:"resolved"`
+	// Trust is what vouched for the files of a tarball: [matrix.TrustSigned] or
+	// [matrix.TrustFirstUse], which an entry without it was made by. Debian's are
+	// always signed.
+	Trust matrix.Trust `yaml:"trust,omitempty"`
+	// SignedBy is the fingerprint of the key that has signed, in hex.
+	SignedBy string `yaml:"signed_by,omitempty"`
 	// Files are what to fetch.
 	Files []File `yaml:"files"`
 }

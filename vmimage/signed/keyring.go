@@ -36,6 +36,12 @@ var (
 	keyboxOffset = 8
 )
 
+// CheckKeyring reports by its error, a [*KeyringError], whether a file is no keyring.
+func CheckKeyring(path string) error {
+	_, err := readKeyring(path)
+	return err
+}
+
 // readKeyring reads a file of public keys, binary or in armour; of the latter
 // there may be several behind one another.
 func readKeyring(path string) (openpgp.EntityList, error) {
