@@ -35,6 +35,7 @@ type runOptions struct {
 	offline   bool
 	strict    bool
 	failOn    []string
+	bisect    bisectOptions
 	qemu      string
 	initramfs string
 	boot      time.Duration
@@ -60,6 +61,8 @@ one table of what they did. Every result is kept under --dir as it comes.
 that have no outcome, and those whose outcome is infra, with the flags that the run
 was begun with. Flags that make the plan cannot be given beside it.
 
+` + bisectHelp + `
+
 ` + exitCodes,
 		Example: `  kmatrix run
   kmatrix run -k 5.10 -k 6.1 -p stability/splice/punch
@@ -72,7 +75,8 @@ was begun with. Flags that make the plan cannot be given beside it.
   kmatrix run -k 6.12-built -k splice-fix-corruption -p cost/*/64k --profile
   kmatrix run --json -o run.json
   kmatrix run --fail-on differs,crash
-  kmatrix run --resume runs/20261123-221501-A1B2`,
+  kmatrix run --resume runs/20261123-221501-A1B2
+  git bisect run kmatrix run --for-bisect -f ~/bisect.yaml --dir ~/bisect-runs --kernel mine=. -p stability`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.resume == "" {
@@ -97,8 +101,10 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE` instead of the standard output")
 	f.BoolVar(&o.locked, "locked", false, "run exactly what kernels.lock records, or fail")
 	f.BoolVar(&o.offline, "offline", false, "use the cache only")
-	f.BoolVar(&o.strict, "strict", false, "exit with 3 when a kernel cannot be had")
+	f.BoolVar(&o.strict, "strict", false, "exit with 4 when a kernel was not tested: it is unavailable, build-failed or boot-failed, or lost")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: "+findingNames())
+	f.BoolVar(&o.bisect.on, "for-bisect", false, "answer git bisect run by the exit code: 0 the one kernel beside the baseline answers as that, 1 it differs, 125 it was not tested, 128 or more stop git")
+	f.StringSliceVar(&o.bisect.badIs, "bad-is", nil, "with --for-bisect: exit with 1 on an `OUTCOME` of the kernel, too: "+strings.Join(badOutcomes(), ", "))
 	f.StringVar(&o.qemu, "qemu", "qemu-system-x86_64", "the QEMU `PROGRAM`")
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N`, or auto: more for those whose verdict is inconclusive (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
@@ -237,6 +243,9 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	}
 	if len(images.locked.kernels) > 0 {
 		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(images.locked.kernels, ", "))
+	}
+	if o.bisect.on {
+		return o.bisect.verdict(cmd.ErrOrStderr(), compared, st.Header(), results, st.Dir())
 	}
 	return o.verdict(compared, st.Header(), results, st.Dir())
 }

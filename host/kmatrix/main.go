@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"kmatrix/guest/wire"
@@ -18,25 +19,29 @@ import (
 	"kmatrix/vmimage/external"
 )
 
-// Exit codes, the same for every command and documented in README.md.
+// Exit codes, the same for every command and documented in README.md. What run
+// --for-bisect makes of them: [bisectCode].
 const (
 	exitDone        = 0
 	exitFinding     = 1
 	exitWrongUse    = 2
 	exitInfra       = 3
+	exitNotTested   = 4
 	exitInterrupted = 130
 )
 
 func main() {
-	// mkfs lies in sbin, which a user's PATH need not have.
-	if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin"); err != nil {
-		fmt.Fprintf(os.Stderr, "kmatrix: %v\n", err)
-		os.Exit(exitInfra)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	code := run(ctx, os.Stdin, os.Stdout, os.Stderr, os.Args[1:])
-	stop()
-	os.Exit(code)
+	args := os.Args[1:]
+	os.Exit(guarded(os.Stderr, args, func() int {
+		// mkfs lies in sbin, which a user's PATH need not have.
+		if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin"); err != nil {
+			fmt.Fprintf(os.Stderr, "kmatrix: %v\n", err)
+			return exitInfra
+		}
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+		defer stop()
+		return run(ctx, os.Stdin, os.Stdout, os.Stderr, args)
+	}))
 }
 
 // run is the whole command but for the process it runs in. It returns the exit
@@ -66,11 +71,36 @@ func run(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args []
 	return code
 }
 
+// guarded calls f, whose result is the exit code, and translates that where the
+// arguments ask for codes for git bisect. There a flaw of kmatrix must not look like
+// a bad commit either: Go ends with 2 when it panics. This goroutine's panic is
+// caught; with "crash" that of another, and SIGQUIT, end the process by SIGABRT,
+// which a shell makes 134 of.
+func guarded(stderr io.Writer, args []string, f func() int) (code int) {
+	if !bisecting(args) {
+		return f()
+	}
+	debug.SetTraceback("crash")
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(stderr, "kmatrix: panic: %v\n\n%s", p, debug.Stack())
+			code = exitBisectHost
+		}
+	}()
+	return bisectCode(f())
+}
+
 // finding is the error of a command that did its work and has something to
 // report that the user asked to be told by the exit code.
 type finding struct{ text string }
 
 func (f finding) Error() string { return f.text }
+
+// notTested is the error of a run that did its work and has no answer that the user
+// asked for.
+type notTested struct{ text string }
+
+func (n notTested) Error() string { return n.text }
 
 // wrongUse marks an error as the user's.
 type wrongUse struct{ err error }
@@ -84,6 +114,7 @@ func wrong(format string, args ...any) error { return wrongUse{fmt.Errorf(format
 func exitCode(ctx context.Context, err error) int {
 	var (
 		found finding
+		none  notTested
 		use   wrongUse
 		yaml  *spec.Error
 		pick  *spec.SelectionError
@@ -96,6 +127,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &found):
 		return exitFinding
+	case errors.As(err, &none):
+		return exitNotTested
 	case errors.As(err, &use), errors.As(err, &yaml), errors.As(err, &pick), errors.As(err, &own):
 		return exitWrongUse
 	}

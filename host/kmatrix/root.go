@@ -14,7 +14,8 @@ import (
 )
 
 const exitCodes = `Exit codes: 0 done; 1 a finding that --fail-on asked for; 2 wrong use;
-3 the host could not do its part; 130 interrupted.`
+3 the host could not do its part; 4 a kernel was not tested, which --strict asked
+for; 130 interrupted. Of several, 1 comes before 3, and 3 before 4.`
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{

@@ -39,6 +39,9 @@ func (o *runOptions) check() error {
 	if o.allProbes && len(o.patterns) > 0 {
 		return wrong("--all-probes and -p: choose one")
 	}
+	if err := o.bisect.check(o); err != nil {
+		return err
+	}
 	return checkFailOn(o.failOn)
 }
 
@@ -67,6 +70,9 @@ func (o *runOptions) plan() (*spec.Spec, *spec.Plan, error) {
 	plan, err := s.Plan(spec.Selection{Kernels: selected, Probes: patterns, Kinds: kinds}, known)
 	if err == nil && o.stressFor > 0 && !slices.ContainsFunc(plan.Probes, func(p matrix.Probe) bool { return p.Budget > 0 }) {
 		err = wrong("--stress-for: no stress probe is asked: add -p stress")
+	}
+	if err == nil {
+		err = o.bisect.checkPlan(s, plan)
 	}
 	return s, plan, err
 }

@@ -8,10 +8,10 @@ import (
 	"kmatrix/matrix/compare"
 )
 
-// shown is what a cell shows: its state, or where its boots disagree the states with
+// Shown is what a cell shows: its state, or where its boots disagree the states with
 // their counts, "1× stable, 2× zeroed 4096". It is "" for a cell without results, and
 // for one that each boot measured.
-func shown(cell compare.Cell) string {
+func Shown(cell compare.Cell) string {
 	if s, agreed := cell.State(); agreed {
 		return s.String()
 	}

@@ -210,7 +210,7 @@ func word(r compare.Row) string {
 	if s, agreed := cell.State(); agreed {
 		return uncounted(s)
 	}
-	return shown(cell)
+	return Shown(cell)
 }
 
 // text is what a cell says, with its marks.
@@ -226,14 +226,14 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 	}
 	if cell.Sample() != nil {
 		text := cost(c, column, cell, wide)
-		if s := shown(cell); s != "" {
+		if s := Shown(cell); s != "" {
 			text += ", " + s // of other boots
 		}
 		return text
 	}
 	s, agreed := cell.State()
 	if !agreed || s.Class == "" {
-		return mark(shown(cell), cell)
+		return mark(Shown(cell), cell)
 	}
 	if !wide && s.Class == matrix.Changed && s.Outcome == matrix.Pass {
 		// Every byte that was changed arrives changed: the count says no more.

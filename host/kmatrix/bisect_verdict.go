@@ -1,0 +1,117 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
+	"kmatrix/matrix/report"
+)
+
+// step is what a run tells git bisect: sentences on cells, by what they mean for it.
+type step struct {
+	// bad are the candidate's cells that differ, or whose outcome --bad-is names.
+	bad []string
+	// host are cells that this host spoiled, bare those that the baseline has no
+	// answer to, untested those that the candidate has none to, and open those that
+	// both answered without a verdict.
+	host, bare, untested, open []string
+	cells                      int
+}
+
+// step sorts the cells of the two columns.
+func (b bisectOptions) step(c compare.Comparison, candidate, baseline int) step {
+	s := step{cells: len(c.Rows)}
+	for _, row := range c.Rows {
+		cell, base := row.Cells[candidate], row.Cells[baseline]
+		name := row.Probe
+		if row.Machines > 1 {
+			name += " on " + row.Machine
+		}
+		is := func(o matrix.Outcome) func(matrix.Result) bool {
+			return func(r matrix.Result) bool { return r.Outcome == o }
+		}
+		named := slices.IndexFunc(cell.Results, func(r matrix.Result) bool { return slices.Contains(b.badIs, string(r.Outcome)) })
+		spoiled := slices.IndexFunc(slices.Concat(cell.Results, base.Results), is(matrix.Infra))
+		switch {
+		case base.Answered() && named >= 0:
+			s.bad = append(s.bad, reason(name, cell.Results[named]))
+		case cell.Verdict == compare.Differs:
+			s.bad = append(s.bad, fmt.Sprintf("%s: %s, and the baseline %s", name, said(cell), said(base)))
+		case cell.Verdict == compare.Worse || cell.Verdict == compare.Better:
+			s.bad = append(s.bad, name+" "+report.Cost(cell.Deltas[0]))
+		case spoiled >= 0:
+			s.host = append(s.host, reason(name, slices.Concat(cell.Results, base.Results)[spoiled]))
+		case !base.Answered():
+			s.bare = append(s.bare, reasonOf(name, base))
+		case !cell.Answered():
+			s.untested = append(s.untested, reasonOf(name, cell))
+		case cell.Verdict != compare.Same:
+			s.open = append(s.open, name+": "+undecided(cell, c.CostComparable(candidate)))
+		}
+	}
+	return s
+}
+
+// said is what a cell shows, or that it is a cost.
+func said(c compare.Cell) string {
+	return cmp.Or(report.Shown(c), "a cost")
+}
+
+func reason(name string, r matrix.Result) string {
+	return strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", name, r.Outcome, r.Detail), ": ")
+}
+
+// reasonOf is the reason of a cell without an answer.
+func reasonOf(name string, c compare.Cell) string {
+	if len(c.Results) == 0 {
+		return name + ": no result"
+	}
+	return reason(name, c.Results[0])
+}
+
+// undecided says why a cell that was answered has no verdict; comparable reports
+// whether its column's costs may be set against the baseline's.
+func undecided(c compare.Cell, comparable bool) string {
+	switch {
+	case len(c.Deltas) > 0:
+		return report.Cost(c.Deltas[0])
+	case c.Sample() != nil && !comparable:
+		return "its cost has another configuration or compiler than the baseline's"
+	}
+	return "inconclusive"
+}
+
+// verdict turns what the run found into the error whose exit code tells git bisect,
+// and says on w that there is none.
+func (b bisectOptions) verdict(w io.Writer, c compare.Comparison, run matrix.Run, results []matrix.Result, dir string) error {
+	baseline := slices.IndexFunc(c.Columns, func(col compare.Column) bool { return col.Baseline })
+	candidate := 1 - baseline
+	name, base := c.Columns[candidate].Name, c.Columns[baseline].Name
+	s := b.step(c, candidate, baseline)
+	of := func(list []string) string {
+		text := fmt.Sprintf("%d of %d cells: %s", len(list), s.cells, list[0])
+		if n := len(list) - 1; n > 0 {
+			text += fmt.Sprintf("; and %d more", n)
+		}
+		return text
+	}
+	switch {
+	case len(s.bad) > 0:
+		return finding{fmt.Sprintf("--for-bisect: bad: %s differs from %s in %s", name, base, of(s.bad))}
+	case len(s.host) > 0:
+		return unfinished{fmt.Errorf("--for-bisect: stop: this host could not do its part in %s", of(s.host)), dir}
+	case len(s.bare) > 0:
+		return fmt.Errorf("--for-bisect: stop: the baseline, %s, has no answer in %s", base, of(s.bare))
+	case len(s.untested) > 0:
+		return notTested{fmt.Sprintf("--for-bisect: skip: %s was not tested in %s", name, of(s.untested))}
+	case len(s.open) > 0:
+		return notTested{fmt.Sprintf("--for-bisect: skip: %s has no verdict in %s", name, of(s.open))}
+	}
+	_, err := fmt.Fprintf(w, "kmatrix: --for-bisect: good: %s answers as %s in all %d cells\n", name, base, s.cells)
+	return err
+}
