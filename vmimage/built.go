@@ -167,7 +167,7 @@ func (j job) fill(ctx context.Context, t, source tree, s *series.Series, dir str
 			failed  *build.Error
 			dropped *build.DroppedError
 		)
-		if errors.As(err, &failed) || errors.As(err, &dropped) {
+		if errors.As(err, &failed) && !failed.Host || errors.As(err, &dropped) {
 			err = &BuildFailedError{err}
 		}
 	}()

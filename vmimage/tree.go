@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"kmatrix/matrix/proc"
+	"kmatrix/vmimage/build"
 )
 
 // tree is a kernel's source code. It is named by its content alone, so that
@@ -67,4 +68,25 @@ func (t tree) place(ctx context.Context, to string) error {
 		return unavailable("%s has changed while it was read: run again when it is at rest", t.origin)
 	}
 	return err
+}
+
+// inPlace is what a build in the tree itself leaves there, and what kbuild
+// refuses to build elsewhere beside (target outputmakefile).
+var inPlace = []string{"include/config", "arch/x86/include/generated"}
+
+// clean has a tree that was built in place, where no git tells what is source,
+// as it was before; request says where it has been placed. One that was built
+// and has lost its .config is refused: it was cleaned by halves, and nobody
+// knows what else of it is old.
+func (t tree) clean(ctx context.Context, request build.Request) error {
+	if _, err := os.Stat(filepath.Join(request.Tree, ".config")); err == nil {
+		return build.Clean(ctx, request)
+	}
+	for _, name := range inPlace {
+		if _, err := os.Stat(filepath.Join(request.Tree, name)); err != nil {
+			continue
+		}
+		return &BuildFailedError{fmt.Errorf("make: The source tree is not clean: %s was built in place, has lost its .config and still has %s: make mrproper cleans it", t.origin, name)}
+	}
+	return nil
 }

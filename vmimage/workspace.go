@@ -55,14 +55,17 @@ func (j job) make(ctx context.Context, t tree, base string, changed []string, ke
 	if err := t.place(ctx, src); err != nil {
 		return err
 	}
-	objects := filepath.Join(src, objectsIn)
-	if err := begin(ctx, src, objects, base, changed); err != nil {
-		return fmt.Errorf("prepare the build: %w", err)
-	}
 	request := build.Request{
-		Build: j.build, Config: j.config, Tree: src, Out: objects, Dir: j.env.Dir, Jobs: j.build.Jobs,
+		Build: j.build, Config: j.config, Tree: src, Out: filepath.Join(src, objectsIn), Dir: j.env.Dir, Jobs: j.build.Jobs,
 		Log:      filepath.Join(logs, j.kernel.Name+"-"+filepath.Base(cache.Key(workspace, t.digest, j.build.Name))[:8]+".log"),
 		Progress: func(objects int) { j.env.progress(j.kernel.Name, fmt.Sprintf("building, %d objects made", objects)) },
+	}
+	if err := t.clean(ctx, request); err != nil {
+		return err
+	}
+	objects := request.Out
+	if err := begin(ctx, src, objects, base, changed); err != nil {
+		return fmt.Errorf("prepare the build: %w", err)
 	}
 	text := "it takes some minutes"
 	if base != "" {
@@ -101,12 +104,6 @@ func (j job) room(dir string) error {
 // begin makes the object directory: empty, or a copy of the base's, which make
 // is to find older than the files that have changed.
 func begin(ctx context.Context, src, objects, base string, changed []string) error {
-	// A tree that was built in place, without git to tell what is source.
-	if _, err := os.Stat(filepath.Join(src, ".config")); err == nil {
-		if _, err := proc.Run(ctx, proc.Cmd{Path: "make", Args: []string{"-C", src, "-s", "mrproper"}}); err != nil {
-			return err
-		}
-	}
 	if base == "" {
 		return os.Mkdir(objects, 0o755)
 	}

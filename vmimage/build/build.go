@@ -1,9 +1,9 @@
 // Package build builds kernels.
 //
 // [Run] configures a source tree, checks that the configuration has what was
-// asked for, and builds it out of tree: the source is never written to. All
-// that make says goes to a log; when it fails, the error names the log and
-// shows the first error in it.
+// asked for, and builds it out of tree: the source is not written to. All that
+// make says goes to a log; when it fails, the error names the log and says why
+// (package buildlog).
 package build
 
 import (
@@ -25,6 +25,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/proc"
+	"kmatrix/vmimage/buildlog"
 )
 
 // Fragment is the configuration that the probes need, on top of tinyconfig.
@@ -61,29 +62,6 @@ type Request struct {
 	Progress func(objects int)
 }
 
-// Error tells that a kernel does not build.
-type Error struct {
-	// Step is what make was asked for.
-	Step string
-	// First is the first error in the log, Log its path.
-	First, Log string
-	Err        error
-}
-
-// Error names step, first error and log.
-func (e *Error) Error() string {
-	text := "make " + e.Step
-	if e.First != "" {
-		text += ": " + e.First
-	} else {
-		text += ": " + e.Err.Error()
-	}
-	return text + " (the log is " + e.Log + ")"
-}
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
 // tools are what a kernel is built with, with the Debian packages that hold
 // them.
 var tools = map[string]string{"make": "make", "gcc": "gcc", "ld": "binutils", "flex": "flex", "bison": "bison", "bc": "bc", "lz4": "lz4", "patch": "patch"}
@@ -119,6 +97,19 @@ func Compiler(ctx context.Context, b matrix.Build) (string, error) {
 	}
 	line, _, _ := strings.Cut(string(out), "\n")
 	return line, nil
+}
+
+// Clean removes from the tree itself what an earlier build in it has left; Out
+// and all that says how to build are not looked at. The error is an [*Error]
+// where the tree's makefiles cannot.
+func Clean(ctx context.Context, r Request) error {
+	log, err := os.Create(r.Log)
+	if err != nil {
+		return fmt.Errorf("keep the log of a build: %w", err)
+	}
+	in := Request{Tree: r.Tree, Log: r.Log}
+	err = in.make(ctx, log, "mrproper")
+	return errors.Join(err, log.Close())
 }
 
 // Run configures and builds. The error is an [*Error] where the kernel is to
@@ -164,10 +155,10 @@ func (r Request) run(ctx context.Context, log io.Writer) (matrix.Built, error) {
 	if err != nil {
 		return built, fmt.Errorf("read the build's log: %w", err)
 	}
-	built.Warnings, built.Seconds = Warnings(text, r.Tree), time.Since(began).Round(100*time.Millisecond).Seconds()
+	built.Warnings, built.Seconds = buildlog.Warnings(text, r.Tree), time.Since(began).Round(100*time.Millisecond).Seconds()
 	if r.Before != nil {
 		built.Incremental = true
-		built.Warnings = merge(remaining(r.Before.Warnings, text), built.Warnings)
+		built.Warnings = buildlog.Merge(buildlog.Remaining(r.Before.Warnings, text), built.Warnings)
 	}
 	return built, nil
 }
@@ -178,13 +169,16 @@ func (r Request) run(ctx context.Context, log io.Writer) (matrix.Built, error) {
 // are waited for.
 const supervise = `trap 'kill -KILL 0' TERM; nice make "$@" 2>&1 & wait $!`
 
-// make runs make out of tree.
+// make runs make out of tree, or, where there is no object directory, in it.
 func (r Request) make(ctx context.Context, log io.Writer, goals ...string) error {
 	jobs := r.Jobs
 	if jobs == 0 {
 		jobs = runtime.NumCPU()
 	}
-	args := []string{"-C", r.Tree, "O=" + r.Out, fmt.Sprintf("-j%d", jobs)}
+	args := []string{"-C", r.Tree, fmt.Sprintf("-j%d", jobs)}
+	if r.Out != "" {
+		args = append(args, "O="+r.Out)
+	}
 	if _, err := exec.LookPath("ccache"); err == nil && r.Build.Make["CC"] == "" {
 		args = append(args, "CC=ccache gcc")
 	}
@@ -196,7 +190,7 @@ func (r Request) make(ctx context.Context, log io.Writer, goals ...string) error
 		Path: "sh", Args: append([]string{"-c", supervise, "make"}, append(args, goals...)...), Orphaned: syscall.SIGTERM,
 		// The same source gives the same image, whoever builds it, and when.
 		Env:    []string{"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=kmatrix", "KBUILD_BUILD_HOST=kmatrix", "KBUILD_BUILD_VERSION=1", "LC_ALL=C"},
-		Stdout: io.MultiWriter(log, &said, &counter{report: r.Progress}),
+		Stdout: io.MultiWriter(log, &said, &buildlog.Counter{Report: r.Progress}),
 	})
 	switch {
 	case err == nil:
@@ -204,5 +198,5 @@ func (r Request) make(ctx context.Context, log io.Writer, goals ...string) error
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
-	return &Error{Step: goals[0], First: FirstError(said.String()), Log: r.Log, Err: err}
+	return newError(ctx, goals[0], strings.ReplaceAll(said.String(), r.Tree+"/", ""), r.Log, err)
 }

@@ -2,6 +2,7 @@ package build
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 
 	"kmatrix/matrix/proc"
+	"kmatrix/vmimage/buildlog"
 )
 
 // selftestsRules is a makefile on top of a directory of self-tests: it says what
@@ -88,22 +90,19 @@ func makeIn(ctx context.Context, env []string, args ...string) (string, error) {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	}
-	return "", &SelftestsError{First: FirstError(said.String()), Err: err}
+	return "", &SelftestsError{Reason: buildlog.Find(said.String()), Err: err}
 }
 
 // SelftestsError tells that a kernel's self-tests do not build.
 type SelftestsError struct {
-	// First is the first error that make printed.
-	First string
-	Err   error
+	// Reason is why, as far as make printed it.
+	Reason buildlog.Reason
+	Err    error
 }
 
-// Error returns the first error.
+// Error returns the reason.
 func (e *SelftestsError) Error() string {
-	if e.First != "" {
-		return e.First
-	}
-	return e.Err.Error()
+	return cmp.Or(e.Reason.Line, e.Err.Error())
 }
 
 // Unwrap returns the cause.

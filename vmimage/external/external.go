@@ -9,6 +9,7 @@ package external
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"debug/elf"
 	"encoding/json"
@@ -22,6 +23,7 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/matrix/proc"
 	"kmatrix/vmimage/build"
+	"kmatrix/vmimage/buildlog"
 	"kmatrix/vmimage/cache"
 )
 
@@ -134,11 +136,8 @@ func gcc(ctx context.Context, probe, file string, args ...string) ([]byte, error
 	if strings.Contains(failed.Stderr, "cannot find -lc") {
 		return nil, fmt.Errorf("%s: there is no C library to link with statically: make setup installs it (on Debian libc6-dev)", probe)
 	}
-	first := build.FirstError(failed.Stderr)
-	if first == "" {
-		first = failed.Error()
-	}
-	return nil, &Error{Probe: probe, File: file, What: "does not compile: " + first}
+	why := cmp.Or(buildlog.Find(failed.Stderr).Line, failed.Error())
+	return nil, &Error{Probe: probe, File: file, What: "does not compile: " + why}
 }
 
 // Inspect looks at a file that is to run as it is, and tells a script from an
