@@ -71,14 +71,18 @@ func judged(t matrix.Test, last string) (matrix.Outcome, string) {
 	outcome, why := t.Outcome()
 	switch {
 	case outcome == matrix.Pass && t.Skipped > 0:
-		return outcome, "skipped: " + matrix.Several(t.Skips, t.Skipped)
-	case outcome == matrix.Pass:
+		why = "skipped: " + matrix.Several(t.Skips, t.Skipped)
+	case outcome == matrix.Pass && len(t.Warnings) == 0:
 		return outcome, last
+	case outcome == matrix.Pass:
 	case outcome == matrix.Unsupported:
 	case t.Judge == matrix.JudgeKTAP && t.Failed > 0 && len(t.Diagnostics) > 0:
 		why += "; " + t.Diagnostics[0]
 	case t.Judge != matrix.JudgeKTAP && last != "":
 		why += ": " + last
+	}
+	if len(t.Warnings) > 0 {
+		why = strings.TrimPrefix(why+"; the report is irregular: ", "; ") + matrix.Several(t.Warnings, len(t.Warnings))
 	}
 	return outcome, why
 }

@@ -26,6 +26,9 @@ type Test struct {
 	// Problems say what is wrong with the report itself: a plan that was not
 	// kept, "Bail out!". Each makes the probe fail.
 	Problems []string `json:"problems,omitempty"`
+	// Warnings say what is irregular in the report and leaves no doubt of its
+	// results, such as numbers out of order, capped. None makes the probe fail.
+	Warnings []string `json:"warnings,omitempty"`
 	// Diagnostics are the lines that came with the failing tests, capped.
 	Diagnostics []string `json:"diagnostics,omitempty"`
 }
@@ -159,6 +162,7 @@ func (t *Test) Merge(o Test) {
 	t.Passed, t.Failed, t.Skipped, t.Expected = t.Passed+o.Passed, t.Failed+o.Failed, t.Skipped+o.Skipped, t.Expected+o.Expected
 	t.Failing, t.Skips = Keep(t.Failing, o.Failing...), Keep(t.Skips, o.Skips...)
 	t.Problems, t.Diagnostics = Keep(t.Problems, o.Problems...), Keep(t.Diagnostics, o.Diagnostics...)
+	t.Warnings = Keep(t.Warnings, o.Warnings...)
 	if t.ExitCode == 0 {
 		t.ExitCode = o.ExitCode
 	}
@@ -166,7 +170,7 @@ func (t *Test) Merge(o Test) {
 
 // Within makes the tests parts of the test name.
 func (t *Test) Within(name string) {
-	for _, list := range [][]string{t.Failing, t.Skips, t.Problems, t.Diagnostics} {
+	for _, list := range [][]string{t.Failing, t.Skips, t.Problems, t.Warnings, t.Diagnostics} {
 		for i := range list {
 			list[i] = name + "/" + list[i]
 		}

@@ -62,17 +62,66 @@ func TestReports(t *testing.T) {
 			"KTAP version 1\n  1..2\n  ok 1 a\n  ok 2 b\n",
 			matrix.Test{Passed: 2, Problems: []string{"the test that has these subtests has no result"}},
 		},
-		"a plan at the end":   {"ok 1 a\nok 2 b\n1..2\n", matrix.Test{Passed: 2}},
-		"no plan":             {"KTAP version 1\nok 1 a\n", matrix.Test{Passed: 1}},
-		"two plans":           {"1..1\n1..2\nok 1 a\n", matrix.Test{Passed: 1, Problems: []string{`there is a second plan, "1..2"`}}},
-		"bail out":            {"TAP version 13\n1..2\nok 1 a\nBail out! no memory\nok 2 b\n", matrix.Test{Passed: 1, Problems: []string{"Bail out! no memory", "1 of 2 planned tests ran"}}},
-		"all skipped":         {"TAP version 13\n1..0 # SKIP no root\n", matrix.Test{Skipped: 1, Skips: []string{"no root"}}},
-		"nothing":             {"", matrix.Test{Problems: []string{"no result was printed"}}},
-		"a version, no more":  {"KTAP version 1\n", matrix.Test{Problems: []string{"no result was printed"}}},
-		"two reports":         {"TAP version 13\n1..1\nok 1 a\nTAP version 13\n1..2\nok 1 b\nok 2 c\n", matrix.Test{Passed: 3}},
-		"a # in a name":       {"1..1\nnot ok 1 issue \\#5 and C#\n", matrix.Test{Failed: 1, Failing: []string{"issue #5 and C#"}}},
-		"a timeout":           {"1..1\nnot ok 1 slow # TIMEOUT 45 seconds\n", matrix.Test{Failed: 1, Failing: []string{"slow"}}},
-		"no newline at last":  {"1..1\nnot ok 1", matrix.Test{Failed: 1, Failing: []string{"test 1"}}},
+		"a plan at the end":  {"ok 1 a\nok 2 b\n1..2\n", matrix.Test{Passed: 2}},
+		"no plan":            {"KTAP version 1\nok 1 a\n", matrix.Test{Passed: 1}},
+		"two plans":          {"1..1\n1..2\nok 1 a\n", matrix.Test{Passed: 1, Problems: []string{`there is a second plan, "1..2"`}}},
+		"bail out":           {"TAP version 13\n1..2\nok 1 a\nBail out! no memory\nok 2 b\n", matrix.Test{Passed: 1, Problems: []string{"Bail out! no memory", "1 of 2 planned tests ran"}}},
+		"all skipped":        {"TAP version 13\n1..0 # SKIP no root\n", matrix.Test{Skipped: 1, Skips: []string{"no root"}}},
+		"nothing":            {"", matrix.Test{Problems: []string{"no result was printed"}}},
+		"a version, no more": {"KTAP version 1\n", matrix.Test{Problems: []string{"no result was printed"}}},
+		"two reports":        {"TAP version 13\n1..1\nok 1 a\nTAP version 13\n1..2\nok 1 b\nok 2 c\n", matrix.Test{Passed: 3}},
+		"a # in a name":      {"1..1\nnot ok 1 issue \\#5 and C#\n", matrix.Test{Failed: 1, Failing: []string{"issue #5 and C#"}}},
+		"a timeout":          {"1..1\nnot ok 1 slow # TIMEOUT 45 seconds\n", matrix.Test{Failed: 1, Failing: []string{"slow"}}},
+		"no newline at last": {"1..1\nnot ok 1", matrix.Test{Failed: 1, Failing: []string{"test 1"}}},
+		"no numbers": {
+			"TAP version 13\n1..5\nok\nok - a\nok b\nnot ok\nnot ok - c # TODO later\n",
+			matrix.Test{Passed: 3, Failed: 1, Expected: 1, Failing: []string{"a test without a name"}},
+		},
+		"a failure has no number": {"not ok - b\n", matrix.Test{Failed: 1, Failing: []string{"b"}}},
+		"words that begin as directives do": {
+			"1..6\nnot ok 1 a # skipped_frames=3 lost\nnot ok 2 b # SKIPPED=1\nnot ok 3 c # todo-list\nnot ok 4 d # xfailing\nok 5 e # skip.c:12 passes\nok 6 f # timeouts: 0\n",
+			matrix.Test{Passed: 2, Failed: 4, Failing: []string{"a", "b", "c", "d"}},
+		},
+		"directives as they are written": {
+			"1..6\nok 1 a # skip no device\nnot ok 2 b # SKIP: no b\nok 3 c # Skip(no c)\nok 4 d # SKIP\nnot ok 5 e # todo: later\nok 6 f # SKIP - no f\n",
+			matrix.Test{Skipped: 5, Expected: 1, Skips: []string{"a: no device", "b: no b", "c: (no c)", "d", "f: no f"}},
+		},
+		"numbers that come twice": {
+			"1..4\nok 1 a\nok 2 b\nok 2 c\nok 2 d\n",
+			matrix.Test{Passed: 4, Warnings: []string{"the number 2 is there twice, and 1 more"}},
+		},
+		"a test that comes twice is one of the plan": {
+			"1..2\nok 1 a\nok 1 a\nnot ok 2 b\n",
+			matrix.Test{Passed: 2, Failed: 1, Failing: []string{"b"}, Warnings: []string{"the number 1 is there twice"}},
+		},
+		"numbers out of order": {
+			"ok 3 a\nok 1 b\nok 2 c\n",
+			matrix.Test{Passed: 3, Warnings: []string{"the number 1 is out of order, behind 3, and 1 more"}},
+		},
+		"numbers that are missing": {
+			"KTAP version 1\n  1..2\n  ok 1 a\n  ok 5 b\nok 1 suite\n",
+			matrix.Test{Passed: 2, Warnings: []string{"suite/the number 2 is missing, and 2 more"}},
+		},
+		"a suite without cases": {
+			"KTAP version 1\n1..4\n    KTAP version 1\n    # Subtest: one\n    1..0\nok 1 one\n    KTAP version 1\nok 2 two\n    # Subtest: three\nok 3 three\n    1..1\n    ok 1 a\nok 4 four\n",
+			matrix.Test{Passed: 1, Skipped: 3, Skips: []string{"one: it has no tests", "two: it has no tests", "three: it has no tests"}, Warnings: []string{"one/it has no tests", "two/it has no tests", "three/it has no tests"}},
+		},
+		"a suite without cases fails": {
+			"KTAP version 1\n1..1\n  KTAP version 1\n  1..0\nnot ok 1 one\n",
+			matrix.Test{Failed: 1, Failing: []string{"one"}},
+		},
+		"a suite is skipped by its plan": {
+			"KTAP version 1\n1..1\n  KTAP version 1\n  1..0 # SKIP no device\nok 1 one\n",
+			matrix.Test{Skipped: 1, Skips: []string{"one: no device"}},
+		},
+		"a suite whose result is missing": {
+			"KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a\n  KTAP version 1\n  1..1\n  ok 1 b\nok 2 two\n",
+			matrix.Test{Passed: 2, Problems: []string{"the test that has these subtests has no result", "1 of 2 planned tests ran"}},
+		},
+		"a suite that is expected to fail": {
+			"KTAP version 1\n1..1\n  1..2\n  ok 1 a\n  not ok 2 b\nnot ok 1 suite # XFAIL\n",
+			matrix.Test{Passed: 1, Expected: 1},
+		},
 		"indented as a whole": {"  KTAP version 1\n  1..1\n  ok 1 a\n", matrix.Test{Passed: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +172,7 @@ func FuzzParser(f *testing.F) {
 			t.Errorf("%d lines have %d tests; %d failed, of which %d have names", lines, n, whole.Failed, len(whole.Failing))
 		}
 		kept := 0
-		for _, list := range [][]string{whole.Failing, whole.Skips, whole.Problems, whole.Diagnostics} {
+		for _, list := range [][]string{whole.Failing, whole.Skips, whole.Problems, whole.Warnings, whole.Diagnostics} {
 			if len(list) > matrix.MaxNames {
 				t.Errorf("%d texts are kept", len(list))
 			}
@@ -134,7 +183,7 @@ func FuzzParser(f *testing.F) {
 		if outcome, _ := whole.Outcome(); outcome == matrix.Pass && (whole.Failed > 0 || whole.Ran() == 0 || len(whole.Problems) > 0) {
 			t.Errorf("it passes with %+v", whole)
 		}
-		if kept > 4*matrix.MaxNames*matrix.MaxText {
+		if kept > 5*matrix.MaxNames*matrix.MaxText {
 			t.Errorf("%d bytes are kept", kept)
 		}
 	})

@@ -28,7 +28,7 @@ func checkTest(t *matrix.Test) error {
 
 // CleanTest cleans and caps the texts of a test, so that they fit an event.
 func CleanTest(t *matrix.Test) {
-	for _, list := range []*[]string{&t.Failing, &t.Skips, &t.Problems, &t.Diagnostics} {
+	for _, list := range []*[]string{&t.Failing, &t.Skips, &t.Problems, &t.Warnings, &t.Diagnostics} {
 		*list = (*list)[:min(len(*list), matrix.MaxNames)]
 		for i := range *list {
 			(*list)[i] = Clean((*list)[i], matrix.MaxText)

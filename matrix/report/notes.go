@@ -39,7 +39,7 @@ func notes(b *bytes.Buffer, doc Document) {
 	}
 	costs(b, doc)
 	reported(b, doc)
-	for _, s := range slices.Concat(untested(c), troubles(c, doc.Results), unprofiled(doc.Profiles)) {
+	for _, s := range slices.Concat(untested(c), troubles(c, doc.Results), irregular(doc.Results), unprofiled(doc.Profiles)) {
 		wrap(b, s, "  ", width)
 	}
 	for _, s := range legend(doc) {
