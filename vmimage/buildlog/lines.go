@@ -13,7 +13,7 @@ var (
 	// escape is what colours a terminal.
 	escape = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
 	// failure is make's word that a recipe failed, or that there is none:
-	// "make[2]: *** [Makefile:12: x.o] Error 1", "Makefile:201: *** text.  Stop."
+	// These are "make[2]: *** [Makefile:12: x.o] Error 1" and "Makefile:201: *** text.  Stop.", as make prints them.
 	failure = regexp.MustCompile(`^(?:make(?:\[\d+\])?: |(?:\S+:\d+: )*(\S+:\d+: ))\*\*\* (.*)$`)
 	// recipe is the kind of failure that says nothing but which target it is.
 	recipe = regexp.MustCompile(`^\[(?:[^\]]*: )?([^\]]*)\] (?:Error (\d+)|(.+))$`)
