@@ -78,7 +78,7 @@ func judged(t matrix.Test, last string) (matrix.Outcome, string) {
 	case outcome == matrix.Unsupported:
 	case t.Judge == matrix.JudgeKTAP && t.Failed > 0 && len(t.Diagnostics) > 0:
 		why += "; " + t.Diagnostics[0]
-	case t.Judge != matrix.JudgeKTAP && last != "":
+	case t.Judge == matrix.JudgeExit && last != "":
 		why += ": " + last
 	}
 	if len(t.Warnings) > 0 {

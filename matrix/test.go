@@ -40,9 +40,9 @@ const (
 	MaxText  = 160
 )
 
-// Bits of an exit code of the Linux Test Project.
+// Bits of an exit code of the Linux Test Project (include/tst_res_flags.h).
 const (
-	ltpFail, ltpBroken, ltpWarn, ltpConf = 1, 2, 4, 32
+	LTPFail, LTPBroken, LTPWarn, LTPConf = 1, 2, 4, 32
 )
 
 // Outcome judges the test: [Pass], [Fail] or [Unsupported], and why.
@@ -65,24 +65,29 @@ func (t Test) Outcome() (Outcome, string) {
 // Ran counts the tests that were not skipped.
 func (t Test) Ran() int { return t.Passed + t.Failed + t.Expected }
 
-// ltp reads the exit code as the Linux Test Project does.
+// ltp reads the exit code as the Linux Test Project does. The first of the
+// diagnostics is why.
 func (t Test) ltp() (Outcome, string) {
 	if t.ExitCode == 0 {
 		return Pass, ""
 	}
-	if t.ExitCode&^(ltpFail|ltpBroken|ltpWarn|ltpConf) != 0 {
-		return Fail, fmt.Sprintf("exit code %d, which is none of LTP's", t.ExitCode)
+	why := ""
+	if len(t.Diagnostics) > 0 {
+		why = ": " + t.Diagnostics[0]
+	}
+	if t.ExitCode&^(LTPFail|LTPBroken|LTPWarn|LTPConf) != 0 {
+		return Fail, fmt.Sprintf("exit code %d, which is none of LTP's", t.ExitCode) + why
 	}
 	var words []string
 	for _, b := range []struct {
 		bit  int
 		word string
-	}{{ltpFail, "failed (TFAIL)"}, {ltpBroken, "broken (TBROK)"}, {ltpWarn, "warned (TWARN)"}, {ltpConf, "lacks configuration (TCONF)"}} {
+	}{{LTPFail, "failed (TFAIL)"}, {LTPBroken, "broken (TBROK)"}, {LTPWarn, "warned (TWARN)"}, {LTPConf, "lacks configuration (TCONF)"}} {
 		if t.ExitCode&b.bit != 0 {
 			words = append(words, b.word)
 		}
 	}
-	return Fail, fmt.Sprintf("exit code %d: %s", t.ExitCode, strings.Join(words, ", "))
+	return Fail, fmt.Sprintf("exit code %d: %s", t.ExitCode, strings.Join(words, ", ")) + why
 }
 
 // TestSummary is what a [Test] came to, without names: what tells two tests apart in a

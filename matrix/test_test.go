@@ -25,6 +25,7 @@ func TestWhatAProgramSaysOfItself(t *testing.T) {
 		"ltp passes":      {Test{Judge: JudgeLTP, Passed: 1}, Pass, "", "ok"},
 		"ltp fails":       {Test{Judge: JudgeLTP, ExitCode: 5, Failed: 1}, Fail, "exit code 5: failed (TFAIL), warned (TWARN)", "exit 5"},
 		"ltp is broken":   {Test{Judge: JudgeLTP, ExitCode: 2, Failed: 1}, Fail, "broken (TBROK)", "exit 2"},
+		"ltp says why":    {Test{Judge: JudgeLTP, ExitCode: 3, Failed: 1, Diagnostics: []string{"a.c:5: TFAIL: x", "a.c:6: TBROK: y"}}, Fail, "exit code 3: failed (TFAIL), broken (TBROK): a.c:5: TFAIL: x", "exit 3"},
 		"ltp lacks":       {Test{Judge: JudgeLTP, ExitCode: 32, Skipped: 1, Skips: []string{"x: TCONF: no such device"}}, Unsupported, "skipped: x: TCONF: no such device", "unsupported"},
 		"no ltp":          {Test{Judge: JudgeLTP, ExitCode: 127, Failed: 1}, Fail, "none of LTP's", "exit 127"},
 	} {

@@ -36,6 +36,9 @@ func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Inv
 	}
 	defer e.err.close()
 	e.out.also = e.said
+	if e.isLTP = in.Judge == matrix.JudgeLTP; e.isLTP {
+		e.out.also, e.err.also = &e.ltpOut, &e.ltpErr
+	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"kmatrix/guest/ktap"
+	"kmatrix/guest/ltp"
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 )
@@ -25,10 +26,6 @@ const guestShell = "/bbin/gosh"
 // exitSkip is the exit code of a self-test that was skipped
 // (tools/testing/selftests/kselftest.h).
 const exitSkip = 4
-
-// exitConf is that of a test of the Linux Test Project that the configuration
-// has no place for.
-const exitConf = 32
 
 // readExternals reads the list; a guest without one has no such probes.
 func readExternals(file string) (map[string]matrix.Installed, error) {
@@ -83,7 +80,7 @@ func (a *agent) external(ctx context.Context, name string, late <-chan struct{})
 		sum.Merge(e.test(in))
 		if e.status.Signaled() && len(in.Runs) == 1 {
 			wire.CleanTest(&sum)
-			return wire.Answer{Status: wire.StatusDied, Test: &sum, Detail: "signal: " + e.status.Signal().String()}, output
+			return wire.Answer{Status: wire.StatusDied, Test: &sum, Detail: strings.Join(append([]string{"signal: " + e.status.Signal().String()}, e.reasons()...), "; ")}, output
 		}
 		answer.Detail = e.lastWords()
 	}
@@ -94,12 +91,16 @@ func (a *agent) external(ctx context.Context, name string, late <-chan struct{})
 
 // execution is one program's life.
 type execution struct {
-	run     matrix.Invocation
-	out     *stream
-	err     *stream
-	said    *ktap.Parser
-	status  syscall.WaitStatus
-	overdue bool
+	run  matrix.Invocation
+	out  *stream
+	err  *stream
+	said *ktap.Parser
+	// isLTP tells that it is a test of the Linux Test Project, of whose lines ltpOut
+	// and ltpErr read the reasons.
+	isLTP          bool
+	ltpOut, ltpErr ltp.Reader
+	status         syscall.WaitStatus
+	overdue        bool
 }
 
 // missingRE is what the guest's shell says of a command that it does not have.
@@ -107,10 +108,7 @@ var missingRE = regexp.MustCompile(`(?m)^"([^"\n]{1,60})": executable file not f
 
 // test says how the program did.
 func (e *execution) test(in matrix.Installed) matrix.Test {
-	code := -1
-	if e.status.Exited() {
-		code = e.status.ExitStatus()
-	}
+	code := e.code()
 	t := matrix.Test{Judge: in.Judge, ExitCode: code}
 	if in.Judge == matrix.JudgeKTAP && (e.said.Seen() || !in.Selftests) {
 		t = e.said.Finish()
@@ -150,21 +148,44 @@ func (e *execution) excuse(t *matrix.Test, reason string) {
 
 // judge counts the program as one test, by its exit code.
 func (e *execution) judge(t *matrix.Test, in matrix.Installed) {
+	why := e.reasons()
 	switch {
 	case t.ExitCode == 0:
 		t.Passed = 1
 	case in.Selftests && t.ExitCode == exitSkip:
 		t.Skipped, t.ExitCode = 1, 0
 		t.Skips = matrix.Keep(nil, e.run.Name+": "+e.lastWords())
-	case in.Judge == matrix.JudgeLTP && t.ExitCode == exitConf:
+	case e.isLTP && t.ExitCode == matrix.LTPConf && len(why) > 0:
+		t.Skipped = 1
+		t.Skips = matrix.Keep(nil, e.run.Name+": "+why[0])
+	case e.isLTP && t.ExitCode == matrix.LTPConf:
 		t.Skipped = 1
 		t.Skips = matrix.Keep(nil, e.run.Name+": TCONF: "+e.lastWords())
+	case e.isLTP:
+		t.Failed = 1
+		t.Failing = matrix.Keep(nil, e.run.Name)
+		if last := e.lastWords(); len(why) == 0 && last != "" {
+			why = []string{last}
+		}
+		t.Diagnostics = why
 	default:
 		t.Failed = 1
 		t.Failing = matrix.Keep(nil, e.run.Name)
 		t.Diagnostics = matrix.Keep(nil, e.run.Name+": "+e.how()+": "+e.lastWords())
 	}
 }
+
+// code is the program's exit code, -1 when a signal ended it.
+func (e *execution) code() int {
+	if !e.status.Exited() {
+		return -1
+	}
+	return e.status.ExitStatus()
+}
+
+// reasons are the lines by which a test of the Linux Test Project says why it did not
+// pass; other programs have none.
+func (e *execution) reasons() []string { return ltp.Reasons(e.code(), &e.ltpErr, &e.ltpOut) }
 
 // how says how the program ended.
 func (e *execution) how() string {
@@ -178,12 +199,13 @@ func (e *execution) how() string {
 }
 
 // lastWords is the last line that the program printed, on standard error where
-// it did. A zero byte ends a line, too: pages of files end in many.
+// it did, but for a summary of LTP's. A zero byte ends a line, too: pages of files end
+// in many.
 func (e *execution) lastWords() string {
 	for _, s := range []*stream{e.err, e.out} {
 		lines := strings.FieldsFunc(string(s.text.Bytes()), func(r rune) bool { return r == '\n' || r == '\r' || r == 0 })
 		for i := len(lines) - 1; i >= 0; i-- {
-			if line := strings.TrimSpace(lines[i]); line != "" {
+			if line := strings.TrimSpace(lines[i]); line != "" && (!e.isLTP || !ltp.IsSummary(line)) {
 				return wire.Clean(line, matrix.MaxText)
 			}
 		}

@@ -60,6 +60,11 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 		"late":    {matrix.JudgeKTAP, "printf '1..1\nok 1 a\n'; exit 9"},
 		"ltp":     {matrix.JudgeLTP, "exit 5"},
 		"conf":    {matrix.JudgeLTP, "echo 'no such device'; exit 32"},
+		"tconf":   {matrix.JudgeLTP, "printf 'Summary:\nskipped  1\nwarnings 0\n'; echo 'a.c:9: TCONF: no fsopen()' >&2; exit 32"},
+		"tbrok":   {matrix.JudgeLTP, "printf 'Summary:\nbroken   1\nwarnings 0\n'; printf 'a.c:9: TBROK: no room\na.c:9: TINFO: bye\n' >&2; exit 2"},
+		"oldconf": {matrix.JudgeLTP, "echo 'tee01       1  TCONF  :  tee01.c:4: no tee()'; exit 32"},
+		"partial": {matrix.JudgeLTP, "echo 'a.c:9: TCONF: no b' >&2; echo 'a.c:10: TPASS: c' >&2; printf 'Summary:\nwarnings 0\n'"},
+		"killed":  {matrix.JudgeLTP, "echo 'a.c:9: TBROK: Test killed!' >&2; kill -9 $$"},
 		"missing": {matrix.JudgeExit, `echo '"cut": executable file not found in $PATH' >&2; exit 127`},
 		"sleep":   {matrix.JudgeExit, "echo waiting; sleep 1000"},
 		"prints":  {matrix.JudgeExit, "echo first; i=0; while [ $i -lt 40000 ]; do echo $i; i=$((i+1)); done; echo last"},
@@ -129,6 +134,11 @@ func TestExternalPrograms(t *testing.T) {
 		"late":        {wire.StatusOK, "broken after 1", "", ""},
 		"ltp":         {wire.StatusOK, "exit 5", "", ""},
 		"conf":        {wire.StatusOK, "unsupported", "no such device", ""},
+		"tconf":       {wire.StatusOK, "unsupported", "TCONF: no fsopen()", "TCONF"},
+		"tbrok":       {wire.StatusOK, "exit 2", "TINFO: bye", "TBROK"},
+		"oldconf":     {wire.StatusOK, "unsupported", "no tee()", ""},
+		"partial":     {wire.StatusOK, "ok", "a.c:10: TPASS: c", "Summary:"},
+		"killed":      {wire.StatusDied, "exit -1", "signal: killed; a.c:9: TBROK: Test killed!", ""},
 		"missing":     {wire.StatusOK, "unsupported", "", "cut"},
 		"sleep":       {wire.StatusOverdue, "", "did not end", "waiting\n"},
 		"unsupported": {wire.StatusUnsupported, "", "it is not built", ""},
@@ -146,6 +156,24 @@ func TestExternalPrograms(t *testing.T) {
 		}
 		if answer.Status != want.status || shown != want.shown || !strings.Contains(answer.Detail, want.detail) || !strings.Contains(text, want.output) {
 			t.Errorf("%s: %s, %q, %q, printed %q; want %+v", probe, answer.Status, shown, answer.Detail, text, want)
+		}
+	}
+}
+
+// TestLTPSaysWhy holds that the reason is the test's own line, whichever stream it is
+// on, and not the last that was printed.
+func TestLTPSaysWhy(t *testing.T) {
+	c, _ := login(t)
+	for probe, want := range map[string]string{
+		"tconf":   "skipped: tconf: a.c:9: TCONF: no fsopen()",
+		"oldconf": "skipped: oldconf: tee01 1 TCONF : tee01.c:4: no tee()",
+		"conf":    "skipped: conf: TCONF: no such device",
+		"tbrok":   "exit code 2: broken (TBROK): a.c:9: TBROK: no room",
+		"ltp":     "exit code 5: failed (TFAIL), warned (TWARN)",
+	} {
+		answer, _ := runExternal(t, c, "external/"+probe)
+		if _, why := answer.Test.Outcome(); why != want {
+			t.Errorf("%s: %q, want %q", probe, why, want)
 		}
 	}
 }

@@ -18,8 +18,8 @@ var (
 	}
 	judgeWords = map[matrix.Judge]string{
 		matrix.JudgeExit: `Exit code 0 is "ok", any other fails; of self-tests 4 is skipped.`,
-		matrix.JudgeKTAP: "KTAP on its standard output: each test that failed is named; a plan that is not kept and \"Bail out!\" fail, too.",
-		matrix.JudgeLTP:  "The bits of its exit code, as the Linux Test Project has them: 1 failed, 2 broken, 4 warned; 32 alone is unsupported.",
+		matrix.JudgeKTAP: "KTAP on its standard output: each test that failed is named; a plan that is not kept and \"Bail out!\" fail, too. What kselftest's runner printed behind \"# \" counts under its test; numbers out of order or there twice, and suites without tests, are told and fail nothing.",
+		matrix.JudgeLTP:  "The bits of its exit code, as the Linux Test Project has them: 1 failed, 2 broken, 4 warned; 32 alone is unsupported. Why is the TFAIL, TBROK, TWARN or TCONF line that it printed, on standard output or error.",
 	}
 )
 
