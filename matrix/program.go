@@ -60,7 +60,7 @@ type Installed struct {
 	Dir string `json:"dir,omitempty"`
 	// Runs are run one after the other, each with a result of its own. It is
 	// more than one for a directory of self-tests.
-	Runs []Invocation `json:"runs,omitempty"`
+	Runs []Command `json:"runs,omitempty"`
 	// Selftests tells that the kernel's conventions for these hold: exit code 4
 	// means skipped.
 	Selftests bool `json:"selftests,omitempty"`
@@ -71,8 +71,8 @@ type Installed struct {
 	Unsupported string `json:"unsupported,omitempty"`
 }
 
-// Invocation is one program to run.
-type Invocation struct {
+// Command is one program to run.
+type Command struct {
 	// Name is what its failure is told by.
 	Name string `json:"name"`
 	// Path is that of a static executable or, of a Script, of a file for the

@@ -15,8 +15,8 @@ type Run struct {
 	// Seconds is how long it ran in all, by a clock that does not jump; a part that
 	// was killed is not in it.
 	Seconds float64 `json:"seconds,omitempty"`
-	// Asked is what the user asked for; nil of a run that cannot be resumed.
-	Asked *Asked `json:"asked,omitempty"`
+	// Invocation is how the user began it; nil of a run that cannot be resumed.
+	Invocation *Invocation `json:"asked,omitempty"`
 	// Spec is the path of the kernels.yaml as the user named it, and its
 	// digest.
 	Spec       string    `json:"spec"`
@@ -35,9 +35,8 @@ type Run struct {
 	Calibrations []Calibration `json:"calibrations,omitempty"`
 }
 
-// Asked is what the user asked for: a run that is resumed has the plan that it was
-// begun with.
-type Asked struct {
+// Invocation is how a run was begun, so that one that is resumed has the same plan.
+type Invocation struct {
 	// Flags are the flags that make the plan, with their values, as they were
 	// given.
 	Flags map[string][]string `json:"flags"`

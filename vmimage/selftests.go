@@ -156,7 +156,7 @@ func install(r *external.Ready, dir string) error {
 			r.Unsupported = err.Error()
 			return nil
 		}
-		r.Runs = append(r.Runs, matrix.Invocation{Name: test, Path: path.Join(r.Dir, test), Script: script})
+		r.Runs = append(r.Runs, matrix.Command{Name: test, Path: path.Join(r.Dir, test), Script: script})
 	}
 	if len(tests) == 0 {
 		r.Unsupported = "there is no test that runs by itself"

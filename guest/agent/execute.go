@@ -24,7 +24,7 @@ const (
 // execute runs one program to its end, in a process group of its own, and
 // leaves none of its processes behind. The error is that it could not be
 // started.
-func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Invocation, scratch string, late <-chan struct{}) (*execution, error) {
+func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Command, scratch string, late <-chan struct{}) (*execution, error) {
 	e := &execution{run: run, said: &ktap.Parser{}}
 	var err error
 	if e.out, err = newStream("stdout"); err != nil {

@@ -91,7 +91,7 @@ func (a *agent) external(ctx context.Context, name string, late <-chan struct{})
 
 // execution is one program's life.
 type execution struct {
-	run  matrix.Invocation
+	run  matrix.Command
 	out  *stream
 	err  *stream
 	said *ktap.Parser

@@ -42,11 +42,11 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 	}
 	list := map[string]matrix.Installed{
 		"external/unsupported": {Unsupported: "it is not built"},
-		"external/splice":      {Judge: matrix.JudgeExit, Runs: []matrix.Invocation{{Name: "splice", Path: "/proc/self/exe", Args: []string{spliceArgument, "file"}}}},
-		"external/nothing":     {Judge: matrix.JudgeExit, Runs: []matrix.Invocation{{Name: "nothing", Path: "/no/such/program"}}},
+		"external/splice":      {Judge: matrix.JudgeExit, Runs: []matrix.Command{{Name: "splice", Path: "/proc/self/exe", Args: []string{spliceArgument, "file"}}}},
+		"external/nothing":     {Judge: matrix.JudgeExit, Runs: []matrix.Command{{Name: "nothing", Path: "/no/such/program"}}},
 		"external/dir":         {Judge: matrix.JudgeExit, Selftests: true, Dir: dir, Lacks: ""},
 		"external/lacks":       {Judge: matrix.JudgeExit, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m"},
-		"external/lacks-ktap":  {Judge: matrix.JudgeKTAP, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m", Runs: []matrix.Invocation{{Name: "bails", Path: filepath.Join(dir, "bails"), Script: true}}},
+		"external/lacks-ktap":  {Judge: matrix.JudgeKTAP, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m", Runs: []matrix.Command{{Name: "bails", Path: filepath.Join(dir, "bails"), Script: true}}},
 	}
 	for name, one := range map[string]struct {
 		judge  matrix.Judge
@@ -78,7 +78,7 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 		if err := os.WriteFile(file, []byte(one.script), 0o644); err != nil {
 			panic(err)
 		}
-		run := matrix.Invocation{Name: name, Path: file, Script: true}
+		run := matrix.Command{Name: name, Path: file, Script: true}
 		if strings.HasSuffix(name, ".sh") {
 			for _, tree := range []string{"external/dir", "external/lacks"} {
 				in := list[tree]
@@ -88,7 +88,7 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 			continue
 		}
 		run.Args = []string{"an argument"}
-		list["external/"+name] = matrix.Installed{Judge: one.judge, Runs: []matrix.Invocation{run}}
+		list["external/"+name] = matrix.Installed{Judge: one.judge, Runs: []matrix.Command{run}}
 	}
 	programsDir = dir
 	return list

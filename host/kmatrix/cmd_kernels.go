@@ -80,7 +80,7 @@ func (o kernelsOptions) load(cmd *cobra.Command, names []string) (*images, []mat
 	plan, err := s.Plan(spec.Selection{Kernels: names}, known())
 	var pick *spec.SelectionError
 	if errors.As(err, &pick) {
-		return nil, nil, wrong("%s: %s", pick.Value, pick.Mend)
+		return nil, nil, wrong("%s: %s", pick.Value, pick.Hint)
 	}
 	if err != nil {
 		return nil, nil, err

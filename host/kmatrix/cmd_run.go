@@ -197,7 +197,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	})
 	about.AA, about.Calibrations = o.aa, calibrations(cache, about.Host, plan.Machines)
 	if st == nil {
-		if about.Asked, err = askedFlags(cmd.Flags()); err != nil {
+		if about.Invocation, err = invocation(cmd.Flags()); err != nil {
 			return err
 		}
 		st, err = store.Create(o.dir, about)

@@ -134,7 +134,7 @@ func (i *images) use() (release func() error, err error) {
 const connectDeadline = 8 * time.Second
 
 // programs makes the external probes' programs, before anything boots: what the
-// user is to mend is an [*external.Error].
+// user is to correct is an [*external.Error].
 func (i *images) programs(ctx context.Context, probes []matrix.Probe) error {
 	var err error
 	if i.guest.External, err = external.Build(ctx, i.env.Cache, i.env.Dir, probes); err != nil {

@@ -23,13 +23,13 @@ import (
 // run is resumed. All others make its plan, and are recorded.
 var freeFlags = []string{"resume", "dir", "jobs", "json", "all", "output", "locked", "offline", "strict", "fail-on", "for-bisect", "bad-is", "dump-on-hang", "snapshot-limit", "profile", "help"}
 
-// askedFlags records the flags that make the plan.
-func askedFlags(flags *pflag.FlagSet) (*matrix.Asked, error) {
+// invocation records the flags that make the plan.
+func invocation(flags *pflag.FlagSet) (*matrix.Invocation, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("record what was asked for: %w", err)
 	}
-	a := &matrix.Asked{Flags: map[string][]string{}, Dir: dir}
+	a := &matrix.Invocation{Flags: map[string][]string{}, Dir: dir}
 	flags.Visit(func(f *pflag.Flag) {
 		if slices.Contains(freeFlags, f.Name) {
 			return
@@ -45,7 +45,7 @@ func askedFlags(flags *pflag.FlagSet) (*matrix.Asked, error) {
 // takeUp opens the run that is to be resumed, and sets the flags that it was begun
 // with.
 func takeUp(cmd *cobra.Command, dir, name string) (*store.Run, error) {
-	given, err := askedFlags(cmd.Flags())
+	given, err := invocation(cmd.Flags())
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func takeUp(cmd *cobra.Command, dir, name string) (*store.Run, error) {
 	if err != nil {
 		return nil, wrongUse{fmt.Errorf("--resume: %w", err)}
 	}
-	was := stored.Run.Asked
+	was := stored.Run.Invocation
 	if was == nil {
 		return nil, wrong("--resume: %s does not say what it was asked for: begin another run", path)
 	}

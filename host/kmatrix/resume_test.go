@@ -52,8 +52,8 @@ func TestResumeAsksWhatHasNoOutcome(t *testing.T) {
 		t.Fatalf("there are %d results, were %d; it says %q, %v", len(second.Results), len(first.Results), second.Warnings, err)
 	}
 	h := second.Run
-	if len(h.Resumed) != 1 || h.Finished == nil || h.Interrupted || h.Asked == nil || h.Asked.Flags["probe"][0] != "cost/read-write" || h.Asked.Flags["boots"][0] != "3" || h.Asked.Flags["dir"] != nil {
-		t.Errorf("the run says %+v, asked %+v", h, h.Asked)
+	if len(h.Resumed) != 1 || h.Finished == nil || h.Interrupted || h.Invocation == nil || h.Invocation.Flags["probe"][0] != "cost/read-write" || h.Invocation.Flags["boots"][0] != "3" || h.Invocation.Flags["dir"] != nil {
+		t.Errorf("the run says %+v, begun by %+v", h, h.Invocation)
 	}
 	now, err := os.ReadFile(results)
 	if err != nil {

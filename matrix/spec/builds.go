@@ -120,11 +120,11 @@ func (p *reader) configKernel(b matrix.Build) {
 			ready = append(ready, k.Name)
 		}
 	}
-	mend := "add a kernel of the kind deb"
+	hint := "add a kernel of the kind deb"
 	if len(ready) > 0 {
-		mend = allowed(name, ready)
+		hint = allowed(name, ready)
 	}
 	if !slices.Contains(ready, name) {
-		p.problem(line(at), key, fmt.Sprintf("is the configuration of %q, which is no kernel of this file that comes built", name), mend)
+		p.problem(line(at), key, fmt.Sprintf("is the configuration of %q, which is no kernel of this file that comes built", name), hint)
 	}
 }

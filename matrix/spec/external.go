@@ -121,15 +121,15 @@ func (p *reader) program(n ast.Node, key string, kind matrix.ProgramKind) string
 	if !filepath.IsAbs(s) {
 		at = filepath.Join(filepath.Dir(p.spec.Path), s)
 	}
-	mend := "paths are relative to the directory of this file"
+	hint := "paths are relative to the directory of this file"
 	info, err := os.Stat(at)
 	switch {
 	case s == "":
-		p.problem(line(n), key, "is empty", mend)
+		p.problem(line(n), key, "is empty", hint)
 	case err != nil:
-		p.problem(line(n), key, fmt.Sprintf("is %q, which is not there", s), mend)
+		p.problem(line(n), key, fmt.Sprintf("is %q, which is not there", s), hint)
 	case !info.Mode().IsRegular():
-		p.problem(line(n), key, fmt.Sprintf("is %q, which is no file", s), mend)
+		p.problem(line(n), key, fmt.Sprintf("is %q, which is no file", s), hint)
 	case kind == matrix.ProgramC && filepath.Ext(s) != ".c":
 		p.problem(line(n), key, fmt.Sprintf("is %q, which is no file of C", s), "its name must end in .c; what is compiled already stands under exec")
 	}
@@ -138,9 +138,9 @@ func (p *reader) program(n ast.Node, key string, kind matrix.ProgramKind) string
 
 // duration reads a whole number of seconds, minutes or hours.
 func (p *reader) duration(n ast.Node, key string) time.Duration {
-	const mend = "write it as 90s, 5m or 1h"
+	const hint = "write it as 90s, 5m or 1h"
 	if _, ok := n.(*ast.IntegerNode); ok {
-		p.problem(line(n), key, "is "+describe(n)+", which has no unit", mend)
+		p.problem(line(n), key, "is "+describe(n)+", which has no unit", hint)
 		return 0
 	}
 	s, ok := p.text(n, key)
@@ -149,7 +149,7 @@ func (p *reader) duration(n ast.Node, key string) time.Duration {
 	}
 	d, err := time.ParseDuration(s)
 	if !durationRE.MatchString(s) || err != nil || d > maxDeadline {
-		p.problem(line(n), key, fmt.Sprintf("is %q", s), mend+", at most 24h")
+		p.problem(line(n), key, fmt.Sprintf("is %q", s), hint+", at most 24h")
 		return 0
 	}
 	return d

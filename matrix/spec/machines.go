@@ -68,9 +68,9 @@ func words[T ~string](values []T) []string {
 }
 
 func (p *reader) memory(n ast.Node, key string) int {
-	const mend = "write it as 512M or 1G"
+	const hint = "write it as 512M or 1G"
 	if _, ok := n.(*ast.IntegerNode); ok {
-		p.problem(line(n), key, "is "+describe(n)+", which has no unit", mend)
+		p.problem(line(n), key, "is "+describe(n)+", which has no unit", hint)
 		return 0
 	}
 	s, ok := p.text(n, key)
@@ -78,7 +78,7 @@ func (p *reader) memory(n ast.Node, key string) int {
 		return 0
 	}
 	if !sizeRE.MatchString(s) {
-		p.problem(line(n), key, fmt.Sprintf("is %q", s), mend)
+		p.problem(line(n), key, fmt.Sprintf("is %q", s), hint)
 		return 0
 	}
 	digits := strings.TrimRight(s, "MGiB")
@@ -87,7 +87,7 @@ func (p *reader) memory(n ast.Node, key string) int {
 		mib *= 1024
 	}
 	if err != nil || mib < minMemoryMiB || mib > maxMemoryMiB {
-		p.problem(line(n), key, fmt.Sprintf("is %q, want %dM to %dG", s, minMemoryMiB, maxMemoryMiB/1024), mend)
+		p.problem(line(n), key, fmt.Sprintf("is %q, want %dM to %dG", s, minMemoryMiB, maxMemoryMiB/1024), hint)
 		return 0
 	}
 	return mib

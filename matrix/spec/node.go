@@ -57,8 +57,8 @@ func line(n ast.Node) int {
 	return n.GetToken().Position.Line
 }
 
-func (p *reader) problem(line int, key, what, mend string) {
-	p.problems = append(p.problems, Problem{Line: line, Key: key, What: what, Mend: mend})
+func (p *reader) problem(line int, key, what, hint string) {
+	p.problems = append(p.problems, Problem{Line: line, Key: key, What: what, Hint: hint})
 }
 
 // describe names a value in the words of the file's author.

@@ -29,11 +29,11 @@ type Plan struct {
 
 // SelectionError tells that a selection names what is not there.
 type SelectionError struct {
-	Flag, Value, Mend string
+	Flag, Value, Hint string
 }
 
-// Error names flag, value and mend.
-func (e *SelectionError) Error() string { return fmt.Sprintf("%s %s: %s", e.Flag, e.Value, e.Mend) }
+// Error names flag, value and hint.
+func (e *SelectionError) Error() string { return fmt.Sprintf("%s %s: %s", e.Flag, e.Value, e.Hint) }
 
 // Plan selects kernels and probes. The error is a [*SelectionError] when a
 // name or pattern selects nothing.
@@ -85,11 +85,11 @@ func (s *Spec) Plan(sel Selection, known Known) (*Plan, error) {
 		if hit[want] {
 			continue
 		}
-		mend := "matches no probe; " + unknownPattern(want, all)
+		hint := "matches no probe; " + unknownPattern(want, all)
 		if slices.ContainsFunc(all, func(p matrix.Probe) bool { return matrix.Match(want, p.Name) }) {
-			mend = "matches no probe that a machine of " + s.Path + " runs: add it to machines: probes:"
+			hint = "matches no probe that a machine of " + s.Path + " runs: add it to machines: probes:"
 		}
-		return nil, &SelectionError{"-p", want, mend}
+		return nil, &SelectionError{"-p", want, hint}
 	}
 	return plan, nil
 }

@@ -19,11 +19,11 @@ type Problem struct {
 	// Key is the path of the key, for example "kernels[2].source.suite"; it
 	// may be empty.
 	Key string
-	// What is wrong, and Mend what would be right.
-	What, Mend string
+	// What is wrong, and Hint what would be right.
+	What, Hint string
 }
 
-// Error lists the problems, a line each: FILE:LINE: KEY: what; mend.
+// Error lists the problems, a line each: FILE:LINE: KEY: what; hint.
 func (e *Error) Error() string {
 	var lines []string
 	for _, p := range e.Problems {
@@ -36,8 +36,8 @@ func (e *Error) Error() string {
 			text += p.Key + ": "
 		}
 		text += p.What
-		if p.Mend != "" {
-			text += "; " + p.Mend
+		if p.Hint != "" {
+			text += "; " + p.Hint
 		}
 		lines = append(lines, text)
 	}

@@ -193,13 +193,13 @@ func (p *reader) source(n ast.Node, key string) matrix.Source {
 		if len(found) > 1 {
 			what = "names more than one kind of source: " + strings.Join(found, ", ")
 		}
-		mend := "one of its keys must be " + strings.Join(kinds, ", ")
+		hint := "one of its keys must be " + strings.Join(kinds, ", ")
 		for _, a := range all {
 			if near := nearest(a, kinds); near != "" && len(found) == 0 {
-				mend = fmt.Sprintf("did you mean %q? ", near) + mend
+				hint = fmt.Sprintf("did you mean %q? ", near) + hint
 			}
 		}
-		p.problem(line(n), key, what, mend)
+		p.problem(line(n), key, what, hint)
 		return s
 	}
 	s.Kind = found[0]

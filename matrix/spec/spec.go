@@ -1,7 +1,7 @@
 // Package spec reads kernels.yaml.
 //
 // [Load] turns the file into a [Spec], having checked all of it before anything
-// boots; every mistake becomes a [Problem] with line, key and mend, and all of
+// boots; every mistake becomes a [Problem] with line, key and hint, and all of
 // them are reported at once. [Spec.Plan] selects from it and yields the cells
 // to run. Which probes and which kinds of source exist is told by the caller
 // ([Known]); the JSON Schema for editors is made from the same ([Schema]).
@@ -61,7 +61,7 @@ const maxFile = 1 << 20
 func LoadFile(path string, known Known) (*Spec, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, &Error{File: path, Problems: []Problem{{What: err.Error(), Mend: "name another file with -f"}}}
+		return nil, &Error{File: path, Problems: []Problem{{What: err.Error(), Hint: "name another file with -f"}}}
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	return Load(f, path, known)
@@ -75,14 +75,14 @@ func (s *Spec) AllProbes(known Known) []matrix.Probe {
 
 // Load reads a kernels.yaml; name stands for it in errors, and the programs of
 // external: are looked for from its directory. The error is an
-// [*Error] for whatever the file's author can mend.
+// [*Error] for whatever the file's author can correct.
 func Load(r io.Reader, name string, known Known) (*Spec, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	if len(text) > maxFile {
-		return nil, &Error{File: name, Problems: []Problem{{What: fmt.Sprintf("has more than %d bytes", maxFile), Mend: "is it the right file?"}}}
+		return nil, &Error{File: name, Problems: []Problem{{What: fmt.Sprintf("has more than %d bytes", maxFile), Hint: "is it the right file?"}}}
 	}
 	p := &reader{known: known, spec: &Spec{Path: name, Digest: fmt.Sprintf("%x", sha256.Sum256(text))}}
 	p.document(text)

@@ -14,13 +14,13 @@ func (p *reader) titles(n ast.Node, key string) []string {
 	var list []string
 	p.list(n, key, func(n ast.Node, key string) {
 		s, ok := p.text(n, key)
-		const mend = `write the title as the table has it, with * for any text, for example "WARNING in foo" or "KASAN: *"`
+		const hint = `write the title as the table has it, with * for any text, for example "WARNING in foo" or "KASAN: *"`
 		switch {
 		case !ok:
 		case strings.Trim(s, "* ") == "":
-			p.problem(line(n), key, fmt.Sprintf("is %q, which would match everything", s), mend)
+			p.problem(line(n), key, fmt.Sprintf("is %q, which would match everything", s), hint)
 		case s != strings.TrimSpace(s) || strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 || r > 0x7e }):
-			p.problem(line(n), key, fmt.Sprintf("is %q, which no title matches", s), mend)
+			p.problem(line(n), key, fmt.Sprintf("is %q, which no title matches", s), hint)
 		case slices.Contains(list, s):
 			p.problem(line(n), key, fmt.Sprintf("is %q, which is there already", s), "leave it out")
 		default:

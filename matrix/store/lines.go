@@ -30,13 +30,14 @@ func openLines(path string) (*lines, error) {
 		return nil, err
 	}
 	l := &lines{file: f}
-	if err := l.mend(); err != nil {
-		return nil, errors.Join(fmt.Errorf("mend the end of %s: %w", path, err), f.Close())
+	if err := l.repair(); err != nil {
+		return nil, errors.Join(fmt.Errorf("repair the end of %s: %w", path, err), f.Close())
 	}
 	return l, nil
 }
 
-func (l *lines) mend() error {
+// repair gives the file a whole last line.
+func (l *lines) repair() error {
 	r := bufio.NewReaderSize(l.file, 64<<10)
 	for {
 		line, err := r.ReadBytes('\n')

@@ -71,7 +71,7 @@ var essential = []string{
 // guest needs.
 type ContradictionError struct{ Option, Fragment string }
 
-// Error names the option, both fragments, and the mend.
+// Error names the option, both fragments, and the hint.
 func (e *ContradictionError) Error() string {
 	return fmt.Sprintf("the fragment %s turns off %s, which %s asks for, since every guest needs it for its agent or its console: leave that line out of %s", e.Fragment, e.Option, FragmentName, e.Fragment)
 }

@@ -63,7 +63,7 @@ type kind struct {
 	line *regexp.Regexp
 	// with must be in the log, too; nil asks for nothing.
 	with *regexp.Regexp
-	// hint is the mend, in which $1 stands for line's first group.
+	// hint is how to correct it, in which $1 stands for line's first group.
 	hint string
 	lack Lack
 	// ofWarnings has lines count that are warnings.

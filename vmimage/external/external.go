@@ -51,21 +51,21 @@ type File struct {
 type Error struct {
 	// Probe is the probe's name, File the program's path.
 	Probe, File string
-	// What is wrong, and Mend what would be right, "" where What says it.
-	What, Mend string
+	// What is wrong, and Hint what would be right, "" where What says it.
+	What, Hint string
 }
 
-// Error names probe and file, what is wrong and how to mend it.
+// Error names probe and file, what is wrong and a hint.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("%s: %s: %s", e.Probe, e.File, e.What)
-	if e.Mend != "" {
-		text += "; " + e.Mend
+	if e.Hint != "" {
+		text += "; " + e.Hint
 	}
 	return text
 }
 
 // Build makes the probes' programs, but for those of kernels' trees. Paths are
-// relative to dir. The error is an [*Error] where the user is to mend it.
+// relative to dir. The error is an [*Error] where the user is to correct it.
 func Build(ctx context.Context, c *cache.Cache, dir string, probes []matrix.Probe) ([]Ready, error) {
 	var list []Ready
 	for _, p := range probes {
@@ -91,7 +91,7 @@ func Build(ctx context.Context, c *cache.Cache, dir string, probes []matrix.Prob
 		list = append(list, Ready{
 			Installed: matrix.Installed{
 				Probe: p.Name, Judge: p.Program.Judge,
-				Runs: []matrix.Invocation{{Name: base, Path: name, Args: p.Program.Args, Script: script}},
+				Runs: []matrix.Command{{Name: base, Path: name, Args: p.Program.Args, Script: script}},
 			},
 			Files: []File{{Name: name, Path: path}},
 		})
@@ -155,7 +155,7 @@ func Inspect(probe, path string) (script bool, err error) {
 	}
 	if !bytes.HasPrefix(head[:n], []byte(elf.ELFMAG)) {
 		if bytes.IndexByte(head[:n], 0) >= 0 {
-			return false, &Error{Probe: probe, File: path, What: "is neither an executable of ELF nor text", Mend: "want a static executable for x86-64, or a script for u-root's shell"}
+			return false, &Error{Probe: probe, File: path, What: "is neither an executable of ELF nor text", Hint: "want a static executable for x86-64, or a script for u-root's shell"}
 		}
 		return true, nil
 	}
@@ -164,11 +164,11 @@ func Inspect(probe, path string) (script bool, err error) {
 		return false, &Error{Probe: probe, File: path, What: err.Error()}
 	}
 	if e.Machine != elf.EM_X86_64 || e.Type != elf.ET_EXEC && e.Type != elf.ET_DYN {
-		return false, &Error{Probe: probe, File: path, What: fmt.Sprintf("is of the kind %s for %s", e.Type, e.Machine), Mend: "want an executable for x86-64"}
+		return false, &Error{Probe: probe, File: path, What: fmt.Sprintf("is of the kind %s for %s", e.Type, e.Machine), Hint: "want an executable for x86-64"}
 	}
 	for _, p := range e.Progs {
 		if p.Type == elf.PT_INTERP {
-			return false, &Error{Probe: probe, File: path, What: "is linked with shared libraries, which the guest does not have", Mend: "link it with -static"}
+			return false, &Error{Probe: probe, File: path, What: "is linked with shared libraries, which the guest does not have", Hint: "link it with -static"}
 		}
 	}
 	return false, nil

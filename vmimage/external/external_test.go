@@ -27,7 +27,7 @@ func TestAFileOfCBecomesAStaticExecutable(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "/external/old-or-new/old-or-new"
-	want := matrix.Installed{Probe: "external/old-or-new", Judge: matrix.JudgeExit, Runs: []matrix.Invocation{{Name: "old-or-new", Path: path, Args: []string{"file"}}}}
+	want := matrix.Installed{Probe: "external/old-or-new", Judge: matrix.JudgeExit, Runs: []matrix.Command{{Name: "old-or-new", Path: path, Args: []string{"file"}}}}
 	if diff := cmp.Diff(want, list[0].Installed); diff != "" {
 		t.Error(diff)
 	}

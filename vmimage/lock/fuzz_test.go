@@ -9,7 +9,7 @@ import (
 )
 
 // FuzzLock reads a kernels.lock: what is taken can be written and read again, and
-// what is not names the file and the mend.
+// what is not names the file and the hint.
 func FuzzLock(f *testing.F) {
 	f.Add([]byte("version: 1\nwith: {qemu: \"7.2\", agent: a}\nkernels:\n  \"6.1\":\n    source: {deb: x}\n    version: 6.1-1\n    resolved: 2026-11-23T01:02:03Z\n    files: [{url: \"http://m/x\", sha256: aa, size: 3}]\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {

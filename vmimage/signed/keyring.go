@@ -17,7 +17,7 @@ type KeyringError struct {
 	Err  error
 }
 
-// Error names the file, the cause and the mend.
+// Error names the file, the cause and the hint.
 func (e *KeyringError) Error() string {
 	return fmt.Sprintf("the keyring %s cannot be used: %v (gpg --export KEY >FILE makes one)", e.Path, e.Err)
 }

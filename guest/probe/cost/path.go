@@ -4,10 +4,10 @@
 //
 // A path (a file for each kind: files.go, pipes.go, sockets.go, …) says what one
 // pass over the data does, a mebibyte in operations of 4 KiB, 64 KiB or 1 MiB,
-// and how it is prepared. The course (course.go) is the same for all: it warms
+// and how it is prepared. How it is measured (measure.go) is the same for all: it warms
 // up, times passes and takes their median, and counts what explains it: pages
-// copied and moved, faults, what was read from a disk. Another one (profile.go)
-// carries out the same passes to see which of the kernel's functions they go
+// copied and moved, faults, what was read from a disk. A profile (profile.go)
+// makes the same passes to see which of the kernel's functions they go
 // through.
 //
 // Sender and receiver are one thread, which takes out of a pipe or a socket what
@@ -139,7 +139,7 @@ func (q question) probe() probe.Probe {
 	}
 }
 
-// ask is the course of every probe of cost.
+// ask runs a probe of cost.
 func ask(env *probe.Env, q question) (found probe.Finding, err error) {
 	b := &bench{size: q.size}
 	defer func() { err = errors.Join(err, b.close()) }()

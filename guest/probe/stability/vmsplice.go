@@ -106,7 +106,7 @@ func vmspliceAll(r *sys.Recorder, p sys.Pipe, b []byte, flags int) error {
 	})
 }
 
-// vmsplice is the course of these probes.
+// vmsplice runs one of these probes.
 func vmsplice(flags, shift int, port bool, m memoryMutation) (found probe.Finding, err error) {
 	whole, err := sys.Anonymous(vmspliceSize + sys.PageSize)
 	if err != nil {

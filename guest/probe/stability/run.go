@@ -22,7 +22,7 @@ import (
 	"kmatrix/matrix"
 )
 
-// ask is the course of every stability probe of a file.
+// ask runs a stability probe of a file.
 func ask(env *probe.Env, fs string, s source.State, c call, m mutation) (found probe.Finding, err error) {
 	dir, err := env.Dir(fs)
 	if err != nil {

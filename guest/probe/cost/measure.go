@@ -23,7 +23,7 @@ const (
 	// is the host's doing, so that the number of passes would be chance.
 	budget = 100 * time.Millisecond
 	// gain is the part by which a pass must be faster than all before it for the
-	// course to be still warming up.
+	// measurement to be still warming up.
 	gain = 0.05
 	// agreement is the part of the median that the middle half of the passes may
 	// differ by, to be enough: counted instructions repeat, time does not.

@@ -131,7 +131,7 @@ func TestTheBudgetIsCPUTime(t *testing.T) {
 func TestWaitingBetweenPassesIsNotTheirs(t *testing.T) {
 	c, calls := machine, 0
 	c.cpu = func() (int64, error) {
-		// The first call begins the course, two stand around each pass, and the
+		// The first call begins the measurement, two stand around each pass, and the
 		// third comes after it.
 		if calls++; calls%3 == 1 {
 			if err := unix.Nanosleep(&unix.Timespec{Nsec: 1e6}, nil); err != nil {
