@@ -28,7 +28,7 @@ type Calibration struct {
 	Detectable map[string]float64 `json:"detectable,omitempty"`
 }
 
-// Setting is what a calibration holds for, beside the machine: another CPU, QEMU or
+// Setting returns what a calibration holds for, beside the machine: another CPU, QEMU or
 // agent may err otherwise.
 func (h Host) Setting(m Machine) string {
 	return fmt.Sprintf("%s, %d CPUs, Linux %s, QEMU %s, agent %s; %d MiB, %d CPUs, %s, %s, %s", h.CPU, h.CPUs, h.Kernel, h.QEMU, h.Agent, m.MemoryMiB, m.CPUs, m.CPU, m.Accel, m.Clock)

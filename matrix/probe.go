@@ -26,7 +26,7 @@ const (
 // ProbeKinds lists every kind.
 var ProbeKinds = []ProbeKind{Stability, Performance, Stress, External}
 
-// element is the first element of the names of the kind's probes.
+// element returns the first element of the names of the kind's probes.
 func (k ProbeKind) element() string {
 	if k == Performance {
 		return "cost"

@@ -57,5 +57,5 @@ type FunctionSamples struct {
 	Squares int64 `json:"squares"`
 }
 
-// There tells whether there is a profile.
+// There reports whether there is a profile.
 func (p Profile) There() bool { return p.Missing == "" && p.Samples > 0 }

@@ -104,7 +104,7 @@ type Frame struct {
 	Guess bool `json:"guess,omitempty"`
 }
 
-// String is the function, and where it is known its place; "? " before a guess, as
+// String returns the function, and where it is known its place; "? " before a guess, as
 // the kernel has it.
 func (f Frame) String() string {
 	s := strings.TrimSpace(f.Function + " " + f.At)

@@ -20,7 +20,7 @@ const (
 	Torn Class = "torn"
 )
 
-// ErrnoClass is the class of a call that failed, for example "errno:EINVAL".
+// ErrnoClass returns the class of a call that failed, for example "errno:EINVAL".
 func ErrnoClass(name string) Class { return Class("errno:" + name) }
 
 // Observation is what a stability probe saw: how many of the bytes that
@@ -144,7 +144,7 @@ const (
 // Outcomes lists every outcome.
 var Outcomes = []Outcome{Pass, Fail, Crash, Hang, BootFailed, BuildFailed, Unavailable, Unsupported, Lost, Infra}
 
-// Final tells whether the outcome is a last word. Infra is none: it says nothing of
+// Final reports whether the outcome is a last word. Infra is none: it says nothing of
 // the kernel, and a run that is resumed asks again.
 func (o Outcome) Final() bool { return o != Infra }
 

@@ -121,7 +121,7 @@ func (t Test) Summary() TestSummary {
 	return TestSummary{Outcome: outcome, Ran: t.Ran(), Failed: t.Failed}
 }
 
-// String is what a table says of the test: "ok", "ok 5", "2 of 5 failed",
+// String returns what a table says of the test: "ok", "ok 5", "2 of 5 failed",
 // "exit 3", "broken after 4".
 func (s TestSummary) String() string {
 	switch {
@@ -141,7 +141,7 @@ func (s TestSummary) String() string {
 	return fmt.Sprintf("broken after %d", s.Ran)
 }
 
-// String is the test's [TestSummary] in words.
+// String returns the test's [TestSummary] in words.
 func (t Test) String() string { return t.Summary().String() }
 
 // Equal reports whether two kernels did the same: the same tests failed.

@@ -66,12 +66,12 @@ func (c Comparison) CostComparable(column int) bool {
 	return base >= 0 && (column == base || sameBuild(c.Columns[column], c.Columns[base]))
 }
 
-// baseline is the baseline's column, -1 when there is none.
+// baseline returns the baseline's column, -1 when there is none.
 func (c Comparison) baseline() int {
 	return slices.IndexFunc(c.Columns, func(col Column) bool { return col.Baseline })
 }
 
-// BaseOf is the column of the kernel's base, -1 when it has none or it is not
+// BaseOf returns the column of the kernel's base, -1 when it has none or it is not
 // there.
 func (c Comparison) BaseOf(column int) int {
 	base := c.Columns[column].Base
@@ -93,11 +93,11 @@ type Row struct {
 	Cells []Cell
 }
 
-// Group is the beginning of the name that related rows share: kind and call
+// Group returns the beginning of the name that related rows share: kind and call
 // of a stability probe, kind and load of a stress probe, "cost" for a cost.
 func (r Row) Group() string { return groupOf(r.Probe) }
 
-// InGroup is the name behind its group.
+// InGroup returns the name behind its group.
 func (r Row) InGroup() string {
 	if _, rest, below := strings.Cut(r.Probe[len(r.Group()):], "/"); below {
 		return rest

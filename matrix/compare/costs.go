@@ -35,7 +35,7 @@ type Reference struct {
 	Base bool
 }
 
-// References are those that a column has costs beside, in their order.
+// References returns those that a column has costs beside, in their order.
 func (c Comparison) References(column int) []Reference {
 	var list []Reference
 	for _, r := range c.Rows {

@@ -15,7 +15,7 @@ func (k *Delta) count() {
 	k.High = a[1] / b[0] * (1 + k.Tolerance)
 }
 
-// spread are the bounds of a median: its interval at that level, which at 5 % is finite
+// spread returns the bounds of a median: its interval at that level, which at 5 % is finite
 // from six values on; below, the smallest and the largest. The values are sorted.
 func spread(values []float64, alpha float64) [2]float64 {
 	if math.Exp2(float64(1-len(values))) > alpha {

@@ -53,7 +53,7 @@ func counters(a, b *matrix.Sample) []Counter {
 	return list
 }
 
-// perPass is what a counter counted in a pass; nil where there is no such counter.
+// perPass returns what a counter counted in a pass; nil where there is no such counter.
 func perPass(s *matrix.Sample, name string) *float64 {
 	n, ok := s.Counters[name]
 	if !ok {

@@ -151,7 +151,7 @@ func (k *Delta) decide() {
 // measured reports whether a boot has a sample that counts.
 func measured(r matrix.Result) bool { return r.Sample != nil && r.Outcome == matrix.Pass }
 
-// values are the values of a cell's boots, sorted.
+// values returns the values of a cell's boots, sorted.
 func (c Cell) values() []float64 {
 	var list []float64
 	for _, r := range c.Results {

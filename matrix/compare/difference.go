@@ -106,7 +106,7 @@ func (c Comparison) Differences() []Difference {
 	return list
 }
 
-// verdictOf is the verdict that says most of any cell of the rows.
+// verdictOf returns the verdict that says most of any cell of the rows.
 func verdictOf(rows []Row) Verdict {
 	v := NoVerdict
 	for _, r := range rows {

@@ -69,7 +69,7 @@ func (c Comparison) families(column int, ref Reference) []Family {
 	return list
 }
 
-// familyOf is the beginning of a probe's name that its family shares.
+// familyOf returns the beginning of a probe's name that its family shares.
 func familyOf(probe string) string {
 	parts := strings.SplitN(probe, "/", 3)
 	return strings.Join(parts[:min(2, len(parts))], "/")

@@ -68,7 +68,7 @@ func logs(values []float64) []float64 {
 	return list
 }
 
-// fewestRanked is how many boots a side the rank test needs, so that one of so
+// fewestRanked returns how many boots a side the rank test needs, so that one of so
 // many probes can be significant: the clearest order of them has a probability of
 // 2 in C(2n, n).
 func fewestRanked(probes int) int {

@@ -39,7 +39,7 @@ func rank(all []*Delta) {
 	}
 }
 
-// oneSided is the Mann-Whitney test that a is less, or greater, than b.
+// oneSided returns the p-value of the Mann-Whitney test that a is less, or greater, than b.
 func oneSided(a, b []float64, alt stats.LocationHypothesis) float64 {
 	r, err := stats.MannWhitneyUTest(a, b, alt)
 	if err != nil {
@@ -59,7 +59,7 @@ func scaled(values []float64, by float64) []float64 {
 // exactLimit is the largest side whose rank statistic is taken exactly.
 const exactLimit = 40
 
-// shift is the interval, at that level, of the factor between two samples, as the rank test
+// shift returns the interval, at that level, of the factor between two samples, as the rank test
 // sees it: the factors by which b could be multiplied without a significant
 // difference (Hodges and Lehmann). 0 and 0 where it is not finite.
 func shift(a, b []float64, alpha float64) (low, high float64) {

@@ -32,7 +32,7 @@ func (c Cell) Rates() []Rate {
 	return list
 }
 
-// rated are the rates without their intervals, also of costs that every boot
+// rated returns the rates without their intervals, also of costs that every boot
 // measured.
 func (c Cell) rated() []Rate {
 	var list []Rate
@@ -56,7 +56,7 @@ func (c Cell) rated() []Rate {
 	return list
 }
 
-// clopperPearson is the exact 95 % interval of a rate of which k of n were seen.
+// clopperPearson returns the exact 95 % interval of a rate of which k of n were seen.
 func clopperPearson(k, n int) (low, high float64) {
 	low, high = 0, 1
 	if k > 0 {
@@ -68,7 +68,7 @@ func clopperPearson(k, n int) (low, high float64) {
 	return low, high
 }
 
-// fisher is the probability of rates at least as unequal as k of n and l of m, by
+// fisher returns the probability of rates at least as unequal as k of n and l of m, by
 // Fisher's exact test, when both are the same.
 func fisher(k, n, l, m int) float64 {
 	d := stats.HypergeometicDist{N: n + m, K: k + l, Draws: n}
@@ -84,7 +84,7 @@ func fisher(k, n, l, m int) float64 {
 // Disagrees reports whether the boots that were answered show several things.
 func (c Cell) Disagrees() bool { return len(c.rated()) > 1 }
 
-// agreed is the state that all boots show that were answered.
+// agreed returns the state that all boots show that were answered.
 func (c Cell) agreed() State {
 	if r := c.rated(); len(r) > 0 {
 		return r[0].State
@@ -117,7 +117,7 @@ func rates(c, other Cell) float64 {
 	return slices.Min(holm(p))
 }
 
-// rateNeed is about how many boots a side would show by Fisher's test that the
+// rateNeed returns about how many boots a side would show by Fisher's test that the
 // rates of two cells differ as they did; 0 when more than [MostBoots], or when
 // they did not.
 func rateNeed(c, other Cell, cells int) int {
@@ -139,7 +139,7 @@ func rateNeed(c, other Cell, cells int) int {
 
 func round(f float64) int { return int(math.Round(f)) }
 
-// share is the part of the boots that showed a state.
+// share returns the part of the boots that showed a state.
 func share(list []Rate, state State) float64 {
 	if i := slices.IndexFunc(list, func(r Rate) bool { return r.State == state }); i >= 0 {
 		return float64(list[i].Count) / float64(list[i].N)

@@ -12,7 +12,7 @@ func (c Comparison) looks(column int, machine string) int {
 	return len(machineOf(c.Columns[column].of, machine).Looks)
 }
 
-// alpha is the part of [Alpha] that each look has.
+// alpha returns the part of [Alpha] that each look has.
 func (k *Delta) alpha() float64 { return Alpha / float64(max(1, k.Looks)) }
 
 // split corrects a probability for the looks (Bonferroni): that of a difference that

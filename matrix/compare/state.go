@@ -30,7 +30,7 @@ type State struct {
 	Measured bool
 }
 
-// String is the state's label in tables and in JSON: "stable", "zeroed 4096",
+// String returns the state's label in tables and in JSON: "stable", "zeroed 4096",
 // "fail: changed 4096", "crash", "crash, then pass", "2 of 5 failed", "measured".
 func (s State) String() string {
 	label := string(s.Class)
@@ -74,7 +74,7 @@ func stateOf(r matrix.Result) State {
 	return s
 }
 
-// raced is the class of a stress probe as far as it is no chance.
+// raced returns the class of a stress probe as far as it is no chance.
 func raced(o matrix.Observation) matrix.Class {
 	if o.Class == matrix.Zeroed || o.Class == matrix.Mixed {
 		return matrix.Changed

@@ -25,7 +25,7 @@ type Reason struct {
 	Machines []string
 }
 
-// Outcomes are those of the cells, each once.
+// Outcomes returns the outcomes of the cells, each once.
 func (u Untested) Outcomes() []matrix.Outcome {
 	var list []matrix.Outcome
 	for _, r := range u.Reasons {

@@ -119,7 +119,7 @@ func locate(here, there matrix.Profile, k *Delta) *Where {
 	return w
 }
 
-// variance is that of a function's share of a profile: the binomial one or, where it
+// variance returns the variance of a function's share of a profile: the binomial one or, where it
 // is larger, that of the passes. Of a function that no sample hit it is not known
 // that it has none.
 func variance(f matrix.FunctionSamples, of matrix.Profile) float64 {

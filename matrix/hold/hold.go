@@ -97,7 +97,7 @@ func try(path string, exclusive bool) (*Lock, error) {
 	}
 }
 
-// stands tells whether the file that is locked is the one of that name.
+// stands reports whether the file that is locked is the one of that name.
 func (l *Lock) stands() (bool, error) {
 	mine, err := l.flock.Stat()
 	if err != nil {

@@ -28,7 +28,7 @@ const (
 	maxCommand = 300
 )
 
-// self is this process.
+// self returns this process.
 func self() Holder {
 	h := Holder{PID: os.Getpid(), Command: strings.Join(os.Args, " "), Since: time.Now().Truncate(time.Second)}
 	if len(h.Command) > maxCommand {

@@ -151,7 +151,7 @@ func (p *Process) Wait() error {
 	return p.err
 }
 
-// Done is closed when the program has ended.
+// Done returns a channel that is closed when the program has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Kill ends the program and its process group at once.

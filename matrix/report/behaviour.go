@@ -25,7 +25,7 @@ func differences(c compare.Comparison) []string {
 	return list
 }
 
-// label is a row's name, with its machine where it needs one.
+// label returns a row's name, with its machine where it needs one.
 func label(r compare.Row) string {
 	if r.Machines > 1 {
 		return r.Probe + " on " + r.Machine

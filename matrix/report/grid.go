@@ -57,7 +57,7 @@ func (g grid) blocks(width int) [][]int {
 	return append(all, block)
 }
 
-// visible is the width of text on a terminal, without colour.
+// visible returns the width of text on a terminal, without colour.
 func visible(s string) int { return utf8.RuneCountInString(plain(s)) }
 
 // plain takes the colour off a text.

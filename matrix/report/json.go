@@ -14,7 +14,7 @@ type jsonFormat struct{}
 
 func init() { register(jsonFormat{}) }
 
-// Name is what users call it.
+// Name returns what users call it.
 func (jsonFormat) Name() string { return "json" }
 
 // jsonVersion is the version of the document.

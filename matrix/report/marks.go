@@ -27,7 +27,7 @@ var verdictMarks = map[compare.Verdict]string{
 	compare.Differs: markDiffers, compare.Worse: markWorse, compare.Better: markBetter, compare.Inconclusive: markInconclusive,
 }
 
-// cost is what a cell with a sample says: the median boot's value, where there is
+// cost returns what a cell with a sample says: the median boot's value, where there is
 // room with its interval and the factor, and its marks.
 func cost(c compare.Comparison, column int, cell compare.Cell, wide bool) string {
 	sample := cell.Sample()

@@ -63,7 +63,7 @@ func sentence(r matrix.Reported) string {
 	return text
 }
 
-// probeOf is the probe of a cell's ID.
+// probeOf returns the probe of a cell's ID.
 func probeOf(cell string) string {
 	if parts := strings.SplitN(cell, "/", 3); len(parts) == 3 {
 		return parts[2]

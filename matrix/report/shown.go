@@ -8,7 +8,7 @@ import (
 	"kmatrix/matrix/compare"
 )
 
-// Shown is what a cell shows: its state, or where its boots disagree the states with
+// Shown returns what a cell shows: its state, or where its boots disagree the states with
 // their counts, "1× stable, 2× zeroed 4096". It is "" for a cell without results, and
 // for one that each boot measured.
 func Shown(cell compare.Cell) string {
@@ -22,7 +22,7 @@ func Shown(cell compare.Cell) string {
 	return strings.Join(list, ", ")
 }
 
-// uncounted is a state without the counts of a probe that ended well: the bytes that
+// uncounted returns a state without the counts of a probe that ended well: the bytes that
 // are not the old ones, and the tests that passed.
 func uncounted(s compare.State) string {
 	if s.Outcome == matrix.Pass {

@@ -16,7 +16,7 @@ type tableFormat struct{}
 
 func init() { register(tableFormat{}) }
 
-// Name is what users call it.
+// Name returns what users call it.
 func (tableFormat) Name() string { return "table" }
 
 // Write writes the table and, below it, what differs, what is missing, and how
@@ -204,7 +204,7 @@ func present(c compare.Comparison) []int {
 	return list
 }
 
-// word is what a uniform row shows, without counts.
+// word returns what a uniform row shows, without counts.
 func word(r compare.Row) string {
 	cell := r.Cells[slices.IndexFunc(r.Cells, compare.Cell.Answered)]
 	if s, agreed := cell.State(); agreed {
@@ -213,7 +213,7 @@ func word(r compare.Row) string {
 	return Shown(cell)
 }
 
-// text is what a cell says, with its marks.
+// text returns what a cell says, with its marks.
 func text(c compare.Comparison, column int, cell compare.Cell, o Options) string {
 	wide := o.Width >= wideFrom
 	switch {

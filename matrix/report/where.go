@@ -46,7 +46,7 @@ func Where(k *compare.Delta, most int) string {
 	return strings.Join(append(parts, amount("user space", w.User), amount("not located", w.Unlocated)), ", ")
 }
 
-// twoDigits is a percentage with two digits, or all before the point.
+// twoDigits returns a percentage with two digits, or all before the point.
 func twoDigits(v float64) string {
 	if math.Abs(v) >= 10 {
 		return fmt.Sprintf("%.0f", v)

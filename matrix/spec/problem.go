@@ -73,7 +73,7 @@ func Near(got string, names []string, most int) []string {
 	return near[:min(len(near), most)]
 }
 
-// distance is Levenshtein's: how many letters to put in, leave out or change.
+// distance returns Levenshtein's distance: how many letters to put in, leave out or change.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// guestName is the beginning of the names of one guest's files: of a kernel on a
+// guestName returns the beginning of the names of one guest's files: of a kernel on a
 // machine, the boot counted from 1, and the life within it from 1.
 func guestName(kernel, machine string, boot, life int) (string, error) {
 	if !safeName.MatchString(kernel) || !safeName.MatchString(machine) {

@@ -12,7 +12,7 @@ import (
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
 
-// ConsoleName is the file of one guest's console, in the run's directory: of a
+// ConsoleName returns the file of one guest's console, in the run's directory: of a
 // kernel on a machine, the boot counted from 1, and the life within it from 1.
 func ConsoleName(kernel, machine string, boot, life int) (string, error) {
 	name, err := guestName(kernel, machine, boot, life)
@@ -22,7 +22,7 @@ func ConsoleName(kernel, machine string, boot, life int) (string, error) {
 	return filepath.Join(dirConsoles, name+".log"), nil
 }
 
-// OutputName is the file with what an external probe printed, in the run's
+// OutputName returns the file with what an external probe printed, in the run's
 // directory. It is made of the cell, the boot and the life alone: a cell that is
 // tried twice has two.
 func OutputName(c matrix.Cell, boot, life int) (string, error) {

@@ -20,7 +20,7 @@ const MaxReports = 1000
 
 var fingerprintRE = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// ReportName is the file of a report's text, in the run's directory.
+// ReportName returns the file of a report's text, in the run's directory.
 func ReportName(kernel, fingerprint string) (string, error) {
 	if !safeName.MatchString(kernel) || !fingerprintRE.MatchString(fingerprint) {
 		return "", fmt.Errorf("%q and %q make no file name", kernel, fingerprint)

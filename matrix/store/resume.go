@@ -93,7 +93,7 @@ func (r *Run) consoles() error {
 	return nil
 }
 
-// Lives is how many guests a boot has had before this process: the lives of a run
+// Lives returns how many guests a boot has had before this process: the lives of a run
 // that is resumed are counted on, so that none writes into another's files.
 func (r *Run) Lives(kernel, machine string, boot int) int {
 	return r.lives[lifeKey(kernel, machine, boot)]

@@ -63,7 +63,7 @@ func (r *Run) open() error {
 	return nil
 }
 
-// Dir is the run's directory.
+// Dir returns the run's directory.
 func (r *Run) Dir() string { return r.dir }
 
 // Header returns what the run says of itself, as it is now: a later
@@ -108,7 +108,7 @@ func (r *Run) Results() []matrix.Result {
 	return counted
 }
 
-// Final tells whether a cell has, for that boot, an outcome that is a last word.
+// Final reports whether a cell has, for that boot, an outcome that is a last word.
 func (r *Run) Final(cell string, boot int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -53,7 +53,7 @@ func (t *tally) add(r matrix.Result) {
 	t.all = append(t.all, r)
 }
 
-// final tells whether a cell is not to be asked any more for that boot.
+// final reports whether a cell is not to be asked any more for that boot.
 func (t *tally) final(cell string, boot int) bool {
 	return slices.ContainsFunc([]int{0, boot}, func(n int) bool {
 		i, ok := t.last[bootKey(cell, n)]
