@@ -38,6 +38,9 @@ type qemuGuest struct {
 func GuestConfig(qemu string, k matrix.Kernel, m matrix.Machine, img Bootable) vm.Config {
 	c := vm.Config{QEMU: qemu, Machine: m, Kernel: img.Boot, Initrd: img.Initrd, Append: strings.Fields(k.Append)}
 	for _, fs := range slices.Sorted(maps.Keys(img.Disks)) {
+		if fs == matrix.ScratchDisk && matrix.ScratchInMemory(m.MemoryMiB, img.ScratchMiB) {
+			continue
+		}
 		c.Disks = append(c.Disks, vm.Disk{Path: img.Disks[fs], Serial: fs})
 	}
 	return c
@@ -61,6 +64,11 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 	for _, name := range l.batch.probes {
 		p := r.probe(name)
 		g.needs = append(append(g.needs, p.Needs), p.Features...)
+	}
+	for _, s := range r.scratch(l.batch.machine, l.batch.probes) {
+		if s.Disk {
+			g.needs = append(g.needs, matrix.ScratchDisk)
+		}
 	}
 	g.needs = slices.Compact(slices.Sorted(slices.Values(g.needs)))
 	var log io.Writer

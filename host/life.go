@@ -179,7 +179,7 @@ func (l *life) introduce() error {
 func (l *life) probes(ctx context.Context, g guest) end {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	req := wire.Request{Probes: l.left, Budgets: l.r.budgets(l.left), Profile: l.batch.profile}
+	req := wire.Request{Probes: l.left, Budgets: l.r.budgets(l.left), Scratch: l.r.scratch(l.batch.machine, l.left), Profile: l.batch.profile}
 	watch := watch{
 		ctx: ctx, share: g.Share, grace: l.r.Deadlines.grace, giveUp: cancel,
 		examine: func(probe string) { l.examine(ctx, g, probe) }, overdue: g.Overdue,

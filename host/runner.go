@@ -98,6 +98,9 @@ type Bootable struct {
 	// Disks are the paths of pristine file system images by the names that
 	// probes use ("xfs").
 	Disks map[string]string
+	// ScratchMiB is how much of [matrix.ScratchDisk], if that is among them, a probe
+	// may fill at most.
+	ScratchMiB int
 
 	// options are those of the kernel's configuration, nil where it is not known.
 	options kconfig.Config

@@ -15,6 +15,9 @@ type Program struct {
 	Judge Judge `json:"judge"`
 	// Deadline is how long it may take; 0 means as long as every probe.
 	Deadline time.Duration `json:"deadline_ns,omitempty"`
+	// ScratchMiB is how much room it has for files, in MiB; 0 means what an empty
+	// directory on a tmpfs of the default size has, half of the guest's memory.
+	ScratchMiB int `json:"scratch_mib,omitempty"`
 }
 
 // ProgramKind is a kind of program, by the key that kernels.yaml has for it.

@@ -32,6 +32,7 @@ var neededModules = []struct {
 	{"guest", []string{"virtio_pci", "virtio_blk", "virtio_console", "pvpanic", "pvpanic_mmio"}},
 	{"xfs", []string{"xfs"}},
 	{"ext4", []string{"ext4"}},
+	{matrix.ScratchDisk, []string{"ext4"}},
 	{"btrfs", []string{"btrfs"}},
 	{"overlay", []string{"overlay"}},
 	{"fuse", []string{"fuse"}},

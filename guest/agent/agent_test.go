@@ -116,6 +116,7 @@ func serveTest(t testing.TB, own wire.Life) (net.Conn, <-chan error) {
 		reaper: theReaper(), workerPath: "/proc/self/exe", shellPath: "/bin/sh", programs: testPrograms(),
 		facts:   facts{transport: wire.TransportVirtio, ready: 1.5},
 		modules: func() ([]string, map[string]string) { return []string{"xfs"}, nil },
+		scratch: testScratch,
 		mount: func(func(string) bool) fileSystems {
 			return fileSystems{Dirs: map[string]string{"xfs": "/mnt/xfs"}, Refused: map[string]string{"ext4": "the kernel has no ext4"}}
 		},

@@ -49,7 +49,7 @@ func readExternals(file string) (map[string]matrix.Installed, error) {
 
 // external runs an external probe's programs one after the other, and returns
 // the answer and what they printed; late gives them up.
-func (a *agent) external(ctx context.Context, name string, late <-chan struct{}) (answer wire.Answer, output []byte) {
+func (a *agent) external(ctx context.Context, name string, room wire.Scratch, late <-chan struct{}) (answer wire.Answer, output []byte) {
 	in, ok := a.programs[name]
 	switch {
 	case !ok:
@@ -59,11 +59,15 @@ func (a *agent) external(ctx context.Context, name string, late <-chan struct{})
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	scratch, err := os.MkdirTemp(a.mount(everything).Dirs["tmpfs"], "external-")
-	if err != nil {
-		return wire.Answer{Status: wire.StatusError, Detail: fmt.Sprintf("make a working directory: %v", err)}, nil
+	scratch, release, err := a.scratch(room)
+	var lacking *noScratchError
+	switch {
+	case errors.As(err, &lacking):
+		return wire.Answer{Status: wire.StatusUnsupported, Detail: err.Error()}, nil
+	case err != nil:
+		return wire.Answer{Status: wire.StatusError, Detail: err.Error()}, nil
 	}
-	defer os.RemoveAll(scratch) //nolint:errcheck // what stays is in the guest's memory
+	defer release()
 	sum := matrix.Test{Judge: in.Judge}
 	for _, one := range in.Runs {
 		e, err := a.execute(ctx, in, one, scratch, late)

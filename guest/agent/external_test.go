@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -97,6 +99,19 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 // programsDir is where they lie, once they do.
 var programsDir string
 
+// testScratch is a guest's room for files, on a disk that is not there, and with 1 MiB in
+// memory that breaks.
+func testScratch(s wire.Scratch) (dir string, release func(), err error) {
+	switch {
+	case s.Disk:
+		return "", nil, fmt.Errorf("make a working directory: %w", &noScratchError{"the kernel has no ext4"})
+	case s.MiB > 0:
+		return "", nil, errors.New("make a working directory: EIO")
+	}
+	dir, err = os.MkdirTemp("", "external-")
+	return dir, func() { _ = os.RemoveAll(dir) }, err
+}
+
 // runExternal asks for one probe with a deadline that "sleep" overruns, and
 // returns the answer and what was printed.
 func runExternal(t testing.TB, c *ssh.Client, probe string) (wire.Answer, string) {
@@ -156,6 +171,28 @@ func TestExternalPrograms(t *testing.T) {
 		}
 		if answer.Status != want.status || shown != want.shown || !strings.Contains(answer.Detail, want.detail) || !strings.Contains(text, want.output) {
 			t.Errorf("%s: %s, %q, %q, printed %q; want %+v", probe, answer.Status, shown, answer.Detail, text, want)
+		}
+	}
+}
+
+func TestAProbeThatHasNoRoomIsNotRun(t *testing.T) {
+	c, _ := login(t)
+	for room, want := range map[wire.Scratch]wire.Answer{
+		{MiB: 300, Disk: true}: {Status: wire.StatusUnsupported, Detail: "make a working directory: the kernel has no ext4"},
+		{MiB: 1}:               {Status: wire.StatusError, Detail: "make a working directory: EIO"},
+	} {
+		events := ask(t, c, wire.Request{Probes: []string{"external/exit"}, Scratch: map[string]wire.Scratch{"external/exit": room}})
+		for {
+			ev, err := events.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ev.Type == wire.EventAnswer {
+				if got := *ev.Answer; got.Status != want.Status || got.Detail != want.Detail {
+					t.Errorf("%+v: %+v, want %+v", room, got, want)
+				}
+				break
+			}
 		}
 	}
 }

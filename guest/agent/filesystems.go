@@ -15,6 +15,7 @@ import (
 
 	"kmatrix/guest/probe/fuse"
 	"kmatrix/guest/probe/sys"
+	"kmatrix/matrix"
 )
 
 // fileSystems are those that probes work on, by the names that probes use.
@@ -59,18 +60,12 @@ func (m *mounter) mount(needed func(string) bool) fileSystems {
 		m.once(own.name, needed, func() { f.add(own.name, own.kind, own.kind, own.data) })
 	}
 	overlay := needed("overlay") && !m.done["overlay"]
-	serials, err := filepath.Glob("/sys/block/vd*/serial")
-	if err != nil {
-		serials = nil // the pattern is well-formed
-	}
-	for _, file := range serials {
-		serial, err := os.ReadFile(file)
-		if err != nil {
-			continue
+	for _, d := range disks() {
+		if d.serial == matrix.ScratchDisk {
+			continue // see scratchDisk
 		}
-		kind := strings.TrimSpace(string(serial))
-		m.once(kind, func(n string) bool { return needed(n) || overlay && n == overlayBase }, func() {
-			f.add(kind, kind, "/dev/"+filepath.Base(filepath.Dir(file)), "")
+		m.once(d.serial, func(n string) bool { return needed(n) || overlay && n == overlayBase }, func() {
+			f.add(d.serial, d.serial, d.device, "")
 		})
 	}
 	m.once("overlay", needed, f.addOverlay)
@@ -171,11 +166,7 @@ func (f *fileSystems) addOverlay() {
 
 func (f *fileSystems) add(name, kind, device, data string) {
 	dir := filepath.Join(mountRoot, name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		f.Refused[name] = err.Error()
-		return
-	}
-	err := unix.Mount(device, dir, kind, unix.MS_NOATIME, data)
+	err := mountAt(dir, device, kind, data)
 	switch {
 	case err == nil:
 		f.Dirs[name] = dir
@@ -184,6 +175,6 @@ func (f *fileSystems) add(name, kind, device, data string) {
 	case data != "" && errors.Is(err, unix.EINVAL):
 		f.Refused[name] = fmt.Sprintf("the kernel's %s does not take %s", kind, data)
 	default:
-		f.Refused[name] = fmt.Sprintf("mount: %v", err)
+		f.Refused[name] = err.Error()
 	}
 }

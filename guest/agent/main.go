@@ -78,7 +78,7 @@ func serveGuest() error {
 	}
 	a := &agent{
 		reaper: startReaper(), workerPath: "/proc/self/exe", shellPath: guestShell,
-		facts: facts{transport: transport, ready: ready.Uptime}, mount: mounts.mount, modules: mounts.facts,
+		facts: facts{transport: transport, ready: ready.Uptime}, mount: mounts.mount, scratch: mounts.scratch, modules: mounts.facts,
 	}
 	// The guest may be saved here, and everything from here on happen in any
 	// number of its restores.

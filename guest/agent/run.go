@@ -30,7 +30,7 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("write event: %w", err)
 		}
 		began := time.Now()
-		answer, output := a.answer(ctx, task{Probe: p, Budget: req.Budgets[p], Profile: req.Profile}, a.waited.begin(p))
+		answer, output := a.answer(ctx, task{Probe: p, Budget: req.Budgets[p], Profile: req.Profile}, req.Scratch[p], a.waited.begin(p))
 		answer.Seconds = time.Since(began).Seconds()
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -52,10 +52,10 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// answer answers one probe, which late gives up.
-func (a *agent) answer(ctx context.Context, t task, late <-chan struct{}) (wire.Answer, []byte) {
+// answer answers one probe, which late gives up; room is an external one's.
+func (a *agent) answer(ctx context.Context, t task, room wire.Scratch, late <-chan struct{}) (wire.Answer, []byte) {
 	if kind, _ := matrix.SplitName(t.Probe); kind == matrix.External {
-		answer, output := a.external(ctx, t.Probe, late)
+		answer, output := a.external(ctx, t.Probe, room, late)
 		if len(output) > wire.MaxOutput {
 			// Of many programs, the first and the last.
 			half := (wire.MaxOutput - 100) / 2

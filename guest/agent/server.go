@@ -26,6 +26,8 @@ type agent struct {
 	facts    facts
 	// mount mounts the file systems that are needed, of those that probes use.
 	mount func(needed func(name string) bool) fileSystems
+	// scratch makes a directory for an external probe, see [mounter.scratch].
+	scratch func(wire.Scratch) (dir string, release func(), err error)
 	// modules are those that are loaded, and why others are not.
 	modules func() (loaded []string, failed map[string]string)
 

@@ -25,7 +25,7 @@ import (
 )
 
 // Protocol is the version of everything in this package; both ends must agree.
-const Protocol = 5
+const Protocol = 6
 
 const (
 	// PortToGuest is the name of the virtio port that the guest reads.
@@ -116,9 +116,22 @@ type Request struct {
 	Probes []string `json:"probes"`
 	// Budgets are how long those probes work that have a budget, by name.
 	Budgets map[string]time.Duration `json:"budgets_ns,omitempty"`
+	// Scratch is what those external probes have that ask for room for files, by name.
+	Scratch map[string]Scratch `json:"scratch,omitempty"`
 	// Profile asks probes of cost for a [matrix.Profile], and not for a sample.
 	Profile bool `json:"profile,omitempty"`
 }
+
+// Scratch is room for the files of an external probe.
+type Scratch struct {
+	MiB int `json:"mib"`
+	// Disk tells that it is on the disk [matrix.ScratchDisk], which has a file system
+	// of the type [ScratchType], and not in memory.
+	Disk bool `json:"disk,omitempty"`
+}
+
+// ScratchType is the type of the file system of a scratch disk.
+const ScratchType = "ext4"
 
 // RequestOverdue is an SSH request on the channel of a [CommandRun], with an
 // [Overdue]: the probe that it names, if it runs still, is ended, and answered with

@@ -35,6 +35,8 @@ type images struct {
 	trees []matrix.Probe
 	// disks are what the guest's file systems are on.
 	disks []disk.FileSystem
+	// scratchMiB is the most that an external probe asks for.
+	scratchMiB int
 	// locked names the kernels that --locked kept from being had.
 	locked struct {
 		sync.Mutex
@@ -84,11 +86,20 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 		needs = append(append(needs, p.Needs), p.Features...)
 	}
 	disks := disk.ForProbes(needs)
+	scratch := 0
+	for _, p := range probes {
+		if p.Program != nil {
+			scratch = max(scratch, p.Program.ScratchMiB)
+		}
+	}
+	if scratch > 0 {
+		disks = append(disks, disk.Scratch(scratch))
+	}
 	for _, d := range disks {
 		needs = append(needs, d.Name) // also where it only carries another
 	}
 	return &images{
-		guest: vmimage.Guest{Base: base, BaseDigest: "sha256:" + sum, Needs: needs}, disks: disks,
+		guest: vmimage.Guest{Base: base, BaseDigest: "sha256:" + sum, Needs: needs}, disks: disks, scratchMiB: scratch,
 		env: &vmimage.Env{
 			Cache: &cache.Cache{Dir: dir, Log: o.log}, Lock: l, HTTP: httpClient(), Dir: home,
 			Mirrors: func() (debian.Mirrors, error) { return mirrors(s) },
@@ -189,7 +200,7 @@ func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, err
 	if err != nil {
 		return host.Bootable{}, err
 	}
-	b := host.Bootable{Image: img, Disks: map[string]string{}}
+	b := host.Bootable{Image: img, Disks: map[string]string{}, ScratchMiB: i.scratchMiB}
 	guest := i.guest
 	for _, p := range i.trees {
 		ready, err := vmimage.Selftests(ctx, i.env, k, img, p)

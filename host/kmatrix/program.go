@@ -30,7 +30,11 @@ func explainProgram(w io.Writer, p matrix.Probe) error {
 	b.WriteString(report.Wrap(p.Summary, "", explainWidth))
 	b.WriteString("\nWhat it does:\n")
 	command := strings.Join(append([]string{p.Program.Path}, p.Program.Args...), " ")
-	b.WriteString(report.Wrap(fmt.Sprintf("1. Runs %s (%s), in an empty directory on tmpfs, or in that of the self-tests. Its pipes are read when they are full, and when it has ended.", command, kindWords[p.Program.Kind]), "   ", explainWidth))
+	room := "on tmpfs"
+	if mib := p.Program.ScratchMiB; mib > 0 {
+		room = fmt.Sprintf("with room for %d MiB, on tmpfs or, where that is more than a quarter of the guest's memory, on a disk with ext4", mib)
+	}
+	b.WriteString(report.Wrap(fmt.Sprintf("1. Runs %s (%s), in an empty directory %s, or in that of the self-tests. Its pipes are read when they are full, and when it has ended.", command, kindWords[p.Program.Kind], room), "   ", explainWidth))
 	limit := "the time that every probe has"
 	if p.Program.Deadline > 0 {
 		limit = p.Program.Deadline.String()

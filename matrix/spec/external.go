@@ -32,6 +32,8 @@ const (
 	maxExternal = 500
 	maxArgs     = 100
 	maxDeadline = 24 * time.Hour
+	// The least that is told apart from nothing, and what a host's disk may have.
+	minScratchMiB, maxScratchMiB = 1, 64 << 10
 )
 
 // externals reads external:. It is read before the rest of the document, which
@@ -76,6 +78,7 @@ func (p *reader) external(n ast.Node, key string) {
 		},
 		"result":   func(n ast.Node, key string) { program.Judge = matrix.Judge(p.choice(n, key, words(matrix.Judges))) },
 		"deadline": func(n ast.Node, key string) { program.Deadline = p.duration(n, key) },
+		"scratch":  func(n ast.Node, key string) { program.ScratchMiB = p.size(n, key, minScratchMiB, maxScratchMiB) },
 		"summary":  func(n ast.Node, key string) { probe.Summary, _ = p.text(n, key) },
 	}
 	var kinds []string

@@ -17,7 +17,7 @@ func TestExternalProbesAreAskedWhereTheyAreDeclared(t *testing.T) {
 	want := []matrix.Probe{
 		{Name: "external/old-or-new", Kind: matrix.External, Summary: "what of a file arrives", Program: &matrix.Program{Kind: matrix.ProgramC, Path: "ok.c", Args: []string{"file"}, Judge: matrix.JudgeExit}},
 		{Name: "external/script", Kind: matrix.External, Summary: "Runs ok.sh, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramExec, Path: "ok.sh", Judge: matrix.JudgeKTAP, Deadline: 2 * time.Minute}},
-		{Name: "external/ltp", Kind: matrix.External, Summary: "Runs ok.sh, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramExec, Path: "ok.sh", Judge: matrix.JudgeLTP}},
+		{Name: "external/ltp", Kind: matrix.External, Summary: "Runs ok.sh, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramExec, Path: "ok.sh", Judge: matrix.JudgeLTP, ScratchMiB: 1024}},
 		{Name: "external/selftests", Kind: matrix.External, Summary: "Runs tools/testing/selftests/splice, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramTree, Path: "tools/testing/selftests/splice", Judge: matrix.JudgeExit}},
 	}
 	if diff := cmp.Diff(want, s.External); diff != "" {

@@ -20,7 +20,7 @@ func (p *reader) machine(n ast.Node, key string) {
 				p.problem(line(n), key, fmt.Sprintf("is %q, as another machine's", m.Name), "names must differ")
 			}
 		},
-		"memory": func(n ast.Node, key string) { m.MemoryMiB = p.memory(n, key) },
+		"memory": func(n ast.Node, key string) { m.MemoryMiB = p.size(n, key, minMemoryMiB, maxMemoryMiB) },
 		"cpus":   func(n ast.Node, key string) { m.CPUs = p.number(n, key, 1, maxCPUs) },
 		"accel":  func(n ast.Node, key string) { m.Accel = matrix.Accel(p.choice(n, key, words(matrix.Accels))) },
 		"clock":  func(n ast.Node, key string) { m.Clock = matrix.Clock(p.choice(n, key, words(matrix.Clocks))) },
@@ -67,7 +67,8 @@ func words[T ~string](values []T) []string {
 	return list
 }
 
-func (p *reader) memory(n ast.Node, key string) int {
+// size reads a size, of least to most MiB, and returns it in MiB.
+func (p *reader) size(n ast.Node, key string, least, most int) int {
 	const hint = "write it as 512M or 1G"
 	if _, ok := n.(*ast.IntegerNode); ok {
 		p.problem(line(n), key, "is "+describe(n)+", which has no unit", hint)
@@ -86,8 +87,8 @@ func (p *reader) memory(n ast.Node, key string) int {
 	if s[len(digits)] == 'G' {
 		mib *= 1024
 	}
-	if err != nil || mib < minMemoryMiB || mib > maxMemoryMiB {
-		p.problem(line(n), key, fmt.Sprintf("is %q, want %dM to %dG", s, minMemoryMiB, maxMemoryMiB/1024), hint)
+	if err != nil || mib < least || mib > most {
+		p.problem(line(n), key, fmt.Sprintf("is %q, want %dM to %dG", s, least, most/1024), hint)
 		return 0
 	}
 	return mib

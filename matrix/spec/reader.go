@@ -18,7 +18,7 @@ const (
 	nameLength  = 40
 )
 
-// sizePattern is what memory: takes.
+// sizePattern is what memory: and scratch: take.
 const sizePattern = `[1-9][0-9]*(M|G|MiB|GiB)`
 
 // Limits of machines. A guest with less memory does not unpack its initramfs;

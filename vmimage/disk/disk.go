@@ -15,13 +15,15 @@ import (
 	"slices"
 	"strings"
 
+	"kmatrix/matrix"
 	"kmatrix/matrix/proc"
 	"kmatrix/vmimage/cache"
 )
 
 // FileSystem is one that a disk can be made with.
 type FileSystem struct {
-	// Name is the type that the guest mounts, and the disk's serial number.
+	// Name is the disk's serial number: the type that the guest mounts, or
+	// [matrix.ScratchDisk].
 	Name string
 	// Carries are the file systems that are mounted over it, and need it.
 	Carries []string
@@ -61,6 +63,17 @@ var FileSystems = []FileSystem{
 	},
 }
 
+// Scratch returns the disk on which so many MiB are free for the files of external
+// probes: what the file system takes for itself comes on top.
+func Scratch(mib int) FileSystem {
+	return FileSystem{
+		Name: matrix.ScratchDisk, MiB: int64(mib) + int64(mib)/32 + 64, Program: "mkfs.ext4", Package: "e2fsprogs",
+		// The same sizes of blocks and of the journal for any size, where mke2fs would
+		// take more for itself on a small one, and nothing that is root's alone.
+		Args: []string{"-q", "-F", "-U", identity, "-b", "4096", "-i", "16384", "-m", "0", "-J", "size=16", "-E", "lazy_itable_init=0,lazy_journal_init=0,hash_seed=" + identity},
+	}
+}
+
 // ForProbes returns the file systems that are among names, or carry one of
 // them; those that need no disk are passed over.
 func ForProbes(names []string) []FileSystem {
@@ -80,7 +93,7 @@ func Make(ctx context.Context, c *cache.Cache, f FileSystem) (string, error) {
 		return "", fmt.Errorf("make a disk with %s: %w", f.Name, err)
 	}
 	args := slices.Clone(f.Args)
-	if f.Name == "ext4" {
+	if f.Program == "mkfs.ext4" {
 		// An mke2fs that does not know the feature has it off already.
 		if known, err := knowsOrphanFile(ctx, program); err != nil {
 			return "", err

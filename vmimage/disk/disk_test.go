@@ -1,9 +1,11 @@
 package disk
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"kmatrix/vmimage/cache"
@@ -58,5 +60,41 @@ func TestMake(t *testing.T) {
 		if again, err := Make(t.Context(), c, f); again != path || err != nil {
 			t.Errorf("%s was made again: %s, %v", f.Name, again, err)
 		}
+	}
+}
+
+// TestScratchHasTheRoomThatIsAskedFor reads what is free on disks of several sizes.
+func TestScratchHasTheRoomThatIsAskedFor(t *testing.T) {
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin")
+	c := &cache.Cache{Dir: t.TempDir()}
+	// What ext4 keeps for itself of a mounted file system, in MiB: 4096 clusters
+	// (ext4_calculate_resv_clusters).
+	const reserved = 16
+	paths := map[string]bool{}
+	for _, mib := range []int64{1, 300, 1 << 10, 64 << 10} {
+		path, err := Make(t.Context(), c, Scratch(int(mib)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command("dumpe2fs", "-h", path).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var blocks int64
+		_, rest, ok := strings.Cut(string(out), "\nFree blocks:")
+		if _, err := fmt.Sscan(rest, &blocks); err != nil || !ok {
+			t.Fatalf("%v in\n%s", err, out)
+		}
+		if free := blocks * 4096 >> 20; free < mib+reserved || free > mib+mib/8+64 {
+			t.Errorf("of %d MiB that are asked for %d are free", mib, free)
+		}
+		var st syscall.Stat_t
+		if err := syscall.Stat(path, &st); err != nil || st.Blocks*512 > 64<<20 {
+			t.Errorf("%d MiB of scratch take %d bytes of the host's disk (%v)", mib, st.Blocks*512, err)
+		}
+		paths[path] = true
+	}
+	if len(paths) != 4 {
+		t.Errorf("the disks are %v", paths)
 	}
 }
