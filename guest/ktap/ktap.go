@@ -241,9 +241,7 @@ func (p *Parser) result(at place, r result) {
 		}
 	}
 	sum := in.settle(r, p.recent)
-	top := p.enter(at)
-	top.count(r.number)
-	top.sum.Merge(sum)
+	p.enter(at).count(r, sum)
 	p.recent = p.recent[:0]
 }
 

@@ -1,6 +1,7 @@
 package ktap
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,7 +93,15 @@ func TestReports(t *testing.T) {
 		},
 		"a test that comes twice is one of the plan": {
 			"1..2\nok 1 a\nok 1 a\nnot ok 2 b\n",
-			matrix.Test{Passed: 2, Failed: 1, Failing: []string{"b"}, Warnings: []string{"the number 1 is there twice"}},
+			matrix.Test{Passed: 1, Failed: 1, Failing: []string{"b"}, Warnings: []string{"the number 1 is there twice"}},
+		},
+		"a test that comes twice is not another": {
+			"1..2\nok 1 a\nok 1 a\n",
+			matrix.Test{Passed: 1, Problems: []string{"1 of 2 planned tests ran"}, Warnings: []string{"the number 1 is there twice"}},
+		},
+		"a number that two tests have": {
+			"1..2\nok 1 a\nnot ok 1 a\nok 2 b\n",
+			matrix.Test{Passed: 2, Failed: 1, Failing: []string{"a"}, Problems: []string{"3 of 2 planned tests ran"}, Warnings: []string{"the number 1 is there twice"}},
 		},
 		"numbers out of order": {
 			"ok 3 a\nok 1 b\nok 2 c\n",
@@ -133,7 +142,12 @@ func TestReports(t *testing.T) {
 }
 
 func TestALongReportIsCountedAndItsNamesAreCapped(t *testing.T) {
-	got := parse("1..100000\n" + strings.Repeat("not ok 1 a\n", 100000))
+	var text strings.Builder
+	text.WriteString("1..100000\n")
+	for i := range 100000 {
+		fmt.Fprintf(&text, "not ok %d a\n", i+1)
+	}
+	got := parse(text.String())
 	if got.Failed != 100000 || len(got.Failing) != matrix.MaxNames || len(got.Problems) > 0 {
 		t.Errorf("%d failed, %d names, problems %v", got.Failed, len(got.Failing), got.Problems)
 	}

@@ -37,13 +37,18 @@ func (l *level) planned(n int, line string) {
 	}
 }
 
-// count counts a result, whose number is -1 where it has none.
-func (l *level) count(number int) {
+// count counts a result, and what it and the tests within it came to. One that is
+// printed twice, as happens when a process forks with its output in a buffer, counts
+// once.
+func (l *level) count(r result, sum matrix.Test) {
 	if l.second > 0 {
 		l.restart(l.second)
 	}
+	if l.numbers.add(r) && sum.Ran()+sum.Skipped == 1 {
+		return
+	}
 	l.results++
-	l.numbers.add(number)
+	l.sum.Merge(sum)
 }
 
 // restart ends one report and begins another in its place, as a script prints that
@@ -58,9 +63,7 @@ func (l *level) close() {
 	if l.second > 0 && l.second != l.plan {
 		l.sum.Problems = matrix.Keep(l.sum.Problems, fmt.Sprintf("there is a second plan, \"1..%d\"", l.second))
 	}
-	// A test that was printed twice, as happens when a process forks with its output
-	// in a buffer, is one.
-	if l.plan >= 0 && l.plan != l.results && l.plan != l.results-l.numbers.twice.n {
+	if l.plan >= 0 && l.plan != l.results {
 		l.sum.Problems = matrix.Keep(l.sum.Problems, fmt.Sprintf("%d of %d planned tests ran", l.results, l.plan))
 	}
 	l.sum.Warnings = matrix.Keep(l.sum.Warnings, l.numbers.irregular()...)

@@ -1,19 +1,30 @@
 package ktap
 
-import "fmt"
+import (
+	"fmt"
+	"hash/maphash"
+)
 
-// maxNumber is the largest number of a test that is kept in mind.
-const maxNumber = 1 << 20
+const (
+	// maxNumber is the largest number of a test that is kept in mind.
+	maxNumber = 1 << 20
+	// maxResult is the largest whose result is, too.
+	maxResult = 1 << 12
+)
 
 // numbers are those of the results of one list of tests, which count from 1.
 type numbers struct {
 	// seen has a bit for each.
 	seen []uint64
-	last int
+	// results are hashes of the first with each number.
+	results map[int]uint64
+	last    int
 	// twice are results whose number an earlier one has, and late those that come
 	// behind one with a higher number.
 	twice, late oddity
 }
+
+var seed = maphash.MakeSeed()
 
 // oddity counts results that are irregular; first is the number of the first.
 type oddity struct{ n, first, after int }
@@ -24,14 +35,15 @@ func (o *oddity) add(number, after int) {
 	}
 }
 
-// add takes the number of the next result, -1 where it has none: then it has the one
-// behind the last.
-func (s *numbers) add(number int) {
+// add takes the next result. One without a number has the one behind the last. It
+// reports whether an earlier one is the same, number and all.
+func (s *numbers) add(r result) (again bool) {
+	number := r.number
 	if number < 0 {
 		number = s.last + 1
 	}
 	if number > maxNumber {
-		return
+		return false
 	}
 	word, bit := number/64, uint64(1)<<(number%64)
 	for len(s.seen) <= word {
@@ -45,6 +57,15 @@ func (s *numbers) add(number int) {
 	}
 	s.seen[word] |= bit
 	s.last = max(s.last, number)
+	if s.results == nil {
+		s.results = map[int]uint64{}
+	}
+	hash := maphash.Comparable(seed, r)
+	first, known := s.results[number]
+	if !known && number <= maxResult {
+		s.results[number] = hash
+	}
+	return known && first == hash
 }
 
 // missing returns the first number below the last that no result has, and how many
