@@ -29,6 +29,8 @@ type archive struct {
 	asked  map[string]int
 	// hook may answer a request itself.
 	hook func(w http.ResponseWriter, path string) bool
+	// serve may, too, with all of the request.
+	serve func(w http.ResponseWriter, r *http.Request) bool
 }
 
 func newArchive(t *testing.T) *archive {
@@ -43,6 +45,7 @@ func newArchive(t *testing.T) *archive {
 		body, ok := a.files[r.URL.Path]
 		switch {
 		case a.hook != nil && a.hook(w, r.URL.Path):
+		case a.serve != nil && a.serve(w, r):
 		case !ok:
 			http.NotFound(w, r)
 		default:

@@ -61,7 +61,7 @@ func (t *transfer) fetch(ctx context.Context) error {
 		if failed == attempts {
 			return err
 		}
-		if t.part.size > 0 && !t.told && t.part.ifRange() != "" {
+		if t.part.size > 0 && !t.told && t.part.resumable() {
 			t.told = true
 			t.client.log("%s: broke off at %s: going on from there", path.Base(t.url), t.part.far())
 		}
@@ -129,9 +129,11 @@ func (t *transfer) request(ctx context.Context) (res *http.Response, rest bool, 
 	// Bytes as they are: an index that a proxy had compressed anew would not have
 	// its digest.
 	req.Header.Set("Accept-Encoding", "identity")
-	if rest = t.part.size > 0 && t.part.ifRange() != ""; rest {
+	if rest = t.part.size > 0 && t.part.resumable(); rest {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", t.part.size))
-		req.Header.Set("If-Range", t.part.ifRange())
+		if v := t.part.ifRange(); v != "" {
+			req.Header.Set("If-Range", v)
+		}
 	}
 	res, err = t.client.HTTP.Do(req)
 	return res, rest, err
@@ -232,7 +234,7 @@ func (t *transfer) leave(err error) error {
 		return errors.Join(err, t.part.discard())
 	}
 	var broken *BrokenError
-	if errors.As(err, &broken) && t.part.size > 0 && t.part.ifRange() != "" {
+	if errors.As(err, &broken) && t.part.size > 0 && t.part.resumable() {
 		broken.Kept = true
 	}
 	return err

@@ -61,7 +61,7 @@ func hostBoot() string {
 }
 
 // ifRange is what makes a request for the rest one for the rest of the same
-// content (RFC 9110, 13.1.5), "" where the server gave nothing for that.
+// content (RFC 9110, 13.1.5), "" where the server has given nothing for that.
 func (v validators) ifRange() string {
 	if v.ETag != "" {
 		return v.ETag
@@ -75,9 +75,15 @@ type partial struct {
 	file *os.File
 	// size is how many bytes it has.
 	size int64
+	// known tells that its digest is known: what was put together is compared.
+	known bool
 	// nameless tells that no other process can go on with it.
 	nameless bool
 }
+
+// resumable reports whether it can be gone on with: the server has said what tells the
+// content from another, or the digest does.
+func (p *partial) resumable() bool { return p.ifRange() != "" || p.known }
 
 // openPartial opens what an earlier process has left of the file, if it can be gone
 // on with, or an empty one.
@@ -86,9 +92,9 @@ func openPartial(path, url string, want Want) (*partial, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &partial{file: f}
+	p := &partial{file: f, known: want.SHA256 != ""}
 	info, err := f.Stat()
-	if err == nil && p.recall(url, want, info.Size()) {
+	if err == nil && p.recall(url, info.Size()) {
 		p.size = info.Size()
 		return p, nil
 	}
@@ -102,13 +108,13 @@ func openPartial(path, url string, want Want) (*partial, error) {
 }
 
 // recall reads the note, and reports whether what is there can be gone on with.
-func (p *partial) recall(url string, want Want, size int64) bool {
+func (p *partial) recall(url string, size int64) bool {
 	note, err := os.ReadFile(p.file.Name() + noteSuffix)
 	if err != nil || json.Unmarshal(note, &p.validators) != nil {
 		return false
 	}
-	trusted := want.SHA256 != "" || p.Boot != "" && p.Boot == hostBoot()
-	return trusted && p.URL == url && p.ifRange() != "" && (p.Total == 0 || size <= p.Total)
+	trusted := p.known || p.Boot != "" && p.Boot == hostBoot()
+	return trusted && p.URL == url && p.resumable() && (p.Total == 0 || size <= p.Total)
 }
 
 // restart empties it for a content with those validators.
@@ -122,7 +128,7 @@ func (p *partial) restart(v validators) error {
 	if p.nameless {
 		return nil
 	}
-	if v.ifRange() == "" {
+	if v.URL == "" || !p.resumable() {
 		return p.forget()
 	}
 	note, err := json.Marshal(v)
@@ -199,7 +205,7 @@ func (p *partial) discard() error {
 // close ends it; what is no use to the next process is removed.
 func (p *partial) close() error {
 	var err error
-	if p.size == 0 || p.ifRange() == "" {
+	if p.size == 0 || !p.resumable() {
 		err = p.discard()
 	}
 	return errors.Join(err, p.file.Close())

@@ -19,6 +19,7 @@ func TestItGoesOnWhereItBrokeOff(t *testing.T) {
 	for name, change := range map[string]func(*server){
 		"by its ETag":          func(*server) {},
 		"by its Last-Modified": func(s *server) { s.etag, s.modified = "", "Mon, 02 Jan 2006 15:04:05 GMT" },
+		"by its digest alone":  func(s *server) { s.etag = "" },
 		"weak ETag":            func(s *server) { s.etag, s.modified = `W/"x"`, "Mon, 02 Jan 2006 15:04:05 GMT" },
 		"stalled":              func(s *server) { s.stall = true },
 	} {
@@ -75,7 +76,6 @@ func TestItBeginsAgain(t *testing.T) {
 		text     []byte
 		requests int
 	}{
-		"nothing tells the content": {func(s *server) { s.etag = "" }, nil, 2},
 		"no ranges": {func(s *server) {
 			s.hook = func(w http.ResponseWriter, r *http.Request, _ int) bool {
 				r.Header.Del("Range")
@@ -159,6 +159,22 @@ func TestItBeginsAgain(t *testing.T) {
 				t.Errorf("asked for %q, want %d requests", asked, test.requests)
 			}
 		})
+	}
+}
+
+// TestNothingTellsTheContent has a server that says nothing of it, and no digest: a
+// part is no use.
+func TestNothingTellsTheContent(t *testing.T) {
+	s := newServer(t, mega)
+	s.etag = ""
+	s.cut = func(request int) int { return []int{300e3, 400e3, 0}[request] }
+	path := filepath.Join(t.TempDir(), "file")
+	if err := (&Client{HTTP: s.Client()}).File(t.Context(), s.URL+"/file", path, Want{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, s.text)
+	if asked := s.asked(); fmt.Sprintf("%q", asked) != `["" "" ""]` {
+		t.Errorf("asked for %q", asked)
 	}
 }
 
