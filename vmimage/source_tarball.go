@@ -32,7 +32,7 @@ func (tarballSource) Kind() matrix.SourceKind {
 		Fields: []matrix.SourceField{
 			{Name: "tarball", Doc: "its URL, or its path from the directory of kernels.yaml", Required: true, Example: "https://cdn.kernel.org/pub/linux/kernel/v5.x/linux-5.15.148.tar.xz"},
 			{Name: "sha256", Doc: "its digest; without it and keyring, the first download's is recorded in kernels.lock, and held to", Pattern: `[0-9a-f]{64}`, Example: strings.Repeat("0", 64)},
-			{Name: "keyring", Doc: "a file of public keys, as a path from the directory of kernels.yaml: the digest is taken from " + sumsName + " beside the tarball, which one of them must have signed, as kernel.org's checksum autosigner does", Example: "kernel.org.gpg"},
+			{Name: "keyring", Doc: "a file of public keys, its path from the directory of kernels.yaml: one of them must have signed the list " + sumsName + " beside the tarball, which has its digest", Example: "kernel.org.gpg"},
 		},
 	}
 }

@@ -43,7 +43,7 @@ func (t *tarball) listAt() string {
 func (t *tarball) listed(ctx context.Context) (sum, signer string, err error) {
 	keyring := t.env.path(t.keyring)
 	if err := signed.CheckKeyring(keyring); err != nil {
-		return "", "", unavailable("keyring: %w", err)
+		return "", "", unavailable("keyring: %w; kernel.org's KEY is autosigner@kernel.org", err)
 	}
 	at := t.listAt()
 	text, err := t.readList(ctx, at)
