@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +12,7 @@ import (
 
 	"kmatrix/host"
 	"kmatrix/matrix"
+	"kmatrix/matrix/atomicfile"
 	"kmatrix/matrix/compare"
 	"kmatrix/matrix/spec"
 )
@@ -81,33 +80,16 @@ func keepCalibrations(cache string, h matrix.Host, fresh []matrix.Calibration) e
 		if err != nil {
 			return fmt.Errorf("encode what the A/A run showed: %w", err)
 		}
-		if err := replaceFile(calibrationFile(cache, h, c.Machine), text); err != nil {
+		file := calibrationFile(cache, h, c.Machine)
+		err = os.MkdirAll(filepath.Dir(file), 0o755)
+		if err == nil {
+			err = atomicfile.Write(file, text)
+		}
+		if err != nil {
 			return fmt.Errorf("keep what the A/A run showed: %w", err)
 		}
 	}
 	return nil
-}
-
-// replaceFile writes a file whole or not at all.
-func replaceFile(path string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".new-")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(text)
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err == nil {
-		return nil
-	}
-	if gone := os.Remove(tmp.Name()); !errors.Is(gone, fs.ErrNotExist) {
-		err = errors.Join(err, gone)
-	}
-	return err
 }
 
 // calibrate makes what an A/A run showed, keeps it for later tables, and has it

@@ -10,23 +10,17 @@ import (
 	"kmatrix/matrix/spec"
 )
 
-// maxBoots is as many boots as kernels.yaml takes.
-const maxBoots = 1000
-
-// bootsAuto is --boots where what the boots show decides.
-const bootsAuto = "auto"
-
-// parseBoots reads --boots; 0 where it is not given.
+// parseBoots reads --boots, as kernels.yaml has it; 0 where it is not given.
 func parseBoots(text string) (int, error) {
 	if text == "" {
 		return 0, nil
 	}
-	if text == bootsAuto {
+	if text == spec.AutoBoots {
 		return matrix.BootsAuto, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > maxBoots {
-		return 0, wrong("--boots %s: want a number from 1 to %d, or %s", text, maxBoots, bootsAuto)
+	if err != nil || n < 1 || n > spec.MaxBoots {
+		return 0, wrong("--boots %s: want a number from 1 to %d, or %s", text, spec.MaxBoots, spec.AutoBoots)
 	}
 	return n, nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/atomicfile"
 )
 
 // device is KVM's, and file the name of the verdict in the cache directory.
@@ -96,7 +97,7 @@ func find(ctx context.Context, file, device, qemu string, boot func(context.Cont
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return Verdict{}, fmt.Errorf("keep the verdict on KVM: %w", err)
 	}
-	if err := os.WriteFile(file, text, 0o644); err != nil {
+	if err := atomicfile.Write(file, text); err != nil {
 		return Verdict{}, fmt.Errorf("keep the verdict on KVM: %w", err)
 	}
 	return now, nil

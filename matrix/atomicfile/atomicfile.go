@@ -20,15 +20,9 @@ import (
 // suffix ends the name of a file that is being written; it begins with a dot.
 const suffix = ".new"
 
-// Write has the file hold the text, with the permissions 0644.
-func Write(path string, text []byte) error {
-	if err := write(path, text); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-func write(path string, text []byte) (err error) {
+// Write has the file hold the text, with the permissions 0644. The error names the
+// file.
+func Write(path string, text []byte) (err error) {
 	f, err := begin(path)
 	if err != nil {
 		return err

@@ -49,14 +49,14 @@ func (p *reader) machine(n ast.Node, key string) {
 	p.spec.Machines = append(p.spec.Machines, m)
 }
 
-// autoBoots leaves the number of boots to what they show.
-const autoBoots = "auto"
+// AutoBoots leaves the number of boots, here and of --boots, to what they show.
+const AutoBoots = "auto"
 
 func (p *reader) boots(n ast.Node, key string) int {
-	if s, ok := n.(*ast.StringNode); ok && s.Value == autoBoots {
+	if s, ok := n.(*ast.StringNode); ok && s.Value == AutoBoots {
 		return matrix.BootsAuto
 	}
-	return p.numberOr(n, key, 1, maxBoots, ", or "+autoBoots)
+	return p.numberOr(n, key, 1, MaxBoots, ", or "+AutoBoots)
 }
 
 func words[T ~string](values []T) []string {

@@ -26,8 +26,10 @@ const sizePattern = `[1-9][0-9]*(M|G|MiB|GiB)`
 const (
 	minMemoryMiB, maxMemoryMiB = 192, 1 << 20
 	maxCPUs                    = 255
-	maxBoots                   = 1000
 )
+
+// MaxBoots is how many fresh boots of a cell are taken, here and by --boots.
+const MaxBoots = 1000
 
 // Default is the machine of a file that names none, and of keys that are left
 // out. Its boots are nobody's choice: they depend on the clock, which is found out

@@ -72,7 +72,7 @@ func Schema(known Known) ([]byte, error) {
 	}, "name")
 	kernel["oneOf"] = []object{{"required": []string{"source"}}, {"required": []string{"base", "series"}}}
 	boots := func(doc string) object {
-		return object{"oneOf": []object{{"const": autoBoots}, {"type": "integer", "minimum": 1, "maximum": maxBoots}}, "description": doc}
+		return object{"oneOf": []object{{"const": AutoBoots}, {"type": "integer", "minimum": 1, "maximum": MaxBoots}}, "description": doc}
 	}
 	machine := closed(object{
 		"name":    name("the machine's name"),

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/atomicfile"
 	"kmatrix/matrix/hold"
 )
 
@@ -69,7 +69,7 @@ func Create(dir string, run matrix.Run) (r *Run, err error) {
 		err = r.open()
 	}
 	if err == nil {
-		err = errors.Join(syncDir(r.dir), syncDir(dir))
+		err = errors.Join(atomicfile.SyncDir(r.dir), atomicfile.SyncDir(dir))
 	}
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(tmp))
@@ -108,37 +108,8 @@ func writeHeader(dir string, run matrix.Run) error {
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", fileRun, err)
 	}
-	if err := replace(dir, fileRun, append(text, '\n')); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, fileRun), append(text, '\n')); err != nil {
 		return fmt.Errorf("write %s: %w", fileRun, err)
 	}
 	return nil
-}
-
-// replace writes a file whole or not at all. Only who holds the run's lock does,
-// so that one name will do, and what a killed process has left there is written
-// over.
-func replace(dir, name string, text []byte) error {
-	tmp, err := os.Create(filepath.Join(dir, "."+strings.TrimPrefix(name, ".")+".new"))
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(text)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(dir, name))
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(tmp.Name()))
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

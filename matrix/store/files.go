@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/atomicfile"
 )
 
 var safeName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
@@ -46,7 +47,7 @@ func (r *Run) Output(c matrix.Cell, boot, life int, text string) (string, error)
 		return "", fmt.Errorf("keep an output: %w", err)
 	}
 	// On the disk before the result that names it is.
-	if err := replace(filepath.Dir(file), filepath.Base(file), []byte(text)); err != nil {
+	if err := atomicfile.Write(file, []byte(text)); err != nil {
 		return "", fmt.Errorf("keep an output: %w", err)
 	}
 	return name, nil

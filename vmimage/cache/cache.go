@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"kmatrix/matrix/atomicfile"
 	"kmatrix/matrix/hold"
 )
 
@@ -158,7 +159,7 @@ func finish(tmp, path string) error {
 		err = errors.Join(unix.Syncfs(int(f.Fd())), f.Close())
 	}
 	if err == nil {
-		err = os.Rename(tmp, path)
+		err = atomicfile.Rename(tmp, path)
 	}
 	if err != nil {
 		return fmt.Errorf("finish the cache's entry %s: %w", path, err)

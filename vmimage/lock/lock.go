@@ -19,6 +19,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/atomicfile"
 	"kmatrix/matrix/hold"
 )
 
@@ -231,25 +232,8 @@ func (l *Lock) update(change func(*document)) (err error) {
 	if err != nil {
 		return fmt.Errorf("write the lock: %w", err)
 	}
-	return replace(l.path, append([]byte(header), text...))
-}
-
-// replace writes a file whole or not at all. The guard is held, so that one name
-// will do, and what a killed process has left there is written over.
-func replace(path string, text []byte) error {
-	tmp, err := os.Create(path + ".new")
-	if err != nil {
+	if err := atomicfile.Write(l.path, append([]byte(header), text...)); err != nil {
 		return fmt.Errorf("write the lock: %w", err)
-	}
-	_, err = tmp.Write(text)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if err = errors.Join(err, tmp.Close()); err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write the lock: %w", errors.Join(err, os.Remove(tmp.Name())))
 	}
 	return nil
 }
