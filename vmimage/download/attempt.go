@@ -148,10 +148,10 @@ func (t *transfer) answered(res *http.Response, rest bool) error {
 	switch code := res.StatusCode; {
 	case code == http.StatusPartialContent && rest:
 		start, total, ok := contentRange(res.Header.Get("Content-Range"))
-		if !ok || start != t.part.size || t.part.Total > 0 && total != t.part.Total {
+		if !ok || start != t.part.size || total > 0 && t.part.Total > 0 && total != t.part.Total {
 			return errors.Join(fmt.Errorf("fetch %s: %w (%q, from %d on)", t.url, errPart, res.Header.Get("Content-Range"), t.part.size), t.restart(validators{}))
 		}
-		t.resumed = true
+		t.resumed, t.part.Total = true, max(total, t.part.Total)
 		return nil
 	case code == http.StatusOK:
 		// What was there is no part of it, or the server knows no parts.

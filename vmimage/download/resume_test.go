@@ -115,6 +115,16 @@ func TestItBeginsAgain(t *testing.T) {
 				return request == 1
 			}
 		}, nil, 3},
+		"a part of no total": {func(s *server) {
+			s.hook = func(w http.ResponseWriter, r *http.Request, request int) bool {
+				if request == 1 {
+					w.Header().Set("Content-Range", "bytes "+strings.TrimPrefix(r.Header.Get("Range"), "bytes=")+fmt.Sprint(mega-1)+"/*")
+					w.WriteHeader(http.StatusPartialContent)
+					w.Write(s.text[from(t, r.Header.Get("Range")):])
+				}
+				return request == 1
+			}
+		}, nil, 2},
 		"a part of no place": {func(s *server) {
 			s.hook = func(w http.ResponseWriter, r *http.Request, request int) bool {
 				if request == 1 {
