@@ -31,7 +31,8 @@ func (b Build) ConfigKernel() string {
 type Built struct {
 	// Build is the name of the [Build].
 	Build string `json:"build"`
-	// Compiler is the first line of its --version.
+	// Compiler is the first line of its --version and, behind "with", the flags
+	// that the build adds to the kernel's own.
 	Compiler string  `json:"compiler"`
 	Seconds  float64 `json:"seconds"`
 	// Incremental tells that it began with the objects of its base.

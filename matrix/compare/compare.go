@@ -59,8 +59,8 @@ type Column struct {
 func (c Column) Absent() bool { return c.Outcome != "" }
 
 // CostComparable reports whether the column's costs may be set against the
-// baseline's: only kernels of the same configuration, which names the compiler,
-// are. The baseline's own may.
+// baseline's: only kernels of the same configuration and compiler are. The
+// baseline's own may.
 func (c Comparison) CostComparable(column int) bool {
 	base := c.baseline()
 	return base >= 0 && (column == base || sameBuild(c.Columns[column], c.Columns[base]))
@@ -81,7 +81,19 @@ func (c Comparison) BaseOf(column int) int {
 	return slices.IndexFunc(c.Columns, func(col Column) bool { return col.Name == base && !col.Absent() })
 }
 
-func sameBuild(a, b Column) bool { return a.ConfigDigest != "" && a.ConfigDigest == b.ConfigDigest }
+// sameBuild reports whether two columns have one configuration and one compiler.
+// A configuration names the program that compiles, and not its flags.
+func sameBuild(a, b Column) bool {
+	return a.ConfigDigest != "" && a.ConfigDigest == b.ConfigDigest && compiler(a) == compiler(b)
+}
+
+// compiler is what the column was built by, "" where it came as it is.
+func compiler(c Column) string {
+	if c.Built == nil {
+		return ""
+	}
+	return c.Built.Compiler
+}
 
 // Row is one probe on one machine.
 type Row struct {

@@ -2,7 +2,9 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -57,6 +59,21 @@ const maxJobs = 4096
 // reserved are make's variables that the build sets itself.
 var reserved = []string{"O", "INSTALL_MOD_PATH", "INSTALL_MOD_STRIP", "DEPMOD"}
 
+const (
+	// variablePattern is what make's variables are called. An argument that begins
+	// with anything else is no variable to make.
+	variablePattern = `[A-Za-z_][A-Za-z0-9_]*`
+	// wordsPattern is what they hold: words, options and paths. Make expands a
+	// value, and recipes hand it to a shell; nothing in one may be carried out by
+	// either.
+	wordsPattern = `[A-Za-z0-9 _=+,./:@%^~-]*`
+)
+
+var (
+	variableRE = regexp.MustCompile("^" + variablePattern + "$")
+	odd        = regexp.MustCompile(strings.Replace(strings.TrimSuffix(wordsPattern, "*"), "[", "[^", 1))
+)
+
 // variables reads make's variables.
 func (p *reader) variables(n ast.Node, key string) map[string]string {
 	m, ok := n.(ast.MapNode)
@@ -67,11 +84,21 @@ func (p *reader) variables(n ast.Node, key string) map[string]string {
 	list := map[string]string{}
 	for it := m.MapRange(); it.Next(); {
 		name := it.Key().GetToken().Value
-		if slices.Contains(reserved, name) || strings.ContainsAny(name, " =\t") {
-			p.problem(line(it.Key()), join(key, name), "cannot be set", "the build sets "+strings.Join(reserved, ", ")+" itself")
+		at := join(key, name)
+		switch {
+		case slices.Contains(reserved, name):
+			p.problem(line(it.Key()), at, "cannot be set", "the build sets "+strings.Join(reserved, ", ")+" itself")
+			continue
+		case !variableRE.MatchString(name):
+			p.problem(line(it.Key()), at, "is no variable of make's", "names have letters, digits and _")
 			continue
 		}
-		if s, ok := p.text(it.Value(), join(key, name)); ok {
+		s, ok := p.text(it.Value(), at)
+		if bad := odd.FindString(s); bad != "" {
+			p.problem(line(it.Value()), at, fmt.Sprintf("holds %s, which make or a shell would read as more than text", strconv.Quote(bad)), `want words, options and paths, for example "gcc -std=gnu11"`)
+			continue
+		}
+		if ok {
 			list[name] = s
 		}
 	}

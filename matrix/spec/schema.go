@@ -92,7 +92,7 @@ func Schema(known Known) ([]byte, error) {
 		"config":    text(`[^\n\r]+`, "tiny, defconfig, kernel:NAME for the one of a kernel that comes built, or the path of a configuration"),
 		"fragments": object{"type": "array", "items": text(oneLine, "the path of a fragment, or kmatrix.config"), "description": "applied on top, in this order"},
 		"jobs":      whole(maxJobs, "how many compilers run at once (default: as many as CPUs)"),
-		"make":      object{"type": "object", "additionalProperties": text(oneLine, "text"), "propertyNames": object{"not": object{"enum": reserved}, "pattern": `^[^ =\t]+$`}, "description": "variables for make"},
+		"make":      object{"type": "object", "additionalProperties": text(wordsPattern, "words, options and paths"), "propertyNames": object{"not": object{"enum": reserved}, "pattern": "^" + variablePattern + "$"}, "description": "variables for make, such as CC"},
 	})
 	external := closed(object{
 		"name":     object{"type": "string", "pattern": "^" + externalPattern + "$", "maxLength": nameLength, "description": "the probe is external/NAME"},

@@ -84,21 +84,6 @@ func Tools() error {
 	return nil
 }
 
-// Compiler returns what identifies the compiler.
-func Compiler(ctx context.Context, b matrix.Build) (string, error) {
-	cc := b.Make["CC"]
-	if cc == "" {
-		cc = "gcc"
-	}
-	words := strings.Fields(cc)
-	out, err := proc.Run(ctx, proc.Cmd{Path: words[len(words)-1], Args: []string{"--version"}})
-	if err != nil {
-		return "", fmt.Errorf("ask the compiler for its version: %w", err)
-	}
-	line, _, _ := strings.Cut(string(out), "\n")
-	return line, nil
-}
-
 // Clean removes from the tree itself what an earlier build in it has left; Out
 // and all that says how to build are not looked at. The error is an [*Error]
 // where the tree's makefiles cannot.
@@ -179,7 +164,7 @@ func (r Request) make(ctx context.Context, log io.Writer, goals ...string) error
 	if r.Out != "" {
 		args = append(args, "O="+r.Out)
 	}
-	if _, err := exec.LookPath("ccache"); err == nil && r.Build.Make["CC"] == "" {
+	if _, err := exec.LookPath("ccache"); err == nil && slices.Equal(command(r.Build.Make), []string{defaultCompiler}) {
 		args = append(args, "CC=ccache gcc")
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Build.Make)) {

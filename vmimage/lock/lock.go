@@ -60,7 +60,7 @@ type Built struct {
 	// series, configuration, variables. When that has changed, the rest no longer
 	// counts.
 	Of string `yaml:"of"`
-	// Compiler is the first line of its --version.
+	// Compiler is the first line of its --version, with the build's own flags.
 	Compiler string `yaml:"compiler"`
 	// Config is the digest of the whole configuration, Image that of what boots.
 	Config string `yaml:"config"`
