@@ -43,6 +43,8 @@ type job struct {
 	// config is the text that the configuration begins with, "" where the
 	// build names one of make's own.
 	config string
+	// note tells the user what of the configuration is not built, "" where all is.
+	note string
 }
 
 // image builds the kernel, unless the cache has it: an image is named by the
@@ -72,7 +74,7 @@ func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Imag
 		return matrix.Image{}, err
 	}
 	dir, err := env.Cache.Entry(ctx, cache.Key(KindImage, inputs...), func(ctx context.Context, dir string) error {
-		if err := build.Tools(); err != nil {
+		if err := j.needs(); err != nil {
 			return err
 		}
 		// A tree that cannot be had, or that the series does not apply to, is
@@ -101,37 +103,41 @@ func newJob(ctx context.Context, env *Env, k matrix.Kernel) (job, error) {
 	}
 	j := job{env: env, kernel: k, build: env.Builds[i]}
 	var err error
-	j.config, err = j.readConfig(ctx)
+	j.config, j.note, err = j.readConfig(ctx)
 	return j, err
 }
 
 // readConfig returns the text that the configuration begins with, "" for one
-// that make has a target for.
-func (j job) readConfig(ctx context.Context) (string, error) {
+// that make has a target for, and what the user is to know of it.
+func (j job) readConfig(ctx context.Context) (text, note string, err error) {
 	if slices.Contains(build.Targets, j.build.Config) {
-		return "", nil
+		return "", "", nil
 	}
 	name := j.build.ConfigKernel()
 	if name == "" {
-		text, err := os.ReadFile(j.env.path(j.build.Config))
+		own, err := os.ReadFile(j.env.path(j.build.Config))
 		if err != nil {
-			return "", fmt.Errorf("read the configuration of the build %s: %w", j.build.Name, err)
+			return "", "", fmt.Errorf("read the configuration of the build %s: %w", j.build.Name, err)
 		}
-		return string(text), nil
+		text, note = build.WithoutBTF(j.build, string(own))
+		return text, note, nil
 	}
 	i := slices.IndexFunc(j.env.Kernels, func(k matrix.Kernel) bool { return k.Name == name })
 	if i < 0 {
-		return "", fmt.Errorf("build %s: there is no kernel %q", j.build.Name, name)
+		return "", "", fmt.Errorf("build %s: there is no kernel %q", j.build.Name, name)
 	}
 	img, err := Fetch(ctx, j.env, j.env.Kernels[i])
 	if err != nil {
-		return "", fmt.Errorf("the configuration of %s: %w", name, err)
+		return "", "", fmt.Errorf("the configuration of %s: %w", name, err)
 	}
 	if img.Config == "" {
-		return "", unavailable("%s came without its configuration", name)
+		return "", "", unavailable("%s came without its configuration", name)
 	}
-	text, err := os.ReadFile(img.Config)
-	return build.WithoutModules(string(text)), err
+	its, err := os.ReadFile(img.Config)
+	if err != nil {
+		return "", "", fmt.Errorf("read the configuration of %s: %w", name, err)
+	}
+	return build.WithoutModules(string(its)), "the configuration of " + name + " is built without its modules, debug information, BTF and signatures", nil
 }
 
 // inputs are all that an image's content depends on.
@@ -140,11 +146,7 @@ func (j job) inputs(ctx context.Context, t tree) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	fragments, err := build.Fragments(j.build.Fragments, j.env.Dir)
-	var contradicted *build.ContradictionError
-	if errors.As(err, &contradicted) {
-		return nil, &BuildFailedError{err}
-	}
+	fragments, err := j.fragments()
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +158,33 @@ func (j job) inputs(ctx context.Context, t tree) ([]string, error) {
 	if config == "" {
 		config = j.build.Config
 	}
-	return append([]string{builtFormat, t.digest, config, compiler, string(variables)}, fragments...), nil
+	pahole, err := build.Pahole(ctx, j.build, append([]string{config}, fragments...)...)
+	if err != nil {
+		return nil, err
+	}
+	return append([]string{builtFormat, t.digest, config, compiler, string(variables) + pahole}, fragments...), nil
+}
+
+// fragments returns the texts of the build's fragments.
+func (j job) fragments() ([]string, error) {
+	texts, err := build.Fragments(j.build.Fragments, j.env.Dir)
+	var contradicted *build.ContradictionError
+	if errors.As(err, &contradicted) {
+		err = &BuildFailedError{err}
+	}
+	return texts, err
+}
+
+// needs checks that what the build is made with is here.
+func (j job) needs() error {
+	if err := build.Tools(); err != nil {
+		return err
+	}
+	fragments, err := j.fragments()
+	if err != nil {
+		return err
+	}
+	return build.NeedsPahole(j.build, fragments)
 }
 
 // fill fills the image's entry: source is what to build, t the tree without the

@@ -74,6 +74,9 @@ func (j job) make(ctx context.Context, t tree, base string, changed []string, ke
 		}
 		text = "beginning with the objects of its base"
 	}
+	if j.note != "" {
+		j.env.log("%s: %s", j.kernel.Name, j.note)
+	}
 	j.env.log("%s: building with %s; %s", j.kernel.Name, j.build.Name, text)
 	built, err := build.Run(ctx, request)
 	if err != nil {

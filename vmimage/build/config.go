@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"kmatrix/vmimage/buildlog"
 )
 
 // targets are the configurations that make has a target for, by the names that
@@ -153,6 +155,11 @@ func (r Request) configure(ctx context.Context, log io.Writer) ([]byte, error) {
 	text, err := os.ReadFile(final)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	if asksBTF(string(text)) && lacksProgram(pahole(r.Build)) {
+		return nil, &Error{Step: "olddefconfig", Host: true, Log: r.Log, Reason: buildlog.Reason{
+			Line: "the configuration has " + optionBTF + ", and there is no " + pahole(r.Build) + " to make it", Hint: mendBTF + "; a fragment with # " + optionBTF + " is not set does without",
+		}}
 	}
 	return text, dropped(text, fragments)
 }
