@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,11 +56,11 @@ func (s gitSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, 
 			env.log("%s: %s has moved on to %.12s, and kernels.lock has %.12s: kmatrix kernels lock --update %s takes the new one", k.Name, ref, now, commit, k.SourceOf())
 		}
 	case env.Locked && known:
-		return found{}, locked("%s wants the commit %s, which %s does not have", env.Lock.Path(), commit, where)
+		return found{}, locked("%s wants the commit %s, which %s does not have%s", env.Lock.Path(), commit, where, incomplete(ctx, repository, where))
 	case env.Locked:
 		return found{}, locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
 	case err != nil:
-		return found{}, unavailable("%s has no commit %s", where, ref)
+		return found{}, unavailable("%s has no commit %s%s", where, ref, incomplete(ctx, repository, where))
 	default:
 		commit = now
 		e := lock.Entry{Source: k.Source.Fields, Version: commit, Resolved: time.Now().UTC().Truncate(time.Second), Files: []lock.File{{URL: where}}}
@@ -75,19 +74,25 @@ func (s gitSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, 
 			return export(ctx, repository, commit, dir)
 		})
 		if err != nil {
-			return "", fmt.Errorf("take %s out of %s: %w", ref, where, err)
+			err = fmt.Errorf("take %s out of %s: %w", ref, where, err)
 		}
-		return dir, nil
+		if why := incomplete(ctx, repository, where); err != nil && absent.MatchString(err.Error()) && why != "" {
+			err = unavailable("%w%s", err, why)
+		}
+		return dir, err
 	}}}, nil
 }
+
+// absent is what git says of an object that it does not have.
+var absent = regexp.MustCompile(`promisor|unable to read|missing (?:blob|tree|object)|not a (?:tree|valid) object|could not (?:read|parse|get) object|bad object`)
 
 var commitRE = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // gitTrust tells what vouches for the commit that a ref of a repository leads to: a
 // commit's name is a digest of its content.
 func gitTrust(where, ref string) matrix.Trust {
-	switch u, err := url.Parse(where); {
-	case err != nil || u.Scheme == "":
+	switch {
+	case !isAddress(where):
 		return matrix.TrustLocal
 	case commitRE.MatchString(ref):
 		return matrix.TrustDigest
@@ -100,11 +105,43 @@ func hasCommit(ctx context.Context, repository, commit string) bool {
 	return err == nil
 }
 
+// incomplete says that a clone has a part of its repository only, which is why
+// something is not there, and how to get the rest; "" for one that is whole.
+func incomplete(ctx context.Context, repository, where string) string {
+	command := "git -C " + proc.Quote(repository)
+	if isAddress(where) {
+		// The clone in the cache is as whole as the repository it is of.
+		command = "in it, git"
+	}
+	if shallow(ctx, repository) {
+		return fmt.Sprintf(": it is a shallow clone, which has only the end of the history: %s fetch --unshallow --tags gets the rest", command)
+	}
+	if filter, err := git(ctx, repository, "config", "--get-regexp", `^remote\..*\.partialclonefilter$`); err == nil && filter != "" {
+		return fmt.Sprintf(": it is a partial clone, which gets files only when they are asked for: %s fetch --refetch --no-filter gets them all", command)
+	}
+	return ""
+}
+
+// shallow reports whether a clone lacks the beginning of its history.
+func shallow(ctx context.Context, repository string) bool {
+	yes, err := git(ctx, repository, "rev-parse", "--is-shallow-repository")
+	return err == nil && yes == "true"
+}
+
+// isAddress tells a repository's URL, or the address that ssh takes, from a path.
+func isAddress(where string) bool {
+	if strings.Contains(where, "://") {
+		return true
+	}
+	host, _, ok := strings.Cut(where, ":")
+	return ok && !strings.Contains(host, "/") && strings.Contains(host, "@")
+}
+
 // repository returns a repository's directory: a path as it is, a URL as a bare
 // clone in the cache that all kernels share, brought up to date unless it has
 // the commit that is wanted.
 func (gitSource) repository(ctx context.Context, env *Env, k matrix.Kernel, where, commit string) (string, error) {
-	if u, err := url.Parse(where); err != nil || u.Scheme == "" {
+	if !isAddress(where) {
 		dir := env.path(where)
 		if _, err := git(ctx, dir, "rev-parse", "--git-dir"); err != nil {
 			return "", unavailable("%s is no git repository: %w", dir, err)
@@ -129,7 +166,12 @@ func (gitSource) repository(ctx context.Context, env *Env, k matrix.Kernel, wher
 		return dir, err
 	}
 	env.progress(k.Name, "fetching "+where)
-	_, err = git(ctx, dir, "remote", "update", "--prune")
+	update := []string{"fetch", "--quiet", "--prune", "origin"}
+	if shallow(ctx, dir) {
+		// Its repository was shallow, too, and may have been deepened.
+		update = append(update, "--unshallow")
+	}
+	_, err = git(ctx, dir, update...)
 	return dir, unreachable(ctx, where, err)
 }
 
@@ -171,7 +213,8 @@ func export(ctx context.Context, repository, commit, dir string) error {
 func git(ctx context.Context, dir string, args ...string) (string, error) {
 	out, err := proc.Run(ctx, proc.Cmd{
 		Path: "git", Args: args, Dir: dir,
-		Env: []string{"GIT_TERMINAL_PROMPT=0", "GIT_CONFIG_GLOBAL=" + os.DevNull, "LC_ALL=C"},
+		// A partial clone is not to fetch into a repository that is only read.
+		Env: []string{"GIT_TERMINAL_PROMPT=0", "GIT_NO_LAZY_FETCH=1", "GIT_CONFIG_GLOBAL=" + os.DevNull, "LC_ALL=C"},
 	})
 	return strings.TrimSpace(string(out)), err
 }

@@ -52,15 +52,15 @@ type Cmd struct {
 
 // String returns the command as a line that a shell understands.
 func (c Cmd) String() string {
-	words := []string{quote(c.Path)}
+	words := []string{Quote(c.Path)}
 	for _, a := range c.Args {
-		words = append(words, quote(a))
+		words = append(words, Quote(a))
 	}
 	return strings.Join(words, " ")
 }
 
-// quote returns s as one word of a shell.
-func quote(s string) string {
+// Quote returns s as one word of a shell.
+func Quote(s string) string {
 	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+/.,:@%"
 	if s != "" && strings.Trim(s, plain) == "" {
 		return s
