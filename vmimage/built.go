@@ -230,7 +230,7 @@ func (j job) objects(ctx context.Context, t tree) (string, error) {
 	}
 	j.env.progress(j.kernel.Name, "waiting for the objects of its base")
 	dir, err := j.env.Cache.Entry(ctx, cache.Key(kindObjects, inputs...), func(ctx context.Context, dir string) error {
-		return j.make(ctx, t, "", nil, func(objects string) error { return os.Rename(objects, filepath.Join(dir, "objects")) })
+		return j.make(ctx, t, "", nil, func(objects string) error { return move(ctx, objects, filepath.Join(dir, "objects")) })
 	})
 	return filepath.Join(dir, "objects"), err
 }

@@ -86,7 +86,7 @@ func (t tree) selftests(ctx context.Context, env *Env, path string) (string, err
 		if _, err := os.Stat(filepath.Join(from, path, "Makefile")); err != nil {
 			return unavailable("the kernel's source has no self-tests in %s", path)
 		}
-		scratch, release, err := env.Cache.Scratch(ctx, selftestsIn)
+		scratch, release, err := env.scratch(ctx, selftestsIn)
 		if err != nil {
 			return err
 		}

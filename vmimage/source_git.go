@@ -202,7 +202,7 @@ func export(ctx context.Context, repository, commit, dir string) error {
 	if _, err := git(ctx, repository, "archive", "--format=tar", "--output="+archive, commit); err != nil {
 		return err
 	}
-	if _, err := proc.Run(ctx, proc.Cmd{Path: "tar", Args: []string{"--extract", "--file", archive, "--directory", dir, "--no-same-owner"}}); err != nil {
+	if _, err := proc.Run(ctx, proc.Cmd{Path: "tar", Args: []string{"--extract", "--force-local", "--file", archive, "--directory", dir, "--no-same-owner"}}); err != nil {
 		return err
 	}
 	return os.Remove(archive)

@@ -29,7 +29,7 @@ func unpackTarball(ctx context.Context, env *Env, k matrix.Kernel, digest, origi
 			return err
 		}
 		env.progress(k.Name, "unpacking")
-		_, err = proc.Run(ctx, proc.Cmd{Path: "tar", Args: []string{"--extract", "--file", file, "--directory", dir, "--strip-components=1", "--no-same-owner"}, Env: []string{"LC_ALL=C"}})
+		_, err = proc.Run(ctx, proc.Cmd{Path: "tar", Args: []string{"--extract", "--force-local", "--file", file, "--directory", dir, "--strip-components=1", "--no-same-owner"}, Env: []string{"LC_ALL=C"}})
 		var failed *proc.Error
 		if errors.As(err, &failed) && ctx.Err() == nil && !strings.Contains(failed.Stderr, "No space left") {
 			return doesNotUnpack(file, origin, failed)

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"kmatrix/matrix/proc"
 	"kmatrix/vmimage/build"
 )
 
@@ -57,8 +56,7 @@ func (t tree) place(ctx context.Context, to string) error {
 		return err
 	}
 	if !t.local {
-		_, err = proc.Run(ctx, proc.Cmd{Path: "cp", Args: []string{"-al", dir + "/.", to}})
-		return err
+		return link(ctx, dir, to)
 	}
 	if err := copyTree(ctx, dir, to); err != nil {
 		return err

@@ -37,7 +37,7 @@ const (
 // changed.
 func (j job) make(ctx context.Context, t tree, base string, changed []string, keep func(objects string) error) (err error) {
 	j.env.progress(j.kernel.Name, "waiting for another build")
-	dir, release, err := j.env.Cache.Scratch(ctx, workspace)
+	dir, release, err := j.env.scratch(ctx, workspace)
 	if err != nil {
 		return err
 	}

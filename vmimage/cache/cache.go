@@ -115,12 +115,11 @@ func (c *Cache) there(path string) bool {
 	return true
 }
 
-// Scratch returns an empty directory of that name, which nobody else uses until
-// release is called; it is empty again then.
-func (c *Cache) Scratch(ctx context.Context, name string) (dir string, release func() error, err error) {
-	own, _ := c.making.LoadOrStore(name, &sync.Mutex{})
+// Scratch makes the directory path, which need not lie in the cache, an empty
+// one that nobody else uses until release is called; it is gone then.
+func (c *Cache) Scratch(ctx context.Context, path string) (dir string, release func() error, err error) {
+	own, _ := c.making.LoadOrStore(path, &sync.Mutex{})
 	own.(*sync.Mutex).Lock()
-	path := filepath.Join(c.Dir, name)
 	lock, err := c.acquire(ctx, path)
 	if err == nil {
 		// What an interrupted process left, too.
