@@ -70,22 +70,21 @@ func incomparable(c compare.Comparison, column int, cell compare.Cell) bool {
 // legend explains the marks and the units that the table has.
 func legend(doc Document) []string {
 	c := doc.Comparison
-	seen := map[string]bool{}
-	var counted, waited, bases, spread, passes, ranked bool
+	ofBehaviour, ofCost := map[compare.Verdict]bool{}, map[compare.Verdict]bool{}
+	var other, indicative, counted, waited, bases, spread, passes, ranked bool
 	margins, tolerances := map[float64]bool{}, map[float64]bool{}
 	for _, r := range c.Rows {
 		for i, cell := range r.Cells {
 			s := cell.Sample()
 			if s == nil {
-				seen[verdictMarks[cell.Verdict]] = true
+				ofBehaviour[cell.Verdict] = true
 				continue
 			}
 			_, _, several := cell.Spread()
 			spread, passes = spread || several, passes || !several && s.High > 0
-			seen["cost"+verdictMarks[cell.Verdict]] = true
-			seen[markSame] = seen[markSame] || cell.Verdict == compare.Same
-			seen[markOther] = seen[markOther] || incomparable(c, i, cell)
-			seen[markIndicative] = seen[markIndicative] || s.Indicative
+			ofCost[cell.Verdict] = true
+			other = other || incomparable(c, i, cell)
+			indicative = indicative || s.Indicative
 			waited = waited || s.Waited > s.LeftOut
 			counted = counted || s.Clock == matrix.ClockIcount
 			for _, k := range cell.Deltas {
@@ -108,9 +107,9 @@ func legend(doc Document) []string {
 	if bases {
 		reference += `; where a column is "on" its base, than the base's`
 	}
-	add(seen[markDiffers], "%s  differs from the baseline, %s; a number counts the bytes that are not the old ones", markDiffers, doc.Run.Baseline)
-	add(seen[markInconclusive], "%s  boots disagree, and their rates are not shown to differ from the baseline's", markInconclusive)
-	worse, better := seen["cost"+markWorse], seen["cost"+markBetter]
+	add(ofBehaviour[compare.Differs] || ofCost[compare.Differs], "%s  differs from the baseline, %s; a number counts the bytes that are not the old ones", markDiffers, doc.Run.Baseline)
+	add(ofBehaviour[compare.Inconclusive], "%s  boots disagree, and their rates are not shown to differ from the baseline's", markInconclusive)
+	worse, better := ofCost[compare.Worse], ofCost[compare.Better]
 	switch {
 	case worse && better:
 		add(true, "%s%s  a cost that is worse, or better, than %s", markWorse, markBetter, reference)
@@ -118,9 +117,9 @@ func legend(doc Document) []string {
 		add(worse, "%s  a cost that is worse than %s", markWorse, reference)
 		add(better, "%s  a cost that is better than %s", markBetter, reference)
 	}
-	add(seen[markSame], "%s  a cost that is shown to be the same, within the margin of the probe (%s)", markSame, percents(margins))
-	add(seen["cost"+markInconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
-	add(seen[markOther], "%s  another configuration or compiler than the baseline's: its cost is not comparable with the baseline's", markOther)
+	add(ofCost[compare.Same], "%s  a cost that is shown to be the same, within the margin of the probe (%s)", markSame, percents(margins))
+	add(ofCost[compare.Inconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
+	add(other, "%s  another configuration or compiler than the baseline's: its cost is not comparable with the baseline's", markOther)
 	wide := doc.Options.Width >= wideFrom
 	add(len(tolerances) > 0 && (worse || better) && !spread, "×  a factor, of one boot of each kernel: its interval is the tolerance of the probe alone (%s). --boots 3 measures it, and run --aa how far this host errs", percents(tolerances))
 	add(len(tolerances) > 0 && (worse || better) && spread, "×  a factor, with the smallest and the largest of any two boots, widened by the tolerance of the probe (%s)", percents(tolerances))
@@ -129,7 +128,7 @@ func legend(doc Document) []string {
 	add(wide && passes, "(…)  behind a cost of one boot: its passes, which tell nothing of other boots")
 	add(counted, "insn  instructions that the guest's one CPU retired (QEMU's icount): they know no caches and no contention, and a string instruction counts once for each element")
 	add(waited, "Of passes that waited, for a disk, a cost has the part in which their thread had the CPU.")
-	add(seen[markIndicative], "%s  wall clock on an emulated CPU: it varies by tens of percent from boot to boot, and allows no verdict", markIndicative)
+	add(indicative, "%s  wall clock on an emulated CPU: it varies by tens of percent from boot to boot, and allows no verdict", markIndicative)
 	return list
 }
 
