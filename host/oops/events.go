@@ -11,7 +11,12 @@ import (
 // event is a report that is being gathered.
 type event struct {
 	header
+	// role is that of the header that came last.
+	role  role
 	lines []string
+	// stamped tells that its first line had a prefix of printk: a line without one is
+	// then, unless it looks like one of a report, a program's.
+	stamped bool
 	// start is the number of its first line in the console.
 	start int
 	// died tells that it came with an oops, or that the kernel panicked of it.
@@ -23,6 +28,11 @@ type event struct {
 	// stacked tells that a stack has begun.
 	stacked bool
 	taint   string
+	// pid is the thread that it is of, as its lines tell, "" when they have not.
+	pid string
+	// culprit is the stack that tells of it, once it was searched.
+	culprit  *stack
+	searched bool
 }
 
 // fatal reports whether the kernel, or the thread that it hit, did not go on.
@@ -39,7 +49,7 @@ func (e *event) fatal() bool {
 const (
 	patience    = 40
 	patienceOOM = 200
-	patienceEnd = 8
+	patienceEnd = 20
 )
 
 // gather finds the events of a console, in the order of their first lines.
@@ -51,6 +61,10 @@ func gather(lines []line) []*event {
 	for i, l := range lines {
 		e := open[l.caller]
 		h, ok := headerOf(l.text)
+		if other := interrupted(e, l, all); other != nil {
+			e = other
+			open[l.caller] = e
+		}
 		if !ok {
 			if e == nil || e.whole {
 				// The stack of another CPU, as stalls ask for it.
@@ -60,30 +74,30 @@ func gather(lines []line) []*event {
 				e = last
 				open[l.caller] = e
 			}
-			e.add(l.text)
+			e.add(l)
 			continue
 		}
 		if h.role == ends {
 			if victim := blamed(e, last, l.text); victim != nil {
 				victim.died, victim.whole = true, false
-				victim.add(l.text)
+				victim.add(l)
 				victim.relevant = len(victim.lines)
 				open[l.caller] = victim
 				continue
 			}
 		}
-		if e != nil && e.takes(h) {
-			e.join(h)
-			e.add(l.text)
+		if e != nil && e.takes(h, l.text) {
+			e.join(h, l.text)
+			e.add(l)
 			e.relevant = len(e.lines)
 			continue
 		}
 		if len(all) == maxEvents {
 			break
 		}
-		n := &event{header: h, start: i}
-		n.died = strings.Contains(l.text, "Kernel panic - not syncing") || h.role == detail && (h.kind == matrix.KindOops || h.kind == matrix.KindProtection)
-		n.add(l.text)
+		n := &event{header: h, role: h.role, start: i, stamped: l.stamped}
+		n.died = deadly(h, l.text)
+		n.add(l)
 		n.relevant = 1
 		if open[l.caller] = n; h.role != cut {
 			last = n
@@ -97,8 +111,33 @@ func gather(lines []line) []*event {
 	return all
 }
 
+// threadRE is the thread that a report is of.
+var threadRE = regexp.MustCompile(`(?:^CPU: \d+ (?:UID: \d+ )?PID: |by task \S{1,40}/)(\d{1,10})\b`)
+
+// maxTorn is how many events back one that was torn is looked for.
+const maxTorn = 8
+
+// interrupted returns the event whose stack a line begins, where the report of another
+// thread came in between and callers are not told apart; nil for none.
+func interrupted(e *event, l line, all []*event) *event {
+	if e == nil || l.caller != "" || e.pid == "" || e.kind.Stalls() || !strings.HasPrefix(l.text, "CPU: ") {
+		return nil
+	}
+	m := threadRE.FindStringSubmatch(l.text)
+	if m == nil || m[1] == e.pid {
+		return nil
+	}
+	for _, other := range slices.Backward(all[max(0, len(all)-maxTorn):]) {
+		if other != e && other.pid == m[1] && !other.stacked {
+			other.whole = false
+			return other
+		}
+	}
+	return nil
+}
+
 // takes reports whether a header is one more line of the event.
-func (e *event) takes(h header) bool {
+func (e *event) takes(h header, text string) bool {
 	switch {
 	case e.whole || h.role == ends:
 		return false
@@ -108,8 +147,13 @@ func (e *event) takes(h header) bool {
 		return h.kind == matrix.KindOOM && h.role == detail && e.role == preface
 	case e.role == preface && h.role == cut && !e.stacked:
 		return true
-	case !e.stacked && h.kind == e.kind && h.title == e.title && repeats(h.kind):
-		return true
+	case !e.stacked && h.kind == e.kind && (h.kind == matrix.KindKMSAN || h.kind == matrix.KindKASAN) && h.title == e.title:
+		return true // one line for each function that was inlined
+	case !e.stacked && h.kind == e.kind && h.kind == matrix.KindListCorruption:
+		return true // old kernels warn before they say of what
+	case e.kind == matrix.KindFileSystem && h.kind == e.kind && h.role == detail:
+		// What else the file system says of it, and that it gives up.
+		return fileSystem(text) == fileSystem(e.lines[0])
 	case e.stacked || h.role != detail:
 		return false
 	case e.role == preface:
@@ -119,24 +163,24 @@ func (e *event) takes(h header) bool {
 	return (h.kind == matrix.KindOops || h.kind == matrix.KindProtection) && e.fatal()
 }
 
-// repeats reports whether reports of the kind may have more than one header: the
-// sanitizers print one for each function that was inlined, and a corrupted list is
-// told of beside its warning.
-func repeats(k matrix.ReportKind) bool {
-	return k == matrix.KindKMSAN || k == matrix.KindKASAN || k == matrix.KindListCorruption
+// deadly reports whether the thread that printed a header does not go on.
+func deadly(h header, text string) bool {
+	switch h.kind {
+	case matrix.KindOops, matrix.KindProtection, matrix.KindBug:
+		return h.role == detail
+	}
+	return strings.Contains(text, "Kernel panic - not syncing") || strings.Contains(text, "kernel BUG at ")
 }
 
 // join adds a header to the event; the first one names it, unless it only said that
 // something follows.
-func (e *event) join(h header) {
+func (e *event) join(h header, text string) {
 	if h.role == cut {
 		return
 	}
-	if h.kind == matrix.KindOops || h.kind == matrix.KindProtection || h.kind == matrix.KindBug {
-		e.died = true
-	}
+	e.died = e.died || deadly(h, text)
 	if e.kind == "" || e.kind == matrix.KindOOM {
-		e.header = h
+		e.header, e.role = h, h.role
 		return
 	}
 	e.role = h.role
@@ -176,7 +220,11 @@ func blamed(e, last *event, text string) *event {
 var taintRE = regexp.MustCompile(`Tainted: ([A-Z][A-Z ]*)`)
 
 // add adds a line, and sees whether the event is over.
-func (e *event) add(text string) {
+func (e *event) add(l line) {
+	text := l.text
+	if e.stamped && !l.stamped && !relevant(text) {
+		return
+	}
 	if len(e.lines) >= maxLines {
 		e.whole = true
 		return
@@ -185,6 +233,11 @@ func (e *event) add(text string) {
 	if e.taint == "" && strings.Contains(text, "Tainted: ") {
 		if m := taintRE.FindStringSubmatch(text); m != nil {
 			e.taint = strings.ReplaceAll(m[1], " ", "")
+		}
+	}
+	if e.pid == "" && (strings.HasPrefix(text, "CPU: ") || strings.Contains(text, "by task ")) {
+		if m := threadRE.FindStringSubmatch(text); m != nil {
+			e.pid = m[1]
 		}
 	}
 	switch limit := patience; {

@@ -2,6 +2,7 @@ package oops
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"kmatrix/matrix"
@@ -9,29 +10,10 @@ import (
 
 // header is a line that begins a report, or that says more of one that has begun.
 type header struct {
-	kind  matrix.ReportKind
+	*rule
 	title string
-	// in has the title end in " in FUNCTION".
-	in bool
 	// function is the one that the line itself names, "" for none.
 	function string
-	role     role
-	naming
-}
-
-// naming is how the function is found that the title names.
-type naming struct {
-	// skip are functions that are nobody's fault in this kind of report, beside those
-	// of the machinery; nil for none.
-	skip *regexp.Regexp
-	// pick chooses the function from a stack; nil means the innermost one.
-	pick picker
-	// locked says that lockdep names the function that takes the lock, "at: FUNCTION".
-	locked bool
-	// next says that the title is the line behind the header.
-	next bool
-	// suffix is what stands in the title behind the function.
-	suffix string
 }
 
 // role is what a header does where a report has begun already.
@@ -51,49 +33,75 @@ const (
 	ends
 )
 
-// rule recognises one kind of line.
+// rule recognises one kind of line. Titles are those of the dashboard of syzbot
+// (pkg/report/linux.go of google/syzkaller has its rules), so that they can be searched
+// for.
 type rule struct {
+	kind matrix.ReportKind
 	// mark stands in every such line; it is looked for before re is tried.
 	mark string
 	re   *regexp.Regexp
 	// title is the report's; $1, $2 are what re's groups matched.
 	title string
-	// function is the group of a function's name, 0 for none.
+	// in has the title end in " in FUNCTION", or in what suffix says instead.
+	in     bool
+	suffix string
+	// function is the group of a function's name, 0 for none. It is what the title
+	// names when no stack does, and, with named, before the stack.
 	function int
-	in       bool
-	kind     matrix.ReportKind
-	role     role
-	naming
+	named    bool
+	// skip are functions more that are nobody's fault where this is reported.
+	skip *regexp.Regexp
+	// site finds the frames that the title names the first of, where these are not
+	// those of the stack.
+	site func(*event) []matrix.Frame
+	// pick chooses the frame that the title names; nil is the first.
+	pick pick
+	role role
 }
 
-// funcPattern is a function's name with its offset and size.
-const funcPattern = `([A-Za-z_][\w.$]*)\+0x[0-9a-f]+/0x[0-9a-f]+`
+const (
+	// namePattern is a function's name.
+	namePattern = `[A-Za-z_][\w.$]*`
+	// funcPattern is one with its offset and size.
+	funcPattern = `(` + namePattern + `)\+0x[0-9a-f]+/0x[0-9a-f]+`
+)
 
 func re(s string) *regexp.Regexp { return regexp.MustCompile(s) }
 
+// rules are tried in this order.
+var rules = slices.Concat(memoryRules, stallRules, lockRules, warningRules, faultRules, bugRules, filesystemRules, panicRules)
+
+// cutRule is for the line that says that something follows.
+var cutRule = rule{mark: "[ cut here ]", role: cut}
+
 // marks stand in every header, so that few lines are looked at closely.
-var marks = re(`BUG|WARNING|INFO|SAN: |LOCKUP|[Pp]anic|PANIC|ops|fault|error|opcode|nable to|list_|refcount_t|usercopy|oom-|ut of memory|cut here|stack segment|lock|KFENCE|int3|Busy inodes|unregister_netdevice|rust_kernel|BTRFS|EXT4-fs|XFS|weird page`)
+var marks = re(`BUG|WARNING|INFO|SAN: |LOCKUP|panic|ops|fault|error|rror:|opcode|nable to|list_|refcount_t|usercopy|oom-|ut of memory|cut here|stack segment|lock|KFENCE|int3|trap: |netdevice|VFS: |fuse: |orrupt|critical|Dentry|consisten|csum failed|verify failed`)
+
+// quoted are lines that hold a header's words and are none: the end of a panic repeats
+// it, a program's fault is told in the same words, and these are debugging messages.
+var quoted = re(`---\[ end |general protection fault ip:|ODEBUG: .*WARNING|DEBUG: BUG|lockdep is turned off|XFS \(\w+\): WARNING`)
 
 // headerOf returns what a line begins or adds to.
 func headerOf(text string) (header, bool) {
-	// "---[ end Kernel panic" is the end of one, and no other.
-	if !marks.MatchString(text) || strings.Contains(text, "---[ end ") {
+	if !marks.MatchString(text) || quoted.MatchString(text) {
 		return header{}, false
 	}
-	for _, r := range rules {
+	if strings.Contains(text, cutRule.mark) {
+		return header{rule: &cutRule}, true
+	}
+	for i := range rules {
+		r := &rules[i]
 		if !strings.Contains(text, r.mark) {
 			continue
-		}
-		if r.re == nil {
-			return header{role: r.role}, true
 		}
 		m := r.re.FindStringSubmatchIndex(text)
 		if m == nil {
 			continue
 		}
-		h := header{kind: r.kind, title: string(r.re.ExpandString(nil, r.title, text, m)), in: r.in, role: r.role, naming: r.naming}
+		h := header{rule: r, title: string(r.re.ExpandString(nil, r.title, text, m))}
 		if r.function > 0 && m[2*r.function] >= 0 {
-			h.function = text[m[2*r.function]:m[2*r.function+1]]
+			h.function = symbol(text[m[2*r.function]:m[2*r.function+1]])
 		}
 		return h, true
 	}

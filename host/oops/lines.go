@@ -1,7 +1,6 @@
 package oops
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,13 +11,10 @@ type line struct {
 	// caller is who printed it, "T12" (a task) or "C0" (a CPU), as kernels with
 	// CONFIG_PRINTK_CALLER tell; "" where nobody told.
 	caller string
-	text   string
+	// stamped tells that it had a prefix.
+	stamped bool
+	text    string
 }
-
-// stampRE is a time of printk, also as dmesg writes it for people (-H, -T), and after it,
-// perhaps, the caller. It can stand in the middle of a line, behind what another CPU or a
-// program printed.
-var stampRE = regexp.MustCompile(`\[(?: *\+?[0-9]{1,8}\.[0-9]{6}|[A-Z][a-z]{2} ?[0-9]{1,2} [0-9]{2}:[0-9]{2}|[A-Z][a-z]{2} [A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [0-9]{4})\](?: ?\[ *([TC][0-9]{1,8})\])? ?`)
 
 // split takes a console apart: clean lines without prefixes. A line without a
 // prefix belongs to whom the one before it does.
@@ -38,69 +34,28 @@ func split(console string) []line {
 		if text == "" {
 			continue
 		}
-		text, told := unlogged(text)
-		at := stampRE.FindAllStringSubmatchIndex(text, -1)
-		if len(at) == 0 {
-			if told != "" {
-				caller = told
-			}
-			if text != "" {
-				lines = append(lines, line{caller, text})
-			}
-			continue
+		p, rest := prefixOf(text)
+		if p.stamped {
+			caller = p.caller
 		}
-		if before := strings.TrimRight(text[:at[0][0]], " "); before != "" && !isLevel(before) {
-			lines = append(lines, line{caller, before})
+		// Another CPU's line, or one behind what a program printed, begins in the
+		// middle.
+		for {
+			m := innerRE.FindStringIndex(rest)
+			if m == nil {
+				break
+			}
+			if before := strings.TrimRight(rest[:m[0]], " "); before != "" {
+				lines = append(lines, line{caller, p.stamped, before})
+			}
+			p, rest = prefixOf(rest[m[0]:])
+			caller = p.caller
 		}
-		for j, m := range at {
-			end := len(text)
-			if j+1 < len(at) {
-				end = at[j+1][0]
-			}
-			caller = ""
-			if m[2] >= 0 {
-				caller = strings.Clone(text[m[2]:m[3]])
-			}
-			// journalctl -o short-monotonic has its time first.
-			body, told := unlogged(strings.TrimRight(text[m[1]:end], " \t"))
-			if told != "" {
-				caller = told
-			}
-			if body != "" {
-				lines = append(lines, line{caller, body})
-			}
+		if rest = strings.TrimRight(rest, " "); rest != "" {
+			lines = append(lines, line{caller, p.stamped, rest})
 		}
 	}
 	return lines
-}
-
-// isLevel reports whether it is the level that printk puts before the time: "<4>".
-func isLevel(s string) bool {
-	return len(s) <= 4 && strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">")
-}
-
-// loggedRE is what a system's log puts before the kernel's words: syslog's, journalctl's
-// short, short-iso, short-full and short-monotonic (whose time is taken off before), and
-// the time alone as dmesg --time-format iso writes it.
-var loggedRE = regexp.MustCompile(`^(?:(?:` +
-	`[A-Z][a-z]{2} [ 0-9]\d [0-9:]{8}(?:\.\d{1,9})?` +
-	`|\d{4}-\d\d-\d\d[T ][0-9:]{8}(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?` +
-	`|[A-Z][a-z]{2} \d{4}-\d\d-\d\d [0-9:]{8}(?:\.\d{1,9})? [A-Z0-9:+-]{1,10}` +
-	`)(?: {1,2}\S{1,64}| ) kernel: ?` +
-	`|\S{1,64} kernel: ` +
-	`|kernel: ?` +
-	`|\d{4}-\d\d-\d\dT[0-9:]{8}[.,]\d{6}(?:Z|[+-]\d\d:?\d\d) ?)(?:\[ *([TC][0-9]{1,8})\] ?)?`)
-
-// unlogged takes that off, and returns who printed the line where it says so, "" else.
-func unlogged(text string) (rest, caller string) {
-	m := loggedRE.FindStringSubmatchIndex(text)
-	if m == nil {
-		return text, ""
-	}
-	if m[2] >= 0 {
-		caller = strings.Clone(text[m[2]:m[3]])
-	}
-	return text[m[1]:], caller
 }
 
 // plain is a line, up to maxLine bytes, without escapes and characters that do not

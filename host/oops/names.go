@@ -2,23 +2,37 @@ package oops
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/ianlancetaylor/demangle"
 )
 
 // compiled is what compilers put behind the names of parts and copies of functions.
-var compiled = regexp.MustCompile(`(?:\.(?:isra|constprop|part|cold|llvm|lto_priv|localalias|cfi|cfi_jt)(?:\.\d+)*)+$`)
+var compiled = regexp.MustCompile(`(?:\.(?:isra|constprop|part|cold|llvm|lto_priv|localalias|cfi|cfi_jt)(?:\.\d+)?)+$`)
 
-// entries are what the macros that define system calls put before their names
-// (include/linux/syscalls.h, arch/*/include/asm/syscall_wrapper.h).
-var entries = regexp.MustCompile(`^(?:(?:compat_)?(?:SYSC|SyS)_|__(?:se|do)_(?:compat_)?sys_|__(?:x64|ia32|arm64|riscv|s390x?|powerpc)_)(\w)`)
-
-// symbol returns a function's name as the source has it: without what a compiler
-// appended, and readable where Rust or C++ encoded it.
+// symbol is a function's name as the source has it: Rust's and C++'s are mangled.
 func symbol(name string) string {
 	name = compiled.ReplaceAllString(name, "")
-	return demangle.Filter(name, demangle.NoParams, demangle.NoClones)
+	if strings.HasPrefix(name, "_R") || strings.HasPrefix(name, "_Z") {
+		name = demangle.Filter(name, demangle.NoParams)
+	}
+	return name
 }
 
-// called returns the name under which a function stands in a title.
-func called(function string) string { return entries.ReplaceAllString(function, "$1") }
+// syscallPrefixes stand before the names of system calls, whose functions are named
+// otherwise on each architecture and by each compiler (include/linux/syscalls.h).
+var syscallPrefixes = []string{
+	"SYSC_", "SyS_", "sys_", "__x64_", "__ia32_", "__arm64_", "____sys_", "___sys_", "__sys_", "__se_", "__se_sys_", "__do_sys_", "compat_SYSC_", "compat_SyS_", "ksys_",
+}
+
+// plainName is a function's name as titles have it: without the longest prefix of a
+// system call.
+func plainName(function string) string {
+	shortest := function
+	for _, p := range syscallPrefixes {
+		if rest, ok := strings.CutPrefix(function, p); ok && len(rest) < len(shortest) && rest != "" {
+			shortest = rest
+		}
+	}
+	return shortest
+}

@@ -6,13 +6,13 @@
 // its lines come from several CPUs at once. So nothing here fails; what cannot be
 // read is left out, and time and memory are linear in the text.
 //
-// The way of a text: lines.go cleans it and takes the prefixes of printk off, which
-// tell who printed a line; headers.go knows the lines that begin a report,
-// by the rules of rules_*.go; events.go
-// gathers the lines of each, and echo.go leaves out what two CPUs said of one trouble; stack.go finds the stacks in them and skip.go which
-// functions are nobody's fault; title.go names it, with pick.go where the innermost
-// function says little. [Symbols] adds files and lines.
-// Titles follow syzbot's, so that they can be searched for.
+// The way of a text: lines.go cleans it, and prefix.go takes off what programs print
+// before the kernel's words, which tells who printed a line; headers.go knows the lines
+// that begin a report, by the rules of rules_*.go; events.go gathers the lines of each,
+// and echo.go leaves out what two CPUs said of one trouble; stack.go finds the stacks in
+// them, blame.go the one that tells, skip.go which functions are nobody's fault, and
+// pick.go whom a title names where the innermost function says little; title.go names it.
+// [Locate] adds files and lines. Titles follow syzbot's, so that they can be searched for.
 package oops
 
 import (
@@ -35,13 +35,13 @@ const (
 
 	maxEvents = 1024
 	maxLine   = 512
-	maxTitle  = 160
+	maxTitle  = 120
 	maxLines  = 1000
 )
 
-// Parse returns the reports of a console in the order in which they began, each
-// fingerprint once, with how many times it came. What file systems say of corrupt data
-// comes last: it is as often the cause of a test as a fault of the kernel.
+// Parse returns the reports of a console, each fingerprint once, with how many times it
+// came, in the order in which they began; only that memory was short or a file system's
+// data were corrupt comes last, since these need not be the kernel's fault.
 func Parse(console string) []matrix.Report {
 	var list []matrix.Report
 	at := map[string]int{}
@@ -57,14 +57,16 @@ func Parse(console string) []matrix.Report {
 			list = append(list, r)
 		}
 	}
-	var files []matrix.Report
-	list = slices.DeleteFunc(list, func(r matrix.Report) bool {
-		if r.Kind == matrix.KindFileSystem {
-			files = append(files, r)
-		}
-		return r.Kind == matrix.KindFileSystem
-	})
-	return append(list, files...)
+	slices.SortStableFunc(list, func(x, y matrix.Report) int { return rank(x.Kind) - rank(y.Kind) })
+	return list
+}
+
+// rank is 1 for the kinds that come last, else 0.
+func rank(k matrix.ReportKind) int {
+	if k == matrix.KindOOM || k == matrix.KindFileSystem {
+		return 1
+	}
+	return 0
 }
 
 // Fatal returns the first report after which the kernel, or a thread of it, did not
@@ -79,22 +81,31 @@ func Fatal(reports []matrix.Report) (matrix.Report, bool) {
 
 // report makes one of the event's lines.
 func (e *event) report() matrix.Report {
-	guilty := e.guilty()
-	frames := own(guilty)
+	frames, named, alias := e.frames()
 	r := matrix.Report{Kind: e.kind, Fatal: e.fatal(), Taint: e.taint, Count: 1}
-	r.Title = e.titled(guilty)
+	r.Title = e.titled(frames, named, alias)
 	if e.kind != matrix.KindOOM { // who asked for the memory is not who has it
 		r.Frames = frames[:min(len(frames), matrix.MaxFrames)]
 	}
+	r.Fingerprint = fingerprint(r)
+	return e.withText(r)
+}
+
+// fingerprint is a report's. That of a stall is its title's: a loop is met in another
+// function each time.
+func fingerprint(r matrix.Report) string {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%s\n%s\n", r.Kind, r.Title) // a hash takes every byte
 	for _, f := range r.Frames {
-		// A loop is met in another function each time.
 		if !f.Guess && !r.Kind.Stalls() {
 			_, _ = fmt.Fprintln(h, f.Function)
 		}
 	}
-	r.Fingerprint = fmt.Sprintf("%x", h.Sum(nil)[:8])
+	return fmt.Sprintf("%x", h.Sum(nil)[:8])
+}
+
+// withText adds the event's lines to its report.
+func (e *event) withText(r matrix.Report) matrix.Report {
 	var text strings.Builder
 	for _, l := range e.lines {
 		if text.Len()+len(l) >= MaxText {

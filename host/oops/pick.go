@@ -1,69 +1,72 @@
 package oops
 
 import (
-	"regexp"
 	"strings"
 
 	"kmatrix/matrix"
 )
 
-// picker chooses the function of a stack that a report is named after, "" where it
-// knows none; skips reports whether a function is nobody's fault.
-type picker func(frames []matrix.Frame, skips func(string) bool) string
+// pick chooses, of the frames of a report, the one that its title names; -1 for none. A
+// frame that is chosen can be given another name.
+type pick func([]matrix.Frame) (int, string)
 
-// anchors are functions that hand work on to whoever is registered for it: system
-// calls, work queues, softirqs, timers, and the operations of files, sockets and
-// netlink.
-var anchors = regexp.MustCompile(`^(?:` + strings.Join([]string{
-	`do_syscall_\w+|_*do_fast_syscall_\w+|do_int80\w*|x64_sys_call|ia32_sys_call|invoke_syscall|sysenter_\w+|entry_\w*SYS\w+|tracesys_phase2`,
-	`process_one_work|process_scheduled_works|worker_thread|kthread|ret_from_fork\w*|smpboot_thread_fn|run_ksoftirqd|start_secondary|cpu_startup_entry|secondary_startup_\w+`,
-	`_*do_softirq\w*|handle_softirqs|call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_\w+|_*netif_receive_skb\w*|smp_call_function\w*`,
-	`(?:vfs|ksys)_(?:read|write|ioctl|open)\w*|vfs_iter_(?:read|write)|do_iter_(?:read|write)\w*|(?:new_sync|call)_(?:read|write)\w*|call_mmap|mmap_region|do_mmap|do_dentry_open|proc_reg_\w+|full_proxy_\w+|blkdev_(?:driver_)?ioctl|_*(?:do_|se_)?compat_(?:sys_)?ioctl`,
-	`_*sock_(?:sendmsg|recvmsg|release|mmap|do_ioctl|ioctl)\w*|_*sock_common_setsockopt|_*(?:sys|kernel)_(?:setsockopt|listen|accept)\w*|compat_sock_ioctl|sk_common_release|(?:nfnetlink|rtnetlink)_rcv_msg`,
-	`_*(?:compat_)?(?:SYSC|SyS|sys|do_sys|se_sys|x64_sys)_(?:socketpair|connect|ioctl)`,
-	`__fput|task_work_run|exit_to_user\w*`,
-}, "|") + `)$`)
-
-// pickStalled names what loops, or overran its stack. Such a report comes from a random
-// place of a loop, so that its innermost function differs each time: the function that
-// some dispatcher called stands for it.
-func pickStalled(frames []matrix.Frame, skips func(string) bool) string {
-	last := ""
-	for _, f := range frames {
-		switch {
-		case anchors.MatchString(f.Function):
-			if last != "" {
-				return last
-			}
-		case f.Guess:
-		case entries.MatchString(f.Function) || !skips(f.Function):
-			last = f.Function
-		}
-	}
-	return ""
-}
-
-// Who waits is held up by others: these are waits that have one cause for the whole
-// system, and the functions that every wait passes.
-var (
-	gracePeriod = regexp.MustCompile(`^synchronize_(?:s?rcu|net|sched)`)
-	waits       = regexp.MustCompile(`sched|_lock|_slowlock|down|rwbase|completion|kthread|wait|synchronize|context_switch|__switch_to|cancel_delayed_work|^do_read_cache_`)
+// anchors are functions that hand work to others: what spins or stands still below one
+// of them is named by whom it called, so that a loop has one name wherever in it the CPU
+// was seen.
+var anchors = oneOf(
+	// Work and threads.
+	`process_one_work`, `^kthread$`, `smpboot_thread_fn`, `ret_from_fork`, `start_secondary`, `cpu_startup_entry`, `do_one_initcall`, `task_work_run`, `__fput`, `exit_to_usermode`,
+	// System calls.
+	`do_syscall_`, `do_fast_syscall_`, `sysenter_dispatch`, `tracesys_phase2`, `el0_svc_handler`, `invoke_syscall`, `ret_fast_syscall`,
+	// Interrupts.
+	`do_softirq`, `handle_softirqs`, `run_ksoftirqd`, `call_timer_fn`, `_run_timers`, `run_timer_softirq`, `hrtimer_run`, `tasklet_(?:hi_)?action`, `netif_receive_skb`, `smp_call_function`,
+	// System calls that do something else with each file.
+	`vfs_(?:iter_)?(?:read|write)`, `vfs_(?:ioctl|open)`, `do_iter_(?:read|write)`, `call_(?:read|write)_iter`, `new_sync_(?:read|write)`, `do_dentry_open`,
+	`ksys_ioctl`, `^proc_reg_`, `^full_proxy_`, `compat_(?:sys_)?ioctl`, `blkdev_(?:driver_)?ioctl`, `^call_mmap`, `mmap_region`, `do_mmap`, `^(?:sys_)?(?:socketpair|connect|ioctl)`,
+	// Sockets.
+	`^sock_(?:sendmsg|recvmsg|release|mmap|do_ioctl|ioctl)`, `^__sock_release`, `^compat_sock_ioctl`, `^(?:setsockopt|listen|accept)$`, `kernel_(?:setsockopt|listen|accept)`,
+	`sock_common_setsockopt`, `sk_common_release`, `^(?:nfnetlink|rtnetlink)_rcv_msg`, `^netlink_dump`,
+	// Page faults.
+	`__do_fault`, `do_page_fault`, `^page_fault$`,
 )
 
-// pickHung names what a task that does not go on waits in.
-func pickHung(frames []matrix.Frame, skips func(string) bool) string {
-	for _, f := range frames {
-		switch {
-		case strings.HasPrefix(f.Function, "rtnl_lock"):
-			return f.Function
-		case gracePeriod.MatchString(f.Function):
-			return "synchronize_rcu"
+// stalled names what does not come to an end by whom the first anchor called. Where the
+// console has none, as when it is torn, that is not known, and the innermost function
+// stands for it.
+func stalled(frames []matrix.Frame) (int, string) {
+	last := 0
+	for i, f := range frames {
+		name := plainName(f.Function)
+		if anchors.MatchString(name) {
+			if strings.Contains(name, "smp_call_function") {
+				return i, "smp_call_function"
+			}
+			return last, ""
+		}
+		last = i
+	}
+	return 0, ""
+}
+
+// waits are parts of the names of functions that wait for something.
+var waits = oneOf(`sched`, `_lock`, `_slowlock`, `down`, `rwsem`, `completion`, `kthread`, `wait`, `synchronize`, `context_switch`, `__switch_to`, `cancel_delayed_work`, `rcu_barrier`)
+
+// hung names a task that waits by who makes it wait: the first function that does more
+// than that. Where one thing stops many tasks, a grace period of RCU that does not end
+// or the lock of the network's configuration, it is named by that.
+func hung(frames []matrix.Frame) (int, string) {
+	for i, f := range frames {
+		switch name := f.Function; {
+		case strings.Contains(name, "rtnl_lock"):
+			return i, name
+		case strings.Contains(name, "synchronize_rcu"), strings.Contains(name, "synchronize_srcu"), strings.Contains(name, "synchronize_net"), strings.Contains(name, "synchronize_sched"):
+			return i, "synchronize_rcu"
 		}
 	}
-	for _, f := range frames {
-		if !waits.MatchString(f.Function) && !skips(f.Function) {
-			return f.Function
+	for i, f := range frames {
+		if !waits.MatchString(plainName(f.Function)) {
+			return i, ""
 		}
 	}
-	return ""
+	return -1, ""
 }

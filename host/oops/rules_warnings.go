@@ -2,31 +2,36 @@ package oops
 
 import "kmatrix/matrix"
 
-// Warnings are "WARNING: CPU: 0 PID: 7 at FILE:LINE FUNCTION" and, since 6.18,
-// "WARNING: [condition] FILE:LINE at FUNCTION, CPU#0: a/7", where the condition may be
-// left out. warningAt ends before FILE, and warning before FUNCTION.
-const (
-	warningAt = `WARNING: (?:CPU: \d+ PID: \d+ at |\[.*\] )?`
-	warning   = `WARNING: (?:CPU: \d+ PID: \d+ at \S+|(?:\[.*\] )?[\w./-]+:\d+ at) `
-)
+// place is the file and line of a warning, and of kernels since 6.18 the condition
+// before it, the CPU behind the function.
+const place = `(?:CPU: \d+ (?:UID: \d+ )?PID: \d+ at |\[.*\] )?`
 
-// rulesOfWarnings are of WARN() and of what says more of one.
-var rulesOfWarnings = []rule{
-	{mark: "list_", re: re(`^(?:slab )?list_(?:add|del)(?: double add| corruption)`), title: "BUG: corrupted list", in: true, kind: matrix.KindListCorruption, role: preface},
-	{mark: "refcount_t: ", re: re(`^refcount_t: `), title: "WARNING: refcount bug", in: true, kind: matrix.KindWarning, role: preface, naming: naming{skip: re(`^_*refcount_|^kobject_`)}},
-	{mark: "usercopy: ", re: re(`^usercopy: `), title: "BUG: bad usercopy", in: true, kind: matrix.KindBug, role: preface, naming: naming{skip: re(`usercopy|^_*check`)}},
-	{mark: "WARNING: ", re: re(warningAt + `lib/list_debug\.c`), title: "BUG: corrupted list", in: true, kind: matrix.KindListCorruption, role: detail},
-	{mark: "WARNING: ", re: re(warningAt + `lib/debugobjects\.c.* debug_`), title: "WARNING: ODEBUG bug", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: skipObjects}},
-	{mark: "WARNING: ", re: re(warningAt + `mm/usercopy\.c.* usercopy_warn`), title: "WARNING: bad usercopy", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: re(`usercopy|^_*check`)}},
-	{mark: "WARNING: ", re: re(warningAt + `lib/kobject\.c.* kobject_`), title: "WARNING: kobject bug", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: re(`kobject_`)}},
-	{mark: "WARNING: ", re: re(warningAt + `fs/proc/generic\.c.* proc_register`), title: "WARNING: proc registration bug", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: re(`proc_`)}},
-	{mark: "WARNING: ", re: re(warningAt + `lib/refcount\.c.* refcount_`), title: "WARNING: refcount bug", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: re(`^_*refcount_|^kobject_`)}},
-	{mark: "WARNING: ", re: re(warningAt + `kernel/locking/lockdep\.c.*lock_`), title: "WARNING: locking bug", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: re(`lock_sock|release_sock`)}},
-	{mark: "WARNING: ", re: re(warningAt + `mm/vmalloc\.c.* __vmalloc`), title: "WARNING: zero-size vmalloc", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: re(`vmalloc|vzalloc`)}},
-	{mark: "WARNING: ", re: re(warningAt + `mm/\S+\.c.* _*k?.?malloc`), title: "WARNING: kmalloc bug", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: skipAllocation}},
-	{mark: "WARNING: ", re: re(warning + `usb_submit_urb`), title: "WARNING", in: true, kind: matrix.KindWarning, role: detail, naming: naming{skip: skipUSB, suffix: "/usb_submit_urb"}},
-	{mark: "WARNING: ", re: re(warning + `(?:` + funcPattern + `)?`), title: "WARNING", in: true, function: 1, kind: matrix.KindWarning, role: detail},
-	{mark: "WARNING: ", re: re(`WARNING: kernel stack regs .* has bad '(\w+)' value`), title: "WARNING: kernel stack regs has bad '$1' value", kind: matrix.KindWarning},
-	{mark: "WARNING: ", re: re(`WARNING: kernel stack frame pointer .* has bad value`), title: "WARNING: kernel stack frame pointer has bad value", kind: matrix.KindWarning},
-	{mark: "WARNING: ", re: re(`WARNING: (kernel stack|stack recursion|stack going|can't dereference|can't access)`), title: "WARNING: $1", kind: matrix.KindWarning},
+// warningRules are for WARN() (kernel/panic.c, __warn), which says where it stands: what
+// checks on behalf of others is named by whom it checked.
+var warningRules = []rule{
+	inFile(`lib/debugobjects\.c`, "WARNING: ODEBUG bug", `debug_`, `rcu`, `hrtimer_`, `timer_`, `work_`, `percpu_`, `vunmap`, `vfree`, `__free_`, `kobject_`),
+	inFile(`mm/usercopy\.c`, "WARNING: bad usercopy", `usercopy`, `__check`),
+	inFile(`lib/kobject\.c`, "WARNING: kobject bug", `kobject_`),
+	inFile(`fs/proc/generic\.c`, "WARNING: proc registration bug", `proc_`),
+	inFile(`lib/refcount\.c`, "WARNING: refcount bug", `refcount`, `kobject_`),
+	inFile(`mm/[\w/-]+\.c:\d+ (?:at )?k?.?malloc`, "WARNING: kmalloc bug", `kmalloc`, `krealloc`, `slab`, `kmem`),
+	inFile(`mm/vmalloc\.c:\d+ (?:at )?__vmalloc_node`, "WARNING: zero-size vmalloc"),
+	{kind: matrix.KindWarning, mark: "usb_submit_urb", re: re(`WARNING: ` + place + `\S+:\d+ (?:at )?usb_submit_urb`), title: "WARNING", in: true, suffix: "/usb_submit_urb", skip: oneOf(`usb_submit_urb`, `usb_start_wait_urb`, `usb_bulk_msg`, `usb_interrupt_msg`, `usb_control_msg`), role: detail},
+	{kind: matrix.KindWarning, mark: "WARNING: ", re: re(`WARNING: CPU: \d+ (?:UID: \d+ )?PID: \d+ at \S+(?: ` + funcPattern + `)?`), title: "WARNING", in: true, function: 1, named: true, role: detail},
+	{kind: matrix.KindWarning, mark: "WARNING: ", re: re(`WARNING: (?:\[.*\] )?[\w./-]+:\d+ at (?:` + funcPattern + `|0x[0-9a-f]+)`), title: "WARNING", in: true, function: 1, named: true, role: detail},
+	// Before 3.x the processor stood elsewhere.
+	{kind: matrix.KindWarning, mark: "WARNING: at ", re: re(`WARNING: at \S+:\d+ (?:` + funcPattern + `)?`), title: "WARNING", in: true, function: 1, named: true, role: detail},
+	{kind: matrix.KindWarning, mark: "WARNING: kernel stack", re: re(`WARNING: kernel stack regs at [0-9a-f]+ in \S+ has bad '([^']+)' value`), title: "WARNING: kernel stack regs has bad '$1' value"},
+	{kind: matrix.KindWarning, mark: "WARNING: kernel stack", re: re(`WARNING: kernel stack frame pointer at [0-9a-f]+ in \S+ has bad value`), title: "WARNING: kernel stack frame pointer has bad value"},
+	{kind: matrix.KindWarning, mark: "WARNING: ", re: re(`(WARNING: (?:kernel stack|stack recursion|stack going|can't dereference|can't access)\b.*)`), title: "$1"},
+}
+
+// inFile is the rule for warnings of one file, or one function of it, that has a name of
+// its own.
+func inFile(file, title string, skip ...string) rule {
+	r := rule{kind: matrix.KindWarning, mark: "WARNING: ", re: re(`WARNING: ` + place + file), title: title, in: true, role: detail}
+	if len(skip) > 0 {
+		r.skip = oneOf(skip...)
+	}
+	return r
 }

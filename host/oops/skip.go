@@ -2,55 +2,107 @@ package oops
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"kmatrix/matrix"
 )
 
-// machinery are functions that stand in stacks and are nobody's fault: those that
-// report, those that every entry into the kernel passes, and the helpers that only
-// did as they were told: locks, waiting, memory, copies, strings, lists, counts.
-var machinery = regexp.MustCompile(`^(?:` + strings.Join([]string{
-	// Reporting.
-	`_*dump_stack\w*|dump_backtrace\w*`, `show_(?:stack|regs|trace)\w*`, `sched_show_task`, `panic|vpanic|nmi_panic`, `__warn\w*|warn_slowpath\w*|_*report_bug|__bug_\w+|handle_bug|fixup_bug`,
-	`oops_\w+|die|die_body|die_addr|__die|__die_body|__die_header|no_context|__bad_area\w*|bad_area\w*|page_fault_oops|kernelmode_fixup\w*|do_user_addr_fault|do_kern_addr_fault|__do_page_fault|handle_page_fault|spurious_\w+`,
-	`print_\w*(?:report|address|bug|lock|usage|deadlock|circular|unlock)\w*|print_report|print_\w+_report|end_report|start_report|report_\w*(?:access|suspend|free|hang)\w*`,
-	`_*kasan_\w+|__virt_addr_valid|__asan_\w+|check_region_inline|check_memory_region\w*|memory_is_poisoned\w*|_*kcsan_\w+|__tsan_\w+|_*ubsan_\w+|val_to_string|_*kmsan_\w+|__msan_\w+|kfence_\w+|object_err|slab_(?:bug|err|fix|pad_check)|check_\w+_slab\w*|bad_page|free_debug_processing|free_to_partial_list|check_bytes_and_report|check_object`,
-	`_*lockdep_\w+|lock_(?:acquire|release|is_held)\w*|__lock_(?:acquire|release)\w*|check_(?:noncircular|prev\w*|irq_usage|wait_context|deadlock|usage\w*|flags\w*)|validate_chain\w*|mark_\w*lock\w*|mark_usage|register_lock_class|valid_state|debug_(?:check_no|locks|show|object|print|mutex|spin|rt_mutex)\w*|rcu_lockdep\w*`,
-	`_*might_(?:sleep|resched|fault)\w*|__schedule_bug|check_preemption_disabled|__this_cpu_preempt_check|debug_smp_processor_id`,
-	`nmi_\w+|arch_trigger_(?:all|single|cpumask)\w+|trigger_\w+|watchdog_\w+|rcu_(?:dump|check|sched_clock|check_gp)\w+|print_cpu_stall\w*|check_cpu_stall\w*|check_hung\w*|(?:lapic|native)_\w*(?:backtrace|nmi)\w*|perf_event_nmi_handler|default_do_nmi|exc_nmi|end_repeat_nmi|asm_exc_nmi|first_nmi`,
-	`refcount_\w+|__refcount_\w+|usercopy_abort|_*check_(?:object|heap_object|bogus)\w*|fortify_panic|__fortify_\w+|__stack_chk_fail`,
-	`_*sanitizer_\w+|__cfi_\w+|kcov_\w+|perf_trace\w*|trace_event_raw\w*|\w*panic\w*|ass(?:ert)?fail|\w*assert(?:ion)?_fail(?:ed|ure)?|rust_helper_BUG|rust_begin_unwind|__rustc::rust_begin_unwind|core::panicking::.*|warn_alloc\w*|read_word_at_a_time|(?:timer|work)_is_static_object|reacquire_held_locks|dump_page|stack_trace_\w+|arch_stack_walk\w*|stack_depot_\w+|save_stack\w*|program_check_\w+`,
-	`v?s[cn]*printf|_*k?v?asprintf\w*|_*printk\w*|vprintk\w*|va_format|string|string_nocheck|pointer|format_decode|number|_?dev_(?:info|notice|warn|err|alert|crit|emerg|printk\w*)|_dev_\w+`,
-	// Entering.
-	`(?:asm_)?(?:exc|sysvec)_\w+|(?:asm_)?common_interrupt\w*|asm_\w+|error_entry|do_(?:error_trap|trap\w*|invalid_op|general_protection|divide_error|page_fault|double_fault|IRQ)|(?:invalid_op|page_fault|general_protection|divide_error|double_fault|async_page_fault)`,
-	`(?:smp_)?apic_timer_interrupt|arch_timer_handler_\w+|handle_percpu_devid_irq|generic_handle_\w+|__handle_domain_irq|gic_handle_irq|smp_apic_\w+|__sysvec_\w+|local_apic_timer_interrupt|tick_\w+|_*hrtimer_\w+|update_process_times|irq_exit\w*|__irq_exit_rcu|run_irq_on_irqstack\w*|call_on_\w*irqstack\w*|handle_softirqs|_*do_softirq\w*|call_timer_fn|expire_timers|_*run_timers?\w*|run_timer_\w+|rcu_(?:core|do_batch)\w*|smpboot_thread_fn`,
-	`entry_\w+|do_syscall_\w+|do_fast_syscall_32|x64_sys_call|ia32_sys_call|syscall_return_\w+|syscall_exit_\w+|ret_from_\w+|el0\w*|el1\w*|invoke_syscall|__x86_\w*thunk\w*|srso_\w+|retbleed_\w+|__switch_to\w*|common_startup_64|secondary_startup_64\w*|secondary_startup_\w+`,
+// helpers are functions that stand in stacks and are nobody's fault: those that
+// report, and those that only did as they were told. A pattern without an anchor
+// matches any part of a name, since kernels have such functions in many variants. What
+// stands here is what the dashboard of syzbot leaves out, too: titles are to be its.
+var helpers = oneOf(
+	// Reporting: panics, warnings, dumps of stacks and of memory.
+	`panic`, `assertfail`, `report_bug`, `fixup_bug`, `__warn`, `warn_(?:slowpath|alloc|bogus)`, `__fortify_report`, `^get_taint$`,
+	`(?:dump|show|walk|arch)_stack`, `dump_backtrace`, `stack_trace_(?:save|consume_entry)`,
+	`print_(?:report|address_description|usage_bug|unlock|tainted|hex_dump)`, `hex_dump_to_buffer`, `imbalance_bug`,
+	// Traps of x86, arm64 and powerpc.
+	`invalid_op`, `do_error`, `_trap$`, `do_trap`, `program_check_(?:exception|common)`, `do_(?:kernel|translation)_fault`, `do_mem_abort`, `el1_abort`, `el1h_64_sync`,
+	// What compilers and the kernel's debugging put in between.
+	`__sanitizer`, `__asan`, `kasan`, `hwasan`, `__msan`, `kmsan`, `kcsan_setup_watchpoint`, `check_memory_region`, `check_(?:heap_)?object`,
+	`read_word_at_a_time`, `(?:read|write)_once_.*nocheck`, `_indirect_thunk_`, `perf_trace`,
+	`lockdep`, `lock_(?:acquire|release|class)`, `mark_(?:lock|held_locks)`, `reacquire_held_locks`, `(?:trace|lockdep)_(?:hard|soft)irq`,
+	`debug_object`, `(?:timer|work)_is_static_object`, `ref_tracker`, `seqprop_assert`, `might_(?:fault|sleep)`, `__might_resched`,
 	// Locks and waiting.
-	`_*mutex_\w+|_*rt_mutex_\w+|rtlock_\w+|ww_mutex_\w+|_*raw_(?:spin|read|write)_\w+|_*spin_(?:lock|unlock|trylock)\w*|do_raw_\w+|(?:native_|pv_|__pv_)?queued_\w+|osq_\w+|_*down(?:_\w+)?|_*up(?:_read|_write)?|rwsem_\w+|_*percpu_(?:down|up)\w*|_*rcu_read_\w+|__rcu_\w+|(?:read|write)_seq\w*|rtmutex_\w+|_*lock_sock_?\w*`,
-	`_*schedule(?:_\w+)?|io_schedule\w*|preempt_schedule\w*|_*cond_resched\w*|_*wait_(?:for_\w*completion\w*|for_common|on_bit\w*|on_page\w*)|do_wait_for_common|out_of_line_wait_\w+|bit_wait\w*|_*folio_(?:wait|lock)\w*|_*lock_(?:page|buffer)\w*|msleep\w*|usleep\w*|_*synchronize_rcu\w*|_*synchronize_srcu\w*|_*wait_rcu_gp|prepare_to_wait\w*|finish_wait|do_nanosleep`,
-	`smp_call_function\w*|on_each_cpu\w*|generic_exec_single|csd_lock_wait|stop_one_cpu|flush_work|_*flush_work\w*|_*flush_workqueue`,
-	`complete(?:_all)?|swake_up_\w+|_*wake_up\w*|kthread_stop|insert_work|_*queue_(?:delayed_)?work(?:_on|_node)?|mod_delayed_work\w*|_*cancel_(?:delayed_)?work\w*|try_to_grab_pending|flush_delayed_work|drain_workqueue|destroy_workqueue|cleanup_srcu_struct|lock_timer_base|_*mod_timer\w*|add_timer\w*|(?:try_to_)?del_timer\w*|_*timer_(?:delete|shutdown)\w*|timer_reduce`,
-	// Memory, copies, strings, lists, counts, sums, ciphers.
-	`_*k[mzvc]*alloc\w*|kfree\w*|_*kmem_cache_\w+|_*slab_(?:alloc|free|post_alloc|pre_alloc)\w*|cache_(?:free|alloc|grow)\w*|new_slab|allocate_slab|_*vmalloc\w*|vfree|kvfree|kvmalloc\w*|_*alloc_(?:pages?|folio|frozen)\w*|get_page_from_freelist|free_(?:one_page|pcppages\w*|unref_\w+|pages?)|_*free_(?:pages?\w*|frozen\w*)|_*put_page|_*put_page\w*|__folio_put|folio_put|get_free_pages|do_slab_free|post_alloc_hook|rmqueue\w*|__rmqueue\w*|prep_new_page\w*|_*krealloc\w*|k(?:mem)?strdup|kmemdup\w*|qlist_\w+`,
-	`_*mem(?:cpy|set|move|cmp|chr|scan)\w*|str(?:n|l|s|r|c|p)?(?:len|cpy|cat|cmp|chr|scpy|str|dup|casecmp)\w*|sized_\w+|_*copy_(?:from|to|in)_\w+|_*copy_user\w*|rep_movs\w*|rep_stos\w*|_*(?:get|put)_user\w*|clear_page\w*|copy_page\w*|__access_ok|instrument_\w+|_copy_\w+|_*copy_overflow`,
-	`_*list_(?:add|del)\w*|hlist_\w+|_*atomic\w*|arch_atomic\w*|raw_atomic\w*|(?:arch_)?(?:set|clear|test|change)_bit\w*|_*(?:test_and|variable_test|constant_test)_\w+|_*xa_load|xas_\w+|rb_(?:erase|insert|next|first)\w*|__rb_\w+|_*kref_\w+|read_pnp_offset|__read_once\w*`,
-	`v?memdup_user\w*|strndup_user|folio_unlock|unlock_page|_*page_pool_alloc\w*|mempool_alloc\w*|iput|kfree_skb\w*|consume_skb|_*copy_(?:to|from)_iter\w*|simple_copy_to_iter|copy(?:in|out)|copy_page_(?:to|from)_iter\w*`,
-	`klist_\w+|_*ida_\w+|idr_(?:destroy|remove|alloc\w*|find)|_*rhashtable_lookup\w*|_*rht_\w+|rhltable_lookup\w*|ref_tracker_\w+|hlist_\w+|list_(?:replace|move|splice)\w*`,
-	`\w*crc(?:\d|_|c)\w*|xxh(?:32|64)\w*|_*(?:aes|aesni|aesti|des|chacha|xts|cbc|ecb|ctr|gcm)\w*_(?:en|de)crypt\w*|crypto_\w+_(?:en|de)crypt\w*`,
-	// What drivers and file systems ask of the core for devices.
-	`kobject_(?:del|put|release|cleanup|uevent_env)|add_uevent_var|get_device_parent|device_(?:add|del|unregister|destroy|release|for_each_child|remove_file)|devres_release_all|hwrng_unregister|i2c_del_adapter|__unregister_client|rollback_registered\w*|unregister_netdev\w*|sysfs_remove_\w+|tty_unregister_device|dummy_urb_enqueue|usb_(?:kill_(?:urb|anchored_urbs)|control_msg|hcd_submit_urb|submit_urb)`,
-}, "|") + `)$`)
+	`(?:spin|read|write)_(?:try|un)?lock`, `raw_spin_rq`, `bh_(?:en|dis)able`, `^down$`, `down_(?:read|write|trylock)`, `up_(?:read|write)`,
+	`^(?:__|rt_)?mutex_`, `owner_on_cpu`, `osq_(?:un)?lock`, `^(?:un)?lock_page`, `__wake_up`, `^complete$`, `wait_for_completion`, `finish_wait`, `kthread_stop`,
+	// Memory and the page cache.
+	`[mzc]alloc`, `krealloc`, `alloc_page`, `__alloc_frozen_pages`, `kmem_cache`, `slab_`, `allocate_slab`, `^kv?free$`, `kfree_skb`, `__phys_addr`,
+	`folio_(?:alloc|unlock)`, `filemap_(?:alloc|get)_folio`, `find_or_create_page`, `do_read_cache_folio`, `(?:read_cache|pagecache_get)_page`, `grab_cache_page_write_begin`,
+	`find_lock_entries`, `truncate_inode_pages_range`,
+	// Copies, strings, printing.
+	`mem(?:cpy|cmp|set|chr|move|dup)`, `str(?:n?cmp|n?cpy|lcpy|scpy|n?len|n?str|chr|n?dup)`, `string`, `pointer`,
+	`copy_(?:to|from)_(?:user|iter)`, `copy_(?:page|folio)_(?:to|from)_iter`, `^copy(?:in|out)$`, `(?:put|get)_user`, `extract_(?:user|iter)_to_sg`,
+	`printk`, `s[cn]+printf`, `kv?asprintf`, `va_format`, `dev_(?:info|notice|warn|err|alert|crit|emerg)`,
+	`(?:read|write)[bwlq]$`, `logic_(?:in|out)`, `^crc\d+`, `crc_itu_t`,
+	// Lists, trees, counts, bits.
+	`list_(?:add|del|replace|move|splice)`, `^klist_`, `^(?:__)?rb_`, `xas_(?:start|load|find)`, `rhashtable_lookup`, `ida_free`,
+	`^refcount_`, `^kref_`, `atomic(?:64)?_(?:dec|inc|read|set|or|xor|and|add|sub|fetch|xchg|cmpxchg|try)`, `(?:set|clear|change|test)_bit`,
+	`^iput(?:_final)?$`, `^ihold$`, `drop_nlink`, `dput`, `cleanup_srcu_struct`,
+	// Timers and work, which are somebody's.
+	`del_timer`, `lock_timer_base`, `__timer_delete_sync`, `sk_stop_timer_sync`, `__mod_timer`,
+	`flush_work`, `__cancel_work_timer`, `cancel_work_sync`, `try_to_grab_pending`, `(?:flush|drain|destroy)_workqueue`, `queue_work`, `insert_work`, `__queue_delayed_work`, `queue_delayed_work_on`,
+	// The driver core, whose callers are at fault.
+	`kobject_`, `add_uevent_var`, `get_device_parent`, `^put_device$`, `device_(?:add|del|unregister|destroy|release|for_each_child|remove_file)`, `devres_release_all`, `sysfs_remove`,
+	`hwrng_unregister`, `i2c_del_adapter`, `__unregister_client`, `rollback_registered`, `unregister_netdev`, `tty_unregister_device`,
+	`dummy_urb_enqueue`, `usb_(?:kill_urb|kill_anchored_urbs|control_msg|hcd_submit_urb|submit_urb)`,
+)
 
-// own leaves out the frames of the machinery.
-func own(frames []matrix.Frame) []matrix.Frame {
+// reporters are functions that do no more than report and stand in stacks alone: no
+// title has ever been theirs.
+var reporters = oneOf(
+	`^(?:die|die_addr|die_body|__die\w*|oops_(?:begin|end|exit)|no_context|_*bad_area\w*|page_fault_oops|kernelmode_fixup_or_oops)$`,
+	`^(?:show_(?:regs|trace)\w*|sched_show_task|print_\w*(?:bug|dependency|wait_context|report)|__bug_\w+|handle_bug|slab_bug|object_err|bad_page|print_bad_pte|__schedule_bug)$`,
+	`^(?:check_(?:noncircular|prev_add|prevs_add|irq_usage|wait_context|deadlock|usage\w*|preemption_disabled)|validate_chain|valid_state|mark_usage|debug_(?:smp_processor_id|spin_\w+|write_lock\w*|rt_mutex\w*|check_no_\w+)|spin_bug|rwlock_bug|do_raw_\w+)$`,
+	`^(?:__ubsan\w*|ubsan_\w+|val_to_string|__kcsan\w*|kcsan_\w+|__tsan\w*|kfence_\w+|refcount_\w+|usercopy_abort|__stack_chk_fail|free_debug_processing|free_to_partial_list|check_bytes_and_report|report_\w*(?:access|free)|__virt_addr_valid|_*copy_overflow)$`,
+	`^(?:arch_trigger_\w+|(?:lapic|native)_\w*backtrace\w*|trigger_\w*backtrace\w*|nmi_\w+|__die_header)$`,
+)
+
+// subjects are functions that a pattern of helpers matches by mistake.
+var subjects = regexp.MustCompile(`^slab_attr_(?:show|store)$`)
+
+// entries are how the kernel is entered and left, and how interrupts run what they are
+// for: they end stacks, and tell nothing apart.
+var entries = oneOf(
+	`^(?:(?:asm_)?(?:exc|sysvec|common_interrupt)\w*|error_entry|entry_\w+|do_syscall_\w+|do_(?:fast|int80)_syscall_\w+|(?:x64|ia32)_sys_call|syscall_(?:return|exit|enter)_\w+|ret_from_\w+|(?:common_startup|secondary_startup|x86_64_start)\w*)$`,
+	`^(?:el0\w*|el1\w*|invoke_syscall|do_el0_svc|gic_handle_irq|arch_timer_handler_\w+|handle_percpu_devid_irq|generic_handle_\w+|__handle_domain_irq)$`,
+	`^(?:do_(?:user|kern)_addr_fault|handle_page_fault|(?:__)?do_page_fault|page_fault|async_page_fault)$`,
+	`^(?:(?:smp_|local_)?apic_timer_interrupt|smp_apic_\w+|__sysvec_\w+|tick_\w+|_*hrtimer_(?:interrupt|run\w*)|update_process_times|_*irq_exit\w*|run_irq_on_irqstack\w*|call_on_\w*irqstack\w*|handle_softirqs|_*do_softirq\w*|call_timer_fn|expire_timers|_*run_timers?\w*|rcu_(?:core|do_batch)\w*|run_ksoftirqd|smpboot_thread_fn|do_IRQ)$`,
+)
+
+// oneOf matches a name that one of the patterns matches, or a part of it.
+func oneOf(patterns ...string) *regexp.Regexp { return regexp.MustCompile(strings.Join(patterns, "|")) }
+
+// isHelper reports whether the frame's function is nobody's fault; skip names more that
+// is not where a report of one sort is concerned, nil for none.
+func isHelper(f matrix.Frame, skip *regexp.Regexp) bool {
+	return !subjects.MatchString(f.Function) && (matchesIn(f, helpers) || reporters.MatchString(f.Function) || skip != nil && matchesIn(f, skip))
+}
+
+// matchesIn reports whether a pattern matches the frame's function. Helpers belong to the
+// kernel itself, and to the libraries among its modules: another module can have a
+// function whose name ends as theirs does, but none that begins so.
+func matchesIn(f matrix.Frame, re *regexp.Regexp) bool {
+	m := re.FindStringIndex(f.Function)
+	return m != nil && (f.Module == "" || m[0] <= len(f.Function)-len(strings.TrimLeft(f.Function, "_")))
+}
+
+// own leaves out the frames of helpers, and behind the first frame that is left those
+// by which the kernel was entered.
+func own(frames []matrix.Frame, skip *regexp.Regexp) []matrix.Frame {
 	var list []matrix.Frame
 	for _, f := range frames {
-		if !machinery.MatchString(f.Function) {
+		if !isHelper(f, skip) && (len(list) == 0 || !entries.MatchString(f.Function)) {
 			list = append(list, f)
 		}
 	}
 	return list
+}
+
+// tells reports whether any frame is not a helper's.
+func tells(frames []matrix.Frame, skip *regexp.Regexp) bool {
+	return slices.ContainsFunc(frames, func(f matrix.Frame) bool { return !isHelper(f, skip) })
 }
 
 // isIdle reports whether a CPU that is there does nothing.

@@ -8,116 +8,159 @@ import (
 	"kmatrix/matrix"
 )
 
-// A frame as kernels print it, " ? " before those that only lay on the stack, the
-// address before those of old kernels, file and line behind those that a program has
-// looked up. What was inlined has no place of its own, and is another with each
-// compiler: it is no frame. RIP (pc on arm64, PC on arm, NIP on powerpc, epc on riscv) is where the CPU was.
+// A frame as kernels print it, " ? " before those that only lay on the stack (powerpc has
+// "(unreliable)" behind them), the addresses before those of old kernels and of powerpc,
+// file and line behind those that a program has looked up. What was inlined has no place
+// of its own, and is another with each compiler: it is no frame. RIP is where the CPU
+// was; arm, powerpc and riscv have names of their own for it.
 var (
-	frameRE  = regexp.MustCompile(`^ *(?:\[<?[0-9a-f]+>?\] *){0,2}(?:\(?[\w.]+\)? from (?:\[<[0-9a-f]+>\] \()?)?(\? )?([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,16})/0x([0-9a-f]{1,16})(?: \[([\w-]+)[^\]]*\])?(?: ([\w./-]+:\d+))?`)
-	inlineRE = regexp.MustCompile(`^ +([A-Za-z_][\w.]*) ([\w./-]+:\d+) \[inline\]`)
-	ripRE    = regexp.MustCompile(`(?:\b[RE]?IP: (?:[0-9a-f]{4}:)?(?:\[<[0-9a-f]+>\] *)?(?:\(?\[<[0-9a-f]+>\]\)? *)?|^NIP \[[0-9a-f]+\] |^PC is at |^ ?e?pc : )([A-Za-z_][\w.$]*)\+0x([0-9a-f]{1,16})/0x([0-9a-f]{1,16})(?: \[([\w-]+)[^\]]*\])?(?: ([\w./-]+:\d+))?`)
+	framePattern   = `(` + namePattern + `)\+0x([0-9a-f]{1,16})/0x([0-9a-f]{1,16})(?: \[([\w-]+)[^\]]*\])?(?: ([\w./-]+:\d+))?`
+	addressPattern = `(?:\[<?(?:0x)?[0-9a-f]{8,16}>?\] *)`
+
+	frameRE  = regexp.MustCompile(`^(?: *</?[A-Z#_]+>)? *\(?` + addressPattern + `{0,2}(\? )?\(?` + framePattern)
+	inlineRE = regexp.MustCompile(`^ *` + addressPattern + `{0,2} *([A-Za-z_][\w.]*) ([\w./-]+:\d+) \[inline\]`)
+	fromRE   = regexp.MustCompile(`^ *` + addressPattern + `?\(?(` + namePattern + `)\)?(?:\+0x[0-9a-f]+/0x[0-9a-f]+\)?)? from ` + addressPattern + `?\(?` + framePattern)
+	ripRE    = regexp.MustCompile(`(?:^|[ (])(?:[RE]?IP|NIP|PC is at|EIP is at|e?pc|ERA|PSW)\b ?:? *(?:[0-9a-f]{4}:)?(?:[0-9a-f]{16} )*\(?` + `(?:\[?<?(?:0x)?[0-9a-f]{8,16}>?\]? *){0,2}\(?` + framePattern)
 	userRE   = regexp.MustCompile(`^ *RIP: 00(?:33|23|2b):`)
 
-	registerRE = regexp.MustCompile(`^ ?(?:RIP: |EIP: |RSP: |RAX: |RDX: |RBP: |R10: |R13: |FS: |CS: |CR2: |DR[03]: |pc : |lr : |sp : |pstate: |x\d{1,2} ?: |PKRU: |EFLAGS|EAX: |ESI: )`)
+	registerRE = regexp.MustCompile(`^ ?(?:RIP: |EIP: |RSP: |RAX: |RDX: |RBP: |R10: |R13: |FS: |CS: |CR2: |DR[03]: |pc : |lr : |sp : |pstate: |x\d{1,2} ?: |PKRU: |EFLAGS|EAX: |ESI: |NIP|LR|GPR\d\d: |MSR: |CFAR: |REGS: |epc : |ra : |gp : |t\d : |a\d : |s\d+ ?: |PC is at |LR is at |r\d+ ?: |status: )`)
 )
 
 func isFrame(text string) bool {
-	return strings.Contains(text, "+0x") && frameRE.MatchString(text) || strings.Contains(text, "[inline]") && inlineRE.MatchString(text)
+	return strings.Contains(text, "+0x") && (frameRE.MatchString(text) || fromRE.MatchString(text)) || strings.Contains(text, "[inline]") && inlineRE.MatchString(text)
 }
 
 func isRegister(text string) bool { return registerRE.MatchString(text) }
 
 // stack is one of those that a report prints.
 type stack struct {
-	// frames begin with the innermost; guesses lay on the stack without being a
-	// part of it, as far as the unwinder saw.
+	// at is where the CPU was by the line RIP before the stack.
+	at *matrix.Frame
+	// frames begin with the innermost; guesses lay on the stack without being a part
+	// of it, as far as the unwinder saw.
 	frames, guesses []matrix.Frame
-	// at is where the CPU was by the line RIP before the stack, or, inside is set,
-	// in it: there the frames before are those of the interrupt that looked.
-	at     *matrix.Frame
-	inside bool
-	// left tells that it went on into what an interrupt had interrupted, which is not
-	// to blame for what the interrupt did.
-	left bool
+	// under is what the interrupt came upon whose frames those before are.
+	under []matrix.Frame
 	// other tells that it is no stack of who is to blame: who allocated, who holds
 	// a lock, what waits for a stall's end.
 	other bool
 }
 
-// others begin stacks of who is not to blame.
-var others = re(`^(?:.* state was registered at:|.* was registered at:|Allocated by|Freed by|Last potentially related|.*kthread stack dump| ?-> #[1-9]|the existing dependency|Uninit was (?:stored|created)|allocated by|freed by|.* lock was acquired|.*lock.* (?:first )?acquired at|.* captured )`)
+// all are its frames from where the CPU was, those of an interrupted code last.
+func (s *stack) all() []matrix.Frame {
+	var list []matrix.Frame
+	if s.at != nil && (len(s.frames) == 0 || s.frames[0] != *s.at) {
+		list = append(list, *s.at)
+	}
+	return append(append(list, s.frames...), s.under...)
+}
+
+// others begin stacks of who is not to blame. Those of fault injection, of page
+// allocation's complaints and of pages' owners can stand within another report.
+var others = re(`^(?:Allocated by|Freed by|Last potentially related|.*kthread stack dump| ?-> #[1-9]|the existing dependency|Uninit was (?:stored|created)|allocated by|freed by|.* lock was acquired|.*lock.* (?:first )?acquired at|.* captured |.*registered at:|.*which became .* at:|page last (?:allocated|free)|page_owner tracks|(?:INFO: )?(?:Allocated|Freed) in |FAULT_INJECTION|.*(?:page|vmalloc): allocation failure|FAULT_FLAG_ALLOW_RETRY missing)`)
 
 // stackStart begins a stack.
-var stackStart = re(`^ ?(?:-> #0|Call [Tt]race:|NMI backtrace for cpu|(?:read|write).* to 0x|rcu: Stack dump where|stack backtrace:|task:)`)
+var stackStart = re(`^ ?(?:-> #0|Call [Tt]race:|Backtrace:|NMI backtrace for cpu|(?:read|write).* to 0x|rcu: Stack dump where|stack backtrace:|backtrace(?: \(crc [0-9a-f]+\))?:|task:| *backtrace(?: \(crc [0-9a-f]+\))?:|\w[\w./:-]* +[RSDTtXZPIK] +(?:running task|stack:|\d+ +\d+ +\d+ ))`)
 
-// leftRE is where a stack leaves an interrupt.
-var leftRE = re(`^ *(?:</(?:IRQ|SOFTIRQ|NMI)>|<EOI>)`)
+// interrupts are the functions by which code is interrupted: what is behind them in a
+// stack was at something else.
+var interrupts = regexp.MustCompile(`^(?:(?:smp_)?apic_timer_interrupt|asm_(?:sysvec|common_interrupt)\w*|ret_from_intr|common_interrupt|el1h?_(?:64_)?(?:irq|fiq))$`)
 
 // stacks finds the stacks of an event.
 func (e *event) stacks() []stack {
 	var list []stack
 	var s *stack
 	begin := func(other bool) {
-		if s == nil || s.other != other || len(s.frames)+len(s.guesses) > 0 {
+		if s == nil || s.other != other || len(s.frames)+len(s.guesses)+len(s.under) > 0 {
 			list = append(list, stack{other: other})
 			s = &list[len(list)-1]
 		}
 	}
-	user := false
+	// user tells that what follows is a program's, and below that an interrupt's
+	// frames have ended.
+	user, below := false, false
 	for i, text := range e.lines {
 		if i > 0 && strings.HasPrefix(e.lines[i-1], "Preemption disabled at:") {
-			continue // who disabled it is not who slept
+			continue // who did, and not who slept
 		}
-		switch {
-		case others.MatchString(text):
+		if i > 0 && others.MatchString(text) {
 			begin(true)
-			user = false
+			user, below = false, false
 			continue
-		case stackStart.MatchString(text):
-			// The line before a stack is a part of it, be it RIP or a title.
-			if s == nil || !strings.HasPrefix(text, "Call") || len(s.frames)+len(s.guesses) > 0 {
-				begin(s != nil && s.other && strings.HasPrefix(text, "Call") && len(s.frames) == 0)
+		}
+		if stackStart.MatchString(text) {
+			// The line before a stack is a part of it, be it RIP or a title, and
+			// one that begins another's can have several.
+			call, bare := startsTrace(text), s != nil && len(s.frames)+len(s.guesses) == 0
+			if s == nil || !call || !bare {
+				begin(bare && s.other)
 			}
-			user = false
+			user, below = false, false
 			continue
-		case userRE.MatchString(text):
+		}
+		if userRE.MatchString(text) {
 			user = true
 			continue
 		}
 		if s == nil {
 			begin(false)
 		}
-		if s.left = s.left || !e.kind.Stalls() && leftRE.MatchString(text) && len(own(s.frames)) > 0; s.left {
-			continue
-		}
 		if m := ripRE.FindStringSubmatch(text); m != nil {
 			f := frame(m[1], m[2], m[3], m[4], m[5])
-			if s.at == nil && !user {
-				s.at, s.inside = &f, len(s.frames) > 0
-				if s.inside && (e.kind.Stalls() || len(own(s.frames)) == 0) {
-					s.frames = nil // those of who reports
-				} else if s.inside {
-					s.at, s.inside = nil, false // a fault on the way, as in a copy from user space
-				}
+			switch {
+			case user:
+			case len(s.frames) > 0:
+				below = true
+				s.under = append(s.under, f)
+			case s.at == nil:
+				s.at = &f
 			}
 			continue
 		}
-		if user {
+		if strings.Contains(text, "</") && len(s.frames) > 0 {
+			below = true
+		}
+		if user || !strings.Contains(text, "+0x") {
 			continue
 		}
-		if strings.Contains(text, "+0x") {
-			if m := frameRE.FindStringSubmatch(text); m != nil {
-				f := frame(m[2], m[3], m[4], m[5], m[6])
-				switch f.Guess = m[1] != ""; {
-				case !f.Guess:
-					s.frames = append(s.frames, f)
-				case f.Offset < f.Size || f.Size == 0: // else it returns to no place in it
-					s.guesses = append(s.guesses, f)
-				}
-			}
-		}
+		below = s.add(text, below)
 	}
 	return list
+}
+
+// startsTrace reports whether the line stands right before frames.
+func startsTrace(text string) bool {
+	return strings.HasPrefix(text, "Call") || strings.HasPrefix(text, "Backtrace")
+}
+
+// add adds the frame of a line, if it has one. It returns whether the frames that follow
+// are of what was interrupted.
+func (s *stack) add(text string, below bool) bool {
+	m := frameRE.FindStringSubmatch(text)
+	if m == nil {
+		// Arm names both the function and its caller.
+		if m = fromRE.FindStringSubmatch(text); m == nil {
+			return below
+		}
+		if callee := symbol(m[1]); len(s.frames) == 0 || s.frames[len(s.frames)-1].Function != callee {
+			s.frames = append(s.frames, matrix.Frame{Function: callee})
+		}
+		m[1] = ""
+	}
+	f := frame(m[2], m[3], m[4], m[5], m[6])
+	f.Guess = m[1] != "" || strings.HasSuffix(text, " (unreliable)")
+	switch {
+	case f.Guess:
+		if f.Offset < f.Size || f.Size == 0 { // else it returns to no place in it
+			s.guesses = append(s.guesses, f)
+		}
+		return below
+	case below || strings.Contains(text, "<EOI>") && len(s.frames) > 0:
+		s.under = append(s.under, f)
+		return true
+	}
+	s.frames = append(s.frames, f)
+	return interrupts.MatchString(f.Function)
 }
 
 // frame makes one of what was matched.
@@ -127,42 +170,4 @@ func frame(function, offset, size, module, at string) matrix.Frame {
 	f.Offset, _ = strconv.ParseUint(offset, 16, 64)
 	f.Size, _ = strconv.ParseUint(size, 16, 64)
 	return f
-}
-
-// guilty returns the frames of the stack that tells of the event, innermost first.
-func (e *event) guilty() []matrix.Frame {
-	var first *stack
-	list := e.stacks()
-	for i := range list {
-		s := &list[i]
-		if s.other || s.at == nil && len(s.frames)+len(s.guesses) == 0 {
-			continue
-		}
-		// Lockdep shows the place where a lock is released like a stack of its own.
-		if first == nil || first.at == nil && len(own(first.frames)) == 0 {
-			first = s
-		}
-		// A stall is seen by an interrupt: what that came upon counts, and of
-		// several CPUs the one that was at work.
-		if e.kind.Stalls() && e.kind != matrix.KindHungTask {
-			if s.at != nil && !isIdle(s.at.Function) {
-				first = s
-				break
-			}
-		} else if s.at != nil || len(own(s.frames)) > 0 {
-			break
-		}
-	}
-	if first == nil {
-		return nil
-	}
-	frames := first.frames
-	if first.at != nil && (len(frames) == 0 || frames[0] != *first.at) {
-		frames = append([]matrix.Frame{*first.at}, frames...)
-	}
-	// An unwinder that only guesses (CONFIG_UNWINDER_GUESS) is sure of no frame at all.
-	if len(first.frames) == 0 || len(own(frames)) == 0 {
-		frames = append(frames, first.guesses...)
-	}
-	return frames
 }

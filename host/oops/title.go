@@ -8,94 +8,62 @@ import (
 	"kmatrix/matrix"
 )
 
-// titled names the event; frames are those of the stack that tells of it, with the
-// machinery's.
-func (e *event) titled(frames []matrix.Frame) string {
+// titled names the event; of frames, its own, it is the one of that number that the
+// title names, with that alias if there is one.
+func (e *event) titled(frames []matrix.Frame, named int, alias string) string {
 	title := e.title
 	switch {
-	case e.next && len(e.lines) > 1:
-		title = e.lines[1]
-	case e.kind == matrix.KindPanic:
-		title = panicTitle(title)
+	case title == "":
+		title = e.next()
 	case e.kind == matrix.KindKASAN:
 		title += e.access()
 	case e.kind == matrix.KindKCSAN:
 		title = sortedRace(title)
-	case e.kind == matrix.KindSanityBug:
-		title = strings.TrimRight(numbers.ReplaceAllString(title, "NUM"), " -")
 	}
-	if function := e.culprit(frames); e.in && function != "" {
-		title += " in " + called(function) + e.suffix
+	if function := e.titleFunction(frames, named, alias); e.in && function != "" {
+		title += " in " + function + e.suffix
 	}
-	return clean(title)
+	return clean(withoutNumbers(title))
 }
 
-// culprit returns the function that the title names, "" where none is known.
-func (e *event) culprit(frames []matrix.Frame) string {
-	skips := func(f string) bool { return machinery.MatchString(f) || e.skip != nil && e.skip.MatchString(f) }
-	told := symbol(e.function)
-	if e.locked {
-		told = e.locker(skips)
+// titleFunction is the function that the title names, "" when none is known.
+func (e *event) titleFunction(frames []matrix.Frame, named int, alias string) string {
+	if e.named && e.function != "" && !isHelper(matrix.Frame{Function: e.function}, e.skip) {
+		return plainName(e.function)
 	}
-	if e.pick != nil {
-		if f := e.pick(frames, skips); f != "" {
-			return f
+	if e.site != nil {
+		if found := e.site(e); len(found) > 0 {
+			return plainName(found[0].Function)
 		}
 	}
-	if told != "" && !skips(told) {
-		return told
+	switch {
+	case alias != "":
+		return alias
+	case named >= 0:
+		return plainName(frames[named].Function)
 	}
-	for _, f := range frames {
-		if !skips(f.Function) {
-			return f.Function
-		}
-	}
-	if told == "" && len(own(frames)) > 0 {
-		return own(frames)[0].Function
-	}
-	return told
+	return plainName(e.function)
 }
 
-// lockerRE is where a lock is taken by lockdep's words: "(&l){+.+.}-{3:3}, at: f+0x1/0x2".
-var lockerRE = regexp.MustCompile(`\bat:(?: *\[<[0-9a-f]+>\])? *` + funcPattern)
-
-// locker returns the first function of those that lockdep says a lock is taken or
-// released in, which is not skipped, the first of all where each is, "" for none.
-// Behind the locks that are held comes the stack.
-func (e *event) locker(skips func(string) bool) string {
-	first := ""
-	for i, l := range e.lines[:min(len(e.lines), 40)] {
-		if strings.HasSuffix(l, " at:") && i+1 < len(e.lines) {
-			l += " " + e.lines[i+1]
-		}
-		if strings.Contains(l, "stack backtrace:") || strings.HasPrefix(l, "Call ") || strings.Contains(l, "registered at:") {
-			break
-		}
-		m := lockerRE.FindStringSubmatch(l)
-		if m == nil {
-			continue
-		}
-		f := symbol(m[1])
-		if !skips(f) {
-			return f
-		}
-		if first == "" {
-			first = f
-		}
+// next is the line behind the header, for those that say what happened there.
+func (e *event) next() string {
+	i := slices.IndexFunc(e.lines, func(l string) bool { return e.re.MatchString(l) })
+	if i >= 0 && i+1 < len(e.lines) && !isFrame(e.lines[i+1]) {
+		return strings.TrimSpace(e.lines[i+1])
 	}
-	return first
+	return "Rust panic"
 }
 
 // access says what was done to the memory: " Read", " Write".
 func (e *event) access() string {
-	if strings.Contains(e.title, "free of") || strings.HasSuffix(e.title, "-free") && !strings.Contains(e.title, "use-after-free") {
+	if strings.Contains(e.title, "invalid-free") {
 		return "" // it was freed
 	}
 	for _, l := range e.lines[:min(len(e.lines), 20)] {
 		switch {
-		case strings.HasPrefix(l, "Read of size"), strings.HasPrefix(l, "Read at addr"):
+		case strings.Contains(l, "Read of size"), strings.Contains(l, "Read at addr"):
 			return " Read"
-		case strings.HasPrefix(l, "Write of size"), strings.HasPrefix(l, "Write at addr"):
+		case strings.Contains(l, "Write of size"), strings.Contains(l, "Write at addr"):
 			return " Write"
 		}
 	}
@@ -116,29 +84,40 @@ func sortedRace(title string) string {
 	return what + " in " + strings.Join(both, " / ")
 }
 
-var (
-	addresses = regexp.MustCompile(`\b(?:0x[0-9a-f]+|[0-9a-f]{12,16})\b`)
-	devices   = regexp.MustCompile(`\(\d+,\d+\)`)
-	numbers   = regexp.MustCompile(`\b[0-9]+\b`)
-	exitcode  = regexp.MustCompile(` exitcode=.*$`)
-)
+// differing are what differs from boot to boot in what a kernel says, and what a title
+// has in its place, in the order in which they are replaced.
+var differing = []struct {
+	re *regexp.Regexp
+	by string
+}{
+	{re(`([^a-zA-Z0-9])(?:0x)?[0-9a-f]{6,}`), "${1}ADDR"},
+	{re(`\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}`), "IP"},
+	{re(`(\.\w+)(?::\d+)+`), "$1:LINE"},
+	{re(`([a-zA-Z][\w.]+)\+0x[0-9a-z]+/0x[0-9a-z]+`), "$1"},
+	{re(`CPU#\d+`), "CPU"},
+	{re(`(\W)\d+(\W|$)`), "${1}NUM$2"},
+	{re(`(\W)\d+(\W|$)`), "${1}NUM$2"}, // the match before has its neighbour's separator
+	{re(`\d{7,}`), "NUM"},
+}
 
-// panicTitle is what a panic says, without what differs from boot to boot.
-func panicTitle(said string) string {
-	said = exitcode.ReplaceAllString(said, "")
-	said = addresses.ReplaceAllString(said, "ADDR")
-	said = devices.ReplaceAllString(said, "(NUM,NUM)")
-	return strings.TrimRight(strings.TrimSuffix("kernel panic: "+strings.TrimPrefix(said, "kernel panic: "), "..."), " :")
+// withoutNumbers takes out of a title what differs from boot to boot.
+func withoutNumbers(title string) string {
+	title = title[:min(len(title), maxLine)]
+	for _, d := range differing {
+		title = d.re.ReplaceAllString(title, d.by)
+	}
+	return title
 }
 
 // rustPath is how Rust names what implements a trait.
 var rustPath = regexp.MustCompile(`<([\w:]+ as [\w:]+)>::`)
 
-// clean keeps a title to one line of printable ASCII that neither a terminal nor a
-// browser takes for more; a path of Rust keeps its brackets.
+// clean keeps a title to one line of printable ASCII without runs of blanks that neither
+// a terminal nor a browser takes for more; a path of Rust keeps its brackets.
 func clean(title string) string {
 	var b strings.Builder
 	keep := rustPath.FindAllStringSubmatchIndex(title, -1)
+	blank := true
 	for i, r := range title {
 		bracket := slices.ContainsFunc(keep, func(m []int) bool { return i == m[0] || i == m[3] })
 		if r < 0x20 || r > 0x7e || strings.ContainsRune(`<>&"`, r) && !bracket {
@@ -147,7 +126,10 @@ func clean(title string) string {
 		if b.Len() == maxTitle {
 			break
 		}
-		b.WriteRune(r)
+		if r != ' ' || !blank {
+			b.WriteRune(r)
+		}
+		blank = r == ' '
 	}
 	return strings.TrimSpace(b.String())
 }
