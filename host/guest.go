@@ -65,10 +65,8 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 		p := r.probe(name)
 		g.needs = append(append(g.needs, p.Needs), p.Features...)
 	}
-	for _, s := range r.scratch(l.batch.machine, l.batch.probes) {
-		if s.Disk {
-			g.needs = append(g.needs, matrix.ScratchDisk)
-		}
+	if len(r.scratch(l.batch.machine, l.batch.probes)) > 0 {
+		g.needs = append(g.needs, matrix.ScratchDisk)
 	}
 	g.needs = slices.Compact(slices.Sorted(slices.Values(g.needs)))
 	var log io.Writer

@@ -32,7 +32,8 @@ var neededModules = []struct {
 	{"guest", []string{"virtio_pci", "virtio_blk", "virtio_console", "pvpanic", "pvpanic_mmio"}},
 	{"xfs", []string{"xfs"}},
 	{"ext4", []string{"ext4"}},
-	{matrix.ScratchDisk, []string{"ext4"}},
+	// Tests that want room make disks of files, as LTP's do.
+	{matrix.ScratchDisk, []string{"ext4", "loop"}},
 	{"btrfs", []string{"btrfs"}},
 	{"overlay", []string{"overlay"}},
 	{"fuse", []string{"fuse"}},

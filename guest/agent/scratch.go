@@ -21,9 +21,13 @@ func (e *noScratchError) Error() string { return e.reason }
 
 // scratch makes an empty directory with as much room as a probe asks for; release
 // empties it. The zero Scratch asks for none, and has what a tmpfs of the default size
-// has. The error is a [*noScratchError] where the kernel is not made for it.
+// has. Who asks is also given the modules for making a disk of a file (loop), where
+// the kernel has any. The error is a [*noScratchError] where the kernel is not made for it.
 func (m *mounter) scratch(s wire.Scratch) (dir string, release func(), err error) {
 	on, unmount := "", func() {}
+	if s.MiB > 0 {
+		m.load([]string{matrix.ScratchDisk})
+	}
 	switch {
 	case s.Disk:
 		on, err = m.scratchDisk()
@@ -73,7 +77,6 @@ func (m *mounter) scratchDisk() (string, error) {
 	if m.done[matrix.ScratchDisk] {
 		return dir, nil
 	}
-	m.modules.load(matrix.ScratchDisk)
 	for _, d := range disks() {
 		if d.serial != matrix.ScratchDisk {
 			continue

@@ -25,9 +25,9 @@ external:
   - {name: conf, c: ltp.c, args: [conf], result: ltp}
   - {name: brok, c: ltp.c, args: [brok], result: ltp}
   - {name: old, c: ltp.c, args: [old], result: ltp}
-  - {name: disk, c: ltp.c, args: [pass, "300"], result: ltp, scratch: 300M}
+  - {name: disk, c: ltp.c, args: [pass, "300", loop], result: ltp, scratch: 300M}
   - {name: again, c: ltp.c, args: [conf, "5"], result: ltp, scratch: 300M}
-  - {name: memory, c: ltp.c, args: [pass, "100"], result: ltp, scratch: 101M}
+  - {name: memory, c: ltp.c, args: [pass, "100", loop], result: ltp, scratch: 101M}
   - {name: beyond, c: ltp.c, args: [pass, "110"], result: ltp, scratch: 101M}
   - {name: nothing, c: ltp.c, args: [pass, "300"], result: ltp}
 machines:

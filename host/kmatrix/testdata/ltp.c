@@ -1,12 +1,15 @@
 // Reports as tests of the Linux Test Project do: why, on standard error, as its
 // library of today or the old one (on standard output) prints it; the summary on standard
 // output; by exit code how it ended. Its first argument says how it is to end. Before, it
-// writes as many MiB into TMPDIR as the second says, and reads them back.
+// writes as many MiB into TMPDIR as the second says, and reads them back; with a third it
+// makes a disk of them, too.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -59,7 +62,29 @@ static int fill(const char *dir, int mib)
 			return -1;
 		}
 	}
-	return close(fd);
+	return fd;
+}
+
+/* Makes a disk of the file and reads its last MiB from that. */
+static int attach(int file, int mib)
+{
+	static char block[1 << 20], back[1 << 20];
+	int control = open("/dev/loop-control", O_RDWR), number, fd;
+	char name[64];
+
+	if (control < 0 || (number = ioctl(control, LOOP_CTL_GET_FREE)) < 0) {
+		fprintf(stderr, "tst_device.c:354: TBROK: Failed to acquire device: %s (%d)\n", strerror(errno), errno);
+		return -1;
+	}
+	snprintf(name, sizeof(name), "/dev/loop%d", number);
+	stamp(block, mib - 1);
+	if ((fd = open(name, O_RDWR)) < 0 || ioctl(fd, LOOP_SET_FD, file) != 0 ||
+	    pread(fd, back, sizeof(back), (off_t)(mib - 1) << 20) != sizeof(back) || memcmp(block, back, sizeof(back)) != 0) {
+		fprintf(stderr, "tst_device.c:180: TBROK: %s: %s (%d)\n", name, strerror(errno), errno);
+		return -1;
+	}
+	fprintf(stderr, "tst_device.c:96: TINFO: Found free device %d '%s'\n", number, name);
+	return ioctl(fd, LOOP_CLR_FD, 0);
 }
 
 int main(int argc, char **argv)
@@ -74,7 +99,9 @@ int main(int argc, char **argv)
 			fprintf(stderr, "tst_tmpdir.c:40: TBROK: TMPDIR is %s, and this is %s\n", dir, here);
 			return summary(TBROK);
 		}
-		if (fill(dir, atoi(argv[2])) != 0)
+		int mib = atoi(argv[2]), file = fill(dir, mib);
+
+		if (file < 0 || (argc > 3 && attach(file, mib) != 0))
 			return summary(TBROK);
 	}
 	if (strcmp(argv[1], "conf") == 0) {
