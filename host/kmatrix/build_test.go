@@ -29,7 +29,8 @@ const firstLine = "// SPDX-License-Identifier: GPL-2.0-only"
 func TestBuildsThatFail(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"none.config":   "CONFIG_NO_SUCH_OPTION=y\n# CONFIG_64BIT is not set\n",
+		"none.config":   "CONFIG_NO_SUCH_OPTION=y\n",
+		"small.config":  "# CONFIG_64BIT is not set\n",
 		"broken.patch":  aPatch("1/1", firstLine, "#error no such luck"),
 		"reject.patch":  strings.Replace(aPatch("1/1", firstLine, "/* new */"), "\n "+firstLine, "\n-// another line\n+"+firstLine, 1),
 		"gap.mbox":      "From a@example.invalid Mon Sep 17 00:00:00 2001\n" + aPatch("1/3", firstLine, "/* one */") + "\nFrom a@example.invalid Mon Sep 17 00:00:00 2001\n" + aPatch("2/3", firstLine, "/* two */"),
@@ -43,6 +44,7 @@ func TestBuildsThatFail(t *testing.T) {
 	}
 	text := "version: 1\nbaseline: base\nkernels:\n  - {name: base, source: {deb-source: linux-source-6.12, suite: trixie}}\n" +
 		"  - {name: dropped, source: {deb-source: linux-source-6.12, suite: trixie}, build: none}\n" +
+		"  - {name: small, source: {deb-source: linux-source-6.12, suite: trixie}, build: small}\n" +
 		"  - {name: twice, base: base, series: [warning.patch, warning.patch]}\n"
 	for _, name := range []string{"broken", "reject", "flowed", "warning"} {
 		text += fmt.Sprintf("  - {name: %s, base: base, series: [%s.patch]}\n", name, name)
@@ -51,12 +53,13 @@ func TestBuildsThatFail(t *testing.T) {
 		text += fmt.Sprintf("  - {name: %s, base: base, series: [%s.mbox]}\n", name, name)
 	}
 	file := filepath.Join(dir, "kernels.yaml")
-	if err := os.WriteFile(file, []byte(text+"builds: {none: {fragments: [kmatrix.config, none.config]}}\n"), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(text+"builds: {none: {fragments: [kmatrix.config, none.config]}, small: {fragments: [kmatrix.config, small.config]}}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	doc, _ := boot(t, exitDone, "-f", file, "--dir", t.TempDir(), "-p", probesOfTrouble)
 	for kernel, want := range map[string]string{
 		"dropped": "drops CONFIG_NO_SUCH_OPTION=y",
+		"small":   "small.config turns off CONFIG_64BIT, which kmatrix.config asks for",
 		"broken":  "#error no such luck",
 		"reject":  "hunk 1 of fs/splice.c does not apply",
 		"twice":   "is there twice",
