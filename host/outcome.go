@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ type end struct {
 func (e *end) blame(said []matrix.Report) {
 	e.reports = said
 	if r, ok := oops.Fatal(said); ok && (!e.overdue || !r.Kind.Stalls()) {
-		e.panic = r.Title
+		e.panic = cmp.Or(r.Headline, r.Title)
 	}
 }
 

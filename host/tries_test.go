@@ -30,7 +30,7 @@ func TestACellThatEndsItsGuestIsAskedOnceMore(t *testing.T) {
 	}{
 		"s/a":             {matrix.Pass, "", "", false},
 		"s/oops":          {matrix.Crash, matrix.Crash, "BUG: unable to handle kernel NULL pointer dereference", false},
-		"s/once":          {matrix.Crash, matrix.Pass, "kernel panic: once", true},
+		"s/once":          {matrix.Crash, matrix.Pass, "Kernel panic - not syncing: once", true},
 		"s/killed":        {matrix.Pass, matrix.Infra, "", false},
 		"s/always-killed": {matrix.Infra, matrix.Infra, "QEMU was killed (signal: killed)", false},
 		"s/panicked":      {matrix.Crash, matrix.Crash, "the kernel panicked", false},

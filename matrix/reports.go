@@ -60,6 +60,9 @@ type Report struct {
 	// Title names it in one line without addresses and numbers, for example
 	// "KASAN: slab-use-after-free Read in pipe_read".
 	Title string `json:"title"`
+	// Headline is a panic's own line, with its numbers, "" for other kinds: what it says
+	// is for a reader, and differs where its title does not.
+	Headline string `json:"-"`
 	// Fingerprint is 16 hex digits over kind, title and the frames that are no
 	// guesses: what has it is the same trouble.
 	Fingerprint string `json:"fingerprint"`

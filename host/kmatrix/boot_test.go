@@ -235,8 +235,8 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 		detail  string
 	}{
 		"good":     {matrix.Pass, ""},
-		"panics":   {matrix.BootFailed, "kernel panic: VFS: Unable to mount root fs"},
-		"halts":    {matrix.BootFailed, "kernel panic: VFS: Unable to mount root fs"},
+		"panics":   {matrix.BootFailed, "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"},
+		"halts":    {matrix.BootFailed, "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"},
 		"silent":   {matrix.BootFailed, "not over within 40s"},
 		"serial":   {matrix.Pass, ""},
 		"no-xfs":   {matrix.Pass, ""},

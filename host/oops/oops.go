@@ -113,6 +113,9 @@ func (e *event) withText(r matrix.Report) matrix.Report {
 		}
 		text.WriteString(l)
 		text.WriteByte('\n')
+		if r.Kind == matrix.KindPanic && r.Headline == "" && strings.Contains(l, "Kernel panic - ") {
+			r.Headline = strings.TrimSpace(l)
+		}
 		switch {
 		case isRegister(l):
 			r.Registers = append(r.Registers, strings.TrimSpace(l))
