@@ -12,13 +12,13 @@ import (
 // resolved returns the batch's machine with the accelerator and the clock that
 // "auto" stands for. Counting instructions needs one CPU, emulated; it is chosen
 // where costs are measured and wall time would tell little.
-func (r *Runner) resolved(ctx context.Context, b batch, img Bootable) (matrix.Machine, error) {
+func (r *Runner) resolveMachine(ctx context.Context, b batch, img Bootable) (matrix.Machine, error) {
 	m := r.machine(b.machine)
 	if m.Clock == matrix.ClockIcount {
 		m.Accel = matrix.AccelTCG
 		return m, nil
 	}
-	m, err := r.accelerated(ctx, m, b, img)
+	m, err := r.resolveAccel(ctx, m, b, img)
 	if err != nil {
 		return m, err
 	}
@@ -34,7 +34,7 @@ func (r *Runner) resolved(ctx context.Context, b batch, img Bootable) (matrix.Ma
 
 // clocked says by which clock the guest's nanoseconds were counted, which the
 // guest cannot know.
-func clocked(s *matrix.Sample, m matrix.Machine) {
+func setClock(s *matrix.Sample, m matrix.Machine) {
 	s.Clock = matrix.ClockWall
 	s.Indicative = m.Accel != matrix.AccelKVM
 	if m.Clock == matrix.ClockIcount {
@@ -48,7 +48,7 @@ func clocked(s *matrix.Sample, m matrix.Machine) {
 // idled says why a sample of counted instructions is none: a guest that idles jumps
 // to its next timer, so that its nanoseconds are instructions no more. Passes that
 // waited and were counted by their thread's time are no harm. "" where it is one.
-func idled(s *matrix.Sample) string {
+func idleReason(s *matrix.Sample) string {
 	if n := s.Counters["voluntary_switches"]; s.Clock == matrix.ClockIcount && s.Waited == 0 && n > 0 {
 		return fmt.Sprintf("its thread waited %d times while instructions were counted, and an idle guest's clock jumps: take clock: wall", n)
 	}

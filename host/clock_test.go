@@ -24,7 +24,7 @@ func TestTheClockOfAuto(t *testing.T) {
 	} {
 		test.machine.Name = "m"
 		r.Machines = []matrix.Machine{test.machine}
-		m, err := r.resolved(t.Context(), batch{machine: "m", probes: test.probes}, Bootable{})
+		m, err := r.resolveMachine(t.Context(), batch{machine: "m", probes: test.probes}, Bootable{})
 		if err != nil || m.Clock != test.clock || m.Accel != test.accel {
 			t.Errorf("%s: the clock is %s under %s (%v)", name, m.Clock, m.Accel, err)
 		}
@@ -42,7 +42,7 @@ func TestTheUnitSaysTheClock(t *testing.T) {
 		{matrix.Machine{Accel: matrix.AccelKVM, Clock: matrix.ClockWall}, "ns/B", false},
 	} {
 		s := matrix.Sample{Unit: "ns/B"}
-		clocked(&s, test.machine)
+		setClock(&s, test.machine)
 		if s.Unit != test.unit || s.Indicative != test.indicative || s.Clock != test.machine.Clock {
 			t.Errorf("%+v gives %+v", test.machine, s)
 		}

@@ -10,7 +10,7 @@ import (
 // stretched for.
 const slowest = 1. / 20
 
-// Deadlines say how long each phase of a guest's life may take, by the host's
+// Deadlines say how long each phase of a session may take, by the host's
 // clock, less what this host did not let it run ([outlast]). The zero value means
 // the defaults, which a slow host stretches ([Runner.Speed]).
 type Deadlines struct {

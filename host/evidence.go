@@ -21,44 +21,44 @@ const (
 )
 
 // examine keeps what an overdue guest is at, and does it no harm.
-func (l *life) examine(ctx context.Context, g guest, probe string) {
+func (s *session) examine(ctx context.Context, g guest, probe string) {
 	ctx, cancel := context.WithTimeout(ctx, examineDeadline)
 	defer cancel()
-	l.examinations++
-	l.examined = probe
+	s.examinations++
+	s.examined = probe
 	for _, f := range g.Examine(ctx) {
-		l.found(f, probe)
+		s.found(f, probe)
 	}
 }
 
-// last keeps what can be had of a guest that did not answer in time, before it is
-// ended: what it is at, where nobody has looked yet, its memory where that was asked
-// for, and the trace of a panic that is forced on it.
-func (l *life) last(ctx context.Context, g guest, e end) {
+// collectEvidence keeps what can be had of a guest that is overdue, before it is ended:
+// its state, where it was not examined yet, its memory where that was asked for, and the
+// trace of a panic that is forced on it.
+func (s *session) collectEvidence(ctx context.Context, g guest, e end) {
 	probe := ""
-	if e.phase == phaseProbes && len(l.left) > 0 {
-		probe = l.left[0]
+	if e.phase == phaseProbes && len(s.left) > 0 {
+		probe = s.left[0]
 	}
-	if l.examinations == 0 || l.examined != probe {
-		l.examine(ctx, g, probe)
+	if s.examinations == 0 || s.examined != probe {
+		s.examine(ctx, g, probe)
 	}
-	if l.r.DumpMiB > 0 {
-		l.dump(ctx, g, probe)
+	if s.r.DumpMiB > 0 {
+		s.dump(ctx, g, probe)
 	}
 	ctx, cancel := context.WithTimeout(ctx, examineDeadline)
 	defer cancel()
-	l.found(g.Die(ctx), probe)
+	s.found(g.Die(ctx), probe)
 }
 
 // found keeps one finding.
-func (l *life) found(f vm.Finding, probe string) {
+func (s *session) found(f vm.Finding, probe string) {
 	kept := matrix.Evidence{What: f.What, Probe: probe}
-	if room := l.r.outputs.take(l.batch.kernel, int64(len(f.Text))); room < int64(len(f.Text)) {
+	if room := s.r.outputs.take(s.batch.kernel, int64(len(f.Text))); room < int64(len(f.Text)) {
 		f.Text = strings.ToValidUTF8(f.Text[:room], "")
 		f.Err = errors.Join(f.Err, errors.New("the rest is left out: of its kernel's guests more is not kept"))
 	}
 	if f.Text != "" {
-		err := l.file(f.Name, &kept, func(file *os.File) error {
+		err := s.file(f.Name, &kept, func(file *os.File) error {
 			_, err := file.WriteString(f.Text)
 			return err
 		})
@@ -67,37 +67,37 @@ func (l *life) found(f vm.Finding, probe string) {
 	if f.Err != nil {
 		kept.Error = f.Err.Error()
 	}
-	l.evidence = append(l.evidence, kept)
+	s.evidence = append(s.evidence, kept)
 }
 
 // dump keeps the guest's memory.
-func (l *life) dump(ctx context.Context, g guest, probe string) {
+func (s *session) dump(ctx context.Context, g guest, probe string) {
 	ctx, cancel := context.WithTimeout(ctx, dumpDeadline)
 	defer cancel()
 	kept := matrix.Evidence{What: "the guest's memory", Probe: probe}
-	if l.r.dumps.take(l.batch.kernel, 1) == 0 {
+	if s.r.dumps.take(s.batch.kernel, 1) == 0 {
 		kept.Error = fmt.Sprintf("%d of its kernel's guests were kept, and no more are", maxDumps)
-		l.evidence = append(l.evidence, kept)
+		s.evidence = append(s.evidence, kept)
 		return
 	}
-	err := l.file("memory.elf", &kept, func(file *os.File) error {
-		f := g.Dump(ctx, file, l.r.DumpMiB<<20)
+	err := s.file("memory.elf", &kept, func(file *os.File) error {
+		f := g.Dump(ctx, file, s.r.DumpMiB<<20)
 		kept.What = f.What
 		return f.Err
 	})
 	if err != nil {
 		kept.Error = err.Error()
 	}
-	l.evidence = append(l.evidence, kept)
+	s.evidence = append(s.evidence, kept)
 }
 
-// file makes one of the life's files: of an examination after the first it has its
+// file makes one of the guest's files: of an examination after the first it has its
 // number. What is not whole is kept.
-func (l *life) file(name string, kept *matrix.Evidence, write func(*os.File) error) error {
-	if l.examinations > 1 {
-		name = fmt.Sprintf("%d-%s", l.examinations, name)
+func (s *session) file(name string, kept *matrix.Evidence, write func(*os.File) error) error {
+	if s.examinations > 1 {
+		name = fmt.Sprintf("%d-%s", s.examinations, name)
 	}
-	f, path, err := l.r.Store.Evidence(l.batch.kernel, l.batch.machine, l.batch.boot, l.number, name)
+	f, path, err := s.r.Store.Evidence(s.batch.kernel, s.batch.machine, s.batch.boot, s.number, name)
 	if err != nil {
 		return err
 	}
@@ -107,20 +107,20 @@ func (l *life) file(name string, kept *matrix.Evidence, write func(*os.File) err
 
 // record keeps how the guest ended: outcome and detail are what its last cells got
 // of it, if anything.
-func (l *life) record(e end, exit vm.Exit, outcome matrix.Outcome, detail string) error {
+func (s *session) record(e end, exit vm.Exit, outcome matrix.Outcome, detail string) error {
 	g := matrix.Guest{
-		Kernel: l.batch.kernel, Machine: l.batch.machine, Boot: l.batch.boot, Life: l.number, Clone: l.clone,
-		Command: exit.Command, Began: l.began.UTC(), ReadySeconds: l.ready.Seconds(), Seconds: time.Since(l.began).Seconds(),
+		Kernel: s.batch.kernel, Machine: s.batch.machine, Boot: s.batch.boot, Life: s.number, Clone: s.clone,
+		Command: exit.Command, Began: s.began.UTC(), ReadySeconds: s.ready.Seconds(), Seconds: time.Since(s.began).Seconds(),
 		Phase: "done", Outcome: outcome, Detail: detail,
-		Exit: exit.Status, Stderr: exit.Stderr, Events: exit.Events, Evidence: l.evidence,
+		Exit: exit.Status, Stderr: exit.Stderr, Events: exit.Events, Evidence: s.evidence,
 	}
 	if e.err != nil && !e.again {
 		g.Phase = e.phase.String()
-		if e.phase == phaseProbes && len(l.left) > 0 {
-			g.Probe = l.left[0]
+		if e.phase == phaseProbes && len(s.left) > 0 {
+			g.Probe = s.left[0]
 		}
 	}
-	return l.r.Store.Guest(g)
+	return s.r.Store.Guest(g)
 }
 
 // ended takes what else is kept of the end of a guest that did not end well.
@@ -135,7 +135,7 @@ func (e *end) ended(exit vm.Exit, asked matrix.Machine) {
 	case exit.Killed != "":
 		e.infra, e.spoiled = fmt.Errorf("QEMU was killed (%s), by something outside of kmatrix", exit.Killed), true
 	case exit.Err != nil:
-		e.infra = fmt.Errorf("%w; the command was: %s", insisted(asked, exit.Err), exit.Command)
+		e.infra = fmt.Errorf("%w; the command was: %s", kvmHint(asked, exit.Err), exit.Command)
 	}
 	if exit.Refused != "" {
 		e.err = errors.New(exit.Refused)

@@ -28,7 +28,7 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 			return judged(*a.Test, a.Detail)
 		}
 		if a.Sample != nil {
-			if why := idled(a.Sample); why != "" {
+			if why := idleReason(a.Sample); why != "" {
 				return matrix.Unsupported, why
 			}
 		}
@@ -88,7 +88,7 @@ func judged(t matrix.Test, last string) (matrix.Outcome, string) {
 	return outcome, why
 }
 
-// end is how a guest's life ended before all its cells were answered.
+// end is how a session ended before all its cells were answered.
 type end struct {
 	// phase is the last one that was entered.
 	phase phase
@@ -123,7 +123,7 @@ func (e *end) blame(said []matrix.Report) {
 	}
 }
 
-// unanswered decides the outcome of the cell that a life ended with: the probe
+// unanswered decides the outcome of the cell that a session ended with: the probe
 // that was running, or, before the first one, every cell that was asked for.
 func unanswered(e end) (matrix.Outcome, string) {
 	// An error can hold what the guest said: SSH's, and those of JSON, do.
@@ -199,7 +199,7 @@ func settled(first, second matrix.Result) matrix.Result {
 	return first
 }
 
-// phase is a part of a guest's life, each with a deadline of its own.
+// phase is a part of a session, each with a deadline of its own.
 type phase int
 
 const (

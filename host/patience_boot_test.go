@@ -78,7 +78,7 @@ func TestWhatIsDoneToQEMUIsNoFaultOfTheGuests(t *testing.T) {
 				other = res.Other.Outcome
 			}
 			if res.Outcome != matrix.Pass || other != test.other {
-				t.Errorf("the result is %+v, its other try %+v", res, res.Other)
+				t.Errorf("the result is %+v, its other attempt %+v", res, res.Other)
 			}
 		})
 	}

@@ -69,8 +69,8 @@ func (r *Runner) reopen(ctx context.Context, q *queue, k matrix.Kernel) error {
 
 // keepProfile stores a cell's profile, or, of a cell without, what kept it from
 // having one.
-func (l *life) keepProfile(probe string, p *matrix.Profile, outcome matrix.Outcome, detail string) {
-	c := l.cell(probe)
+func (s *session) keepProfile(probe string, p *matrix.Profile, outcome matrix.Outcome, detail string) {
+	c := s.cell(probe)
 	if p == nil {
 		p = &matrix.Profile{Missing: fmt.Sprintf("%s: %s", outcome, detail)}
 		if outcome == matrix.Unsupported {
@@ -81,13 +81,13 @@ func (l *life) keepProfile(probe string, p *matrix.Profile, outcome matrix.Outco
 		}
 	}
 	p.Kernel, p.Machine, p.Probe, p.Cell = c.Kernel, c.Machine, c.Probe, c.ID()
-	p.Boot, p.Life, p.Clone = l.batch.boot, l.number, l.clone
-	l.output = nil
-	l.r.mu.Lock()
-	defer l.r.mu.Unlock()
-	if err := l.r.Store.AppendProfile(*p); err != nil {
-		l.store = fmt.Errorf("store the profile of %s: %w", p.Cell, err)
+	p.Boot, p.Life, p.Clone = s.batch.boot, s.number, s.clone
+	s.output = nil
+	s.r.mu.Lock()
+	defer s.r.mu.Unlock()
+	if err := s.r.Store.AppendProfile(*p); err != nil {
+		s.store = fmt.Errorf("store the profile of %s: %w", p.Cell, err)
 		return
 	}
-	l.r.profiles = append(l.r.profiles, *p)
+	s.r.profiles = append(s.r.profiles, *p)
 }

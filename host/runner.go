@@ -4,7 +4,7 @@
 // for each cell and boot. Inside, a kernel's image is fetched while the cells
 // of kernels that are ready run ([queue]); a batch of cells is one guest's work
 // ([Runner.work]), and a guest that dies costs the cell it died in: the rest of
-// its batch goes on in another guest, which is a clone of the first ([original])
+// its batch goes on in another guest, which is a clone of the first ([bootSnapshot])
 // where that could be saved. What became of a cell is decided in one
 // place, outcome.go, from what the agent said, how the guest ended and which
 // deadline passed.

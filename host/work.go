@@ -14,7 +14,7 @@ import (
 	"kmatrix/matrix"
 )
 
-// guest is one running guest, as far as its life is followed here.
+// guest is one running guest, as far as a session needs it.
 type guest interface {
 	// Ready waits for the agent's greeting.
 	Ready(context.Context) (wire.Ready, error)
@@ -64,11 +64,11 @@ const (
 // ending tells how the guest is to end after its phases: powering off is work for an
 // emulated CPU, and nobody asks whether a guest can that was made for one cost, or
 // to be saved.
-func (l *life) ending(e end) ending {
+func (s *session) ending(e end) ending {
 	switch {
 	case e.err != nil:
 		return lastWordsFirst
-	case l.alone && l.kind == matrix.Performance && l.original.saved != nil:
+	case s.alone && s.kind == matrix.Performance && s.snapshot.saved != nil:
 		return atOnce
 	}
 	return powerOff
@@ -89,7 +89,7 @@ type launch struct {
 	memory *capacity.Reservation
 }
 
-// booter starts a guest. The context is its life: when it ends, so does the
+// booter starts a guest. The guest lives as long as the context: when that ends, so does the
 // guest.
 type booter func(context.Context, launch) (guest, error)
 
@@ -100,23 +100,23 @@ type booter func(context.Context, launch) (guest, error)
 // be restored, after which none is: so this comes to an end.
 func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	started := time.Now()
-	m, err := r.resolved(ctx, b, img)
+	m, err := r.resolveMachine(ctx, b, img)
 	if err != nil {
 		return err
 	}
-	o := &original{r: r, batch: b, wanted: r.clones(m, b.probes)}
-	defer func() { err = errors.Join(err, o.drop()) }()
-	first := tries{}
+	snap := &bootSnapshot{r: r, batch: b, wanted: r.clones(m, b.probes)}
+	defer func() { err = errors.Join(err, snap.drop()) }()
+	first := attempts{}
 	for left, n := b.probes, 1+r.Store.Lives(b.kernel, b.machine, b.boot); len(left) > 0; n++ {
 		asked, alone := r.portion(m, left)
-		l := life{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], tries: first, number: n, original: o, alone: alone, clone: o.saved != nil, kind: r.probe(left[0]).Kind}
-		if err := l.live(ctx, img); err != nil {
+		s := session{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], attempts: first, number: n, snapshot: snap, alone: alone, clone: snap.saved != nil, kind: r.probe(left[0]).Kind}
+		if err := s.run(ctx, img); err != nil {
 			if ctx.Err() != nil {
-				err = errors.Join(err, first.unsettled(r, b))
+				err = errors.Join(err, first.flush(r, b))
 			}
 			return err
 		}
-		left = slices.Concat(l.again, l.left, l.rest)
+		left = slices.Concat(s.retry, s.left, s.rest)
 	}
 	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Profile: b.profile, Seconds: time.Since(started).Seconds()})
 	return nil

@@ -111,8 +111,8 @@ type explanation struct {
 	Guests []matrix.Guest `json:"guests,omitempty"`
 	// Printed is what an external probe printed.
 	Printed string `json:"printed,omitempty"`
-	// Said are the console's texts around the reports, of each one that has its own.
-	Said []saying `json:"said,omitempty"`
+	// Excerpts are the console's texts around the reports, of each one that has its own.
+	Excerpts []excerpt `json:"said,omitempty"`
 	// Around is what the console says around the event that ended it, where no
 	// report has a text.
 	Around string `json:"around,omitempty"`
@@ -172,7 +172,7 @@ func (e *explanation) files(dir string) error {
 			return err
 		}
 		if text != "" {
-			e.Said = append(e.Said, saying{r.Title, text})
+			e.Excerpts = append(e.Excerpts, excerpt{r.Title, text})
 		}
 	}
 	if e.Output == "" {
@@ -276,15 +276,15 @@ func writeExplanations(w io.Writer, list []explanation) error {
 		line("by hand", e.ByHand)
 		if e.Around != "" {
 			b.WriteString("  the console when it happened\n")
-			lined(&b, e.Around)
+			writeExcerpt(&b, e.Around)
 		}
-		for _, r := range e.Said {
+		for _, r := range e.Excerpts {
 			fmt.Fprintf(&b, "  the console around %s\n", wire.Clean(r.Title, maxExplained))
-			lined(&b, r.Text)
+			writeExcerpt(&b, r.Text)
 		}
 		if e.Printed != "" {
 			b.WriteString("  it printed\n")
-			lined(&b, e.Printed)
+			writeExcerpt(&b, e.Printed)
 		}
 	}
 	_, err := io.WriteString(w, b.String())

@@ -187,7 +187,7 @@ func each(cmd *cobra.Command, i *images, kernels []matrix.Kernel, asked func(mat
 		}
 	}
 	if len(failed) > 0 {
-		err = fmt.Errorf("%s: no luck with %s", cmd.CommandPath(), strings.Join(failed, ", "))
+		err = fmt.Errorf("%s: could not process %s", cmd.CommandPath(), strings.Join(failed, ", "))
 	}
 	return errors.Join(err, release())
 }

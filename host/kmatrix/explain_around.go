@@ -30,7 +30,7 @@ func (e *explanation) around(s *store.Stored) error {
 	}
 	// What a hang was at is in its evidence, which is much of the console as well.
 	well := []matrix.Outcome{matrix.Pass, matrix.Fail, matrix.Unsupported, matrix.Hang}
-	if e.Console == "" || len(e.Said) > 0 || slices.Contains(well, e.Outcome) {
+	if e.Console == "" || len(e.Excerpts) > 0 || slices.Contains(well, e.Outcome) {
 		return nil
 	}
 	var err error

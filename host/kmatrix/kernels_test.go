@@ -66,7 +66,7 @@ func TestKernels(t *testing.T) {
 		t.Errorf("the JSON is %s (%v)", out, err)
 	}
 	out, errs, code = kernels("build", "x", "y")
-	if code != exitInfra || !strings.Contains(out, "x: make tinyconfig: a.c:1: error: no") || !strings.Contains(out, "y: ") || !strings.Contains(errs, "no luck with x, y") {
+	if code != exitInfra || !strings.Contains(out, "x: make tinyconfig: a.c:1: error: no") || !strings.Contains(out, "y: ") || !strings.Contains(errs, "could not process x, y") {
 		t.Errorf("exit code %d, printed %s%s", code, out, errs)
 	}
 	out, _, code = kernels("lock")

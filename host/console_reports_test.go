@@ -69,22 +69,22 @@ func TestKnownAndIgnoredReports(t *testing.T) {
 	}
 }
 
-// TestEarsHearEachLineOnce listens while a console grows beyond what is kept of it.
-func TestEarsHearEachLineOnce(t *testing.T) {
+// TestEachLineOfAConsoleIsParsedOnce reads while a console grows beyond what is kept of it.
+func TestEachLineOfAConsoleIsParsedOnce(t *testing.T) {
 	const one = "WARNING: CPU: 0 PID: 7 at fs/splice.c:12 one+0x1/0x2\n"
 	const two = "WARNING: CPU: 0 PID: 7 at fs/splice.c:12 two+0x1/0x2\n"
-	var e ear
-	if got := e.listen("boot\n"+one, int64(len("boot\n"+one))); len(got) != 1 || got[0].Title != "WARNING in one" {
+	var c consoleReports
+	if got := c.read("boot\n"+one, int64(len("boot\n"+one))); len(got) != 1 || got[0].Title != "WARNING in one" {
 		t.Errorf("first: %+v", got)
 	}
-	printed := e.heard + int64(len(two))
-	if got := e.listen((one + two)[10:], printed); len(got) != 1 || got[0].Title != "WARNING in two" {
+	printed := c.consumed + int64(len(two))
+	if got := c.read((one + two)[10:], printed); len(got) != 1 || got[0].Title != "WARNING in two" {
 		t.Errorf("then: %+v", got)
 	}
-	if got := e.listen((one + two)[10:], printed); len(got) != 0 {
+	if got := c.read((one + two)[10:], printed); len(got) != 0 {
 		t.Errorf("nothing new: %+v", got)
 	}
-	if got := e.listen(two, printed+1<<20); len(got) != 1 {
+	if got := c.read(two, printed+1<<20); len(got) != 1 {
 		t.Errorf("more than is kept: %+v", got)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"kmatrix/matrix"
 )
 
-// insisted adds to what QEMU ended with what would help on a machine that is to have
+// kvmHint adds to what QEMU ended with what would help on a machine that is to have
 // KVM and nothing else: it need not be there.
-func insisted(m matrix.Machine, err error) error {
+func kvmHint(m matrix.Machine, err error) error {
 	if m.Accel != matrix.AccelKVM {
 		return err
 	}
@@ -21,7 +21,7 @@ func insisted(m matrix.Machine, err error) error {
 
 // accelerated returns the machine with the accelerator that "auto" stands for.
 // Whether KVM is usable is found out once, with the first image that is there.
-func (r *Runner) accelerated(ctx context.Context, m matrix.Machine, b batch, img Bootable) (matrix.Machine, error) {
+func (r *Runner) resolveAccel(ctx context.Context, m matrix.Machine, b batch, img Bootable) (matrix.Machine, error) {
 	if m.Accel != matrix.AccelAuto {
 		return m, nil
 	}
@@ -46,7 +46,7 @@ func (r *Runner) accelerated(ctx context.Context, m matrix.Machine, b batch, img
 				return err
 			}
 			_, err = g.Ready(ctx)
-			return tried(err, g.End(lastWordsFirst))
+			return trialError(err, g.End(lastWordsFirst))
 		})
 		if err != nil {
 			return m, err
@@ -75,7 +75,7 @@ func Accelerated(ctx context.Context, cacheDir, version, qemu string, k matrix.K
 			return err
 		}
 		_, err = guest.Ready(ctx)
-		return tried(err, guest.Stop(0))
+		return trialError(err, guest.Stop(0))
 	})
 	m.Accel = v.Accel()
 	return m, &v, err
@@ -83,8 +83,8 @@ func Accelerated(ctx context.Context, cacheDir, version, qemu string, k matrix.K
 
 // tried returns what the trial of an accelerator came to: the error of waiting for the
 // guest, and how the guest ended.
-func tried(err error, exit vm.Exit) error {
-	switch death := lastWords(exit.Console); {
+func trialError(err error, exit vm.Exit) error {
+	switch death := fatalTitle(exit.Console); {
 	case err == nil:
 		return nil
 	case death != "":

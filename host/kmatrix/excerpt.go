@@ -13,8 +13,8 @@ import (
 	"kmatrix/matrix/store"
 )
 
-// saying is what a kernel printed of its own trouble.
-type saying struct {
+// excerpt is the part of a console in which a kernel reports its own trouble.
+type excerpt struct {
 	Title string `json:"title"`
 	Text  string `json:"text"`
 }
@@ -57,8 +57,8 @@ func marks(r matrix.Report) string {
 	return " (" + strings.Join(words, ", ") + ")"
 }
 
-// lined writes a text as one that is quoted.
-func lined(b *strings.Builder, text string) {
+// writeExcerpt writes a text, each line marked as quoted.
+func writeExcerpt(b *strings.Builder, text string) {
 	for l := range strings.Lines(text) {
 		fmt.Fprintf(b, "    | %s\n", strings.TrimRight(l, "\n"))
 	}

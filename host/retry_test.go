@@ -12,7 +12,7 @@ import (
 	"kmatrix/matrix/store"
 )
 
-// TestACellThatEndsItsGuestIsAskedOnceMore looks at both tries of cells of all
+// TestACellThatEndsItsGuestIsAskedOnceMore looks at both attempts of cells of all
 // kinds, and at what is kept of the guests.
 func TestACellThatEndsItsGuestIsAskedOnceMore(t *testing.T) {
 	r, cells, booted := newFake(t, []string{"good"}, []string{"s/a", "s/oops", "s/once", "s/killed", "s/always-killed", "s/panicked", "s/reset", "s/gone", "s/b"})
@@ -43,11 +43,11 @@ func TestACellThatEndsItsGuestIsAskedOnceMore(t *testing.T) {
 		if res.Other != nil {
 			other = res.Other.Outcome
 			if res.Other.Life == res.Life {
-				t.Errorf("%s: both tries were in guest %d", probe, res.Life)
+				t.Errorf("%s: both attempts were in guest %d", probe, res.Life)
 			}
 		}
 		if res.Outcome != want.outcome || other != want.other || !strings.Contains(res.Detail, want.detail) || res.Flaky() != want.flaky {
-			t.Errorf("%s: %s, %q, the other try %q, flaky %v; want %+v", probe, res.Outcome, res.Detail, other, res.Flaky(), want)
+			t.Errorf("%s: %s, %q, the other attempt %q, flaky %v; want %+v", probe, res.Outcome, res.Detail, other, res.Flaky(), want)
 		}
 	}
 	if booted["good"] != 1 {
@@ -64,7 +64,7 @@ func TestACellThatEndsItsGuestIsAskedOnceMore(t *testing.T) {
 	for _, g := range guests {
 		ended[g.Probe+" "+string(g.Outcome)]++
 	}
-	// Of each try, the guest that ended of it.
+	// Of each attempt, the guest that ended of it.
 	for _, want := range []string{"s/oops crash", "s/once crash", "s/killed infra", "s/always-killed infra", "s/gone lost"} {
 		n := 2
 		if want == "s/once crash" || want == "s/killed infra" {
@@ -124,8 +124,8 @@ func TestAHangKeepsItsEvidence(t *testing.T) {
 func TestAnInterruptKeepsACrashThatWasNotTriedAgain(t *testing.T) {
 	b := batch{kernel: "good", machine: "m", boot: 1}
 	r, _, _ := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
-	first := tries{"s/a": {Outcome: matrix.Crash, Boot: 1}, "s/b": {Outcome: matrix.Infra, Boot: 1}}
-	if err := first.unsettled(r, b); err != nil {
+	first := attempts{"s/a": {Outcome: matrix.Crash, Boot: 1}, "s/b": {Outcome: matrix.Infra, Boot: 1}}
+	if err := first.flush(r, b); err != nil {
 		t.Fatal(err)
 	}
 	stored, err := store.Open(r.Store.Dir())

@@ -1,0 +1,82 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"kmatrix/matrix"
+)
+
+// attempts are the first results, by probe, of a batch's cells that are retried in another
+// guest that starts as the first did.
+type attempts map[string]matrix.Result
+
+// settle stores the result of a probe, and before it what the probe and the kernel
+// printed, or has the cell retried. spoiled reports whether the host is at fault in a way
+// that may not repeat.
+func (s *session) settle(probe string, res matrix.Result, spoiled bool) {
+	if s.batch.profile {
+		s.keepProfile(probe, nil, res.Outcome, res.Detail)
+		return
+	}
+	if len(s.output) > 0 && s.store == nil {
+		res.Output, s.store = s.r.Store.Output(s.cell(probe), s.batch.boot, s.number, s.r.printed(s.cell(probe), s.output))
+	}
+	s.output = nil
+	if s.store == nil {
+		res.Reports, s.store = s.reports.keep(res.Reports)
+	}
+	if s.store != nil {
+		return
+	}
+	first, tried := s.attempts[probe]
+	if !tried && onceMore(res.Outcome, spoiled) {
+		s.attempts[probe] = res
+		s.retry = append(s.retry, probe)
+		return
+	}
+	if tried {
+		res = settled(first, res)
+		delete(s.attempts, probe)
+	}
+	s.store = s.r.keep(s.cell(probe), res)
+}
+
+// flush stores the first results of cells that no guest will retry any more; a cell that
+// the host has spoiled gets no outcome.
+func (a attempts) flush(r *Runner, b batch) error {
+	var errs []error
+	for _, probe := range slices.Sorted(maps.Keys(a)) {
+		if a[probe].Outcome != matrix.Infra {
+			errs = append(errs, r.keep(matrix.Cell{Kernel: b.kernel, Machine: b.machine, Probe: probe}, a[probe]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// try returns the part of a result that is kept beside the result of another attempt.
+func try(r matrix.Result) *matrix.Try {
+	return &matrix.Try{
+		Outcome: r.Outcome, Detail: r.Detail, Observation: r.Observation, Sample: r.Sample, Test: r.Test,
+		Life: r.Life, Clone: r.Clone, Output: r.Output, Reports: r.Reports, Seconds: r.Seconds,
+	}
+}
+
+// retryNote tells how many of the probes are retried, "" for none.
+func (s *session) retryNote(probes []string) string {
+	n := 0
+	for _, p := range probes {
+		if slices.Contains(s.retry, p) {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "; it is asked once more"
+	}
+	return fmt.Sprintf("; %d cells are asked once more", n)
+}
