@@ -63,7 +63,7 @@ func TestASampleThatIdledIsNone(t *testing.T) {
 		"the wall's clock waits": {matrix.ClockWall, 3, 0, matrix.Pass},
 	} {
 		s := &matrix.Sample{Value: 1, Clock: test.clock, Waited: test.waited, Counters: map[string]int64{"voluntary_switches": test.switches}}
-		got, why := answered(matrix.Kernel{}, matrix.Probe{Since: "5.10"}, matrix.Hello{Release: "6.1.0"}, wire.Answer{Status: wire.StatusOK, Sample: s})
+		got, why := answered(matrix.Kernel{}, matrix.Probe{Since: "5.10"}, matrix.Hello{Release: "6.1.0"}, wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Sample: s}})
 		if got != test.want || (why != "") != (got == matrix.Unsupported) {
 			t.Errorf("%s: %s, %q", name, got, why)
 		}

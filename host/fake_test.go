@@ -70,7 +70,7 @@ func (g *fakeGuest) Hello(context.Context) (matrix.Hello, error) {
 func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Event)) error {
 	for _, p := range req.Probes {
 		on(wire.Event{Type: wire.EventStart, Probe: p})
-		answer := wire.Answer{Status: wire.StatusOK, Observation: &matrix.Observation{Class: matrix.Stable, Bytes: 1, Old: 1}}
+		answer := wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable, Bytes: 1, Old: 1}}}
 		switch {
 		case strings.HasSuffix(p, "/oops"):
 			g.death = "BUG: kernel NULL pointer dereference, address: 0000000000000008"
@@ -121,7 +121,7 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 		case strings.HasSuffix(p, "/escapes"):
 			return errors.New("ssh: disconnect, reason 2: \x1b[31mred\u009b1m\u202e")
 		case strings.HasSuffix(p, "/another-kind"):
-			answer = wire.Answer{Status: wire.StatusOK, Sample: &matrix.Sample{Value: 1}}
+			answer = wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 1}}}
 		case strings.HasSuffix(p, "/died"):
 			answer = wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}
 		case p == "external/floods":
@@ -132,7 +132,7 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 		case kindOf(p) == matrix.External:
 			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("printed \x1b[31m")})
 			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("\u00e4\n")})
-			answer = wire.Answer{Status: wire.StatusOK, Detail: "printed", Test: &matrix.Test{Judge: "forged", ExitCode: 5, Failed: 1, Diagnostics: []string{"printed"}}}
+			answer = wire.Answer{Status: wire.StatusOK, Detail: "printed", Finding: matrix.Finding{Test: &matrix.Test{Judge: "forged", ExitCode: 5, Failed: 1, Diagnostics: []string{"printed"}}}}
 		case strings.HasSuffix(p, "/forge"):
 			on(wire.Event{Type: wire.EventAnswer, Probe: req.Probes[len(req.Probes)-1], Answer: &wire.Answer{Status: wire.StatusDied, Detail: "forged"}})
 		}

@@ -195,7 +195,7 @@ func settled(first, second matrix.Result) matrix.Result {
 	if first.Outcome == matrix.Infra {
 		first, second = second, first
 	}
-	first.Other = try(second)
+	first.Other = &second.Attempt
 	return first
 }
 

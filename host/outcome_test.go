@@ -12,7 +12,7 @@ import (
 func TestAnswered(t *testing.T) {
 	probe := matrix.Probe{Name: "stability/splice/write/xfs/dirty", Needs: "xfs", Features: []string{"tls"}, Since: "5.10"}
 	seen := func(c matrix.Class) wire.Answer {
-		return wire.Answer{Status: wire.StatusOK, Observation: &matrix.Observation{Class: c}}
+		return wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Observation: &matrix.Observation{Class: c}}}
 	}
 	without := map[string]string{"xfs": "not in /proc/filesystems"}
 	for name, test := range map[string]struct {
@@ -27,16 +27,16 @@ func TestAnswered(t *testing.T) {
 		"changed under snapshot":         {contract: matrix.Snapshot, answer: seen(matrix.Changed), want: matrix.Fail, detail: `"snapshot" does not allow "changed"`},
 		"torn without contract":          {answer: seen(matrix.Torn), want: matrix.Pass},
 		"torn under reference":           {contract: matrix.Reference, answer: seen(matrix.Torn), want: matrix.Fail, detail: "torn"},
-		"sample":                         {contract: matrix.Snapshot, answer: wire.Answer{Status: wire.StatusOK, Sample: &matrix.Sample{Value: 1}}, want: matrix.Pass},
+		"sample":                         {contract: matrix.Snapshot, answer: wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 1}}}, want: matrix.Pass},
 		"unsupported on an old kernel":   {release: "5.4.0", answer: wire.Answer{Status: wire.StatusUnsupported, Detail: "why"}, want: matrix.Unsupported, detail: "why"},
 		"unsupported where it must work": {release: "5.10.0-1-cloud", answer: wire.Answer{Status: wire.StatusUnsupported, Detail: "why"}, want: matrix.Fail, detail: "must work since 5.10"},
 		"no such file system":            {release: "6.1.0", refused: without, answer: wire.Answer{Status: wire.StatusUnsupported}, want: matrix.Unsupported},
-		"test passes":                    {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Test: &matrix.Test{Judge: matrix.JudgeExit, Passed: 1}}, want: matrix.Pass, detail: "last"},
-		"test fails":                     {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: 3, Failed: 1}}, want: matrix.Fail, detail: "exit code 3: last"},
-		"one of many fails":              {answer: wire.Answer{Status: wire.StatusOK, Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 4, Failed: 1, Failing: []string{"b"}, Diagnostics: []string{"b: got 2"}}}, want: matrix.Fail, detail: "1 of 5 failed: b; b: got 2"},
-		"an irregular report":            {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 2, Warnings: []string{"the number 1 is there twice"}}}, want: matrix.Pass, detail: "the report is irregular: the number 1 is there twice"},
-		"test is skipped":                {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Test: &matrix.Test{Judge: matrix.JudgeKTAP, Skipped: 1, Skips: []string{"no root"}}}, want: matrix.Unsupported, detail: "skipped: no root"},
-		"a program is killed":            {answer: wire.Answer{Status: wire.StatusDied, Detail: "signal: killed", Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: -1}}, want: matrix.Crash, detail: "signal: killed"},
+		"test passes":                    {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeExit, Passed: 1}}}, want: matrix.Pass, detail: "last"},
+		"test fails":                     {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: 3, Failed: 1}}}, want: matrix.Fail, detail: "exit code 3: last"},
+		"one of many fails":              {answer: wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 4, Failed: 1, Failing: []string{"b"}, Diagnostics: []string{"b: got 2"}}}}, want: matrix.Fail, detail: "1 of 5 failed: b; b: got 2"},
+		"an irregular report":            {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 2, Warnings: []string{"the number 1 is there twice"}}}}, want: matrix.Pass, detail: "the report is irregular: the number 1 is there twice"},
+		"test is skipped":                {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeKTAP, Skipped: 1, Skips: []string{"no root"}}}}, want: matrix.Unsupported, detail: "skipped: no root"},
+		"a program is killed":            {answer: wire.Answer{Status: wire.StatusDied, Detail: "signal: killed", Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: -1}}}, want: matrix.Crash, detail: "signal: killed"},
 		"no such feature":                {release: "6.1.0", refused: map[string]string{"tls": "the kernel has none"}, answer: wire.Answer{Status: wire.StatusUnsupported}, want: matrix.Unsupported},
 		"another feature is missing":     {release: "6.1.0", refused: map[string]string{"fuse": "the kernel has none"}, answer: wire.Answer{Status: wire.StatusUnsupported}, want: matrix.Fail},
 		"worker died":                    {answer: wire.Answer{Status: wire.StatusDied, Detail: "signal: killed"}, want: matrix.Crash, detail: "signal: killed"},

@@ -33,7 +33,7 @@ func (r *Runner) withoutRest(left []batch, why error) error {
 	for _, b := range left {
 		for _, p := range b.probes {
 			cell := matrix.Cell{Kernel: b.kernel, Machine: b.machine, Probe: p}
-			if err := r.keep(cell, matrix.Result{Boot: b.boot, Outcome: matrix.Infra, Detail: why.Error()}); err != nil {
+			if err := r.keep(cell, matrix.Result{Boot: b.boot, Attempt: matrix.Attempt{Outcome: matrix.Infra, Detail: why.Error()}}); err != nil {
 				return err
 			}
 		}

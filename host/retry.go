@@ -56,14 +56,6 @@ func (a attempts) flush(r *Runner, b batch) error {
 	return errors.Join(errs...)
 }
 
-// try returns the part of a result that is kept beside the result of another attempt.
-func try(r matrix.Result) *matrix.Try {
-	return &matrix.Try{
-		Outcome: r.Outcome, Detail: r.Detail, Observation: r.Observation, Sample: r.Sample, Test: r.Test,
-		Life: r.Life, Clone: r.Clone, Output: r.Output, Reports: r.Reports, Seconds: r.Seconds,
-	}
-}
-
 // retryNote tells how many of the probes are retried, "" for none.
 func (s *session) retryNote(probes []string) string {
 	n := 0

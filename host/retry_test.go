@@ -124,7 +124,7 @@ func TestAHangKeepsItsEvidence(t *testing.T) {
 func TestAnInterruptKeepsACrashThatWasNotTriedAgain(t *testing.T) {
 	b := batch{kernel: "good", machine: "m", boot: 1}
 	r, _, _ := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
-	first := attempts{"s/a": {Outcome: matrix.Crash, Boot: 1}, "s/b": {Outcome: matrix.Infra, Boot: 1}}
+	first := attempts{"s/a": {Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Crash}}, "s/b": {Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Infra}}}
 	if err := first.flush(r, b); err != nil {
 		t.Fatal(err)
 	}

@@ -264,7 +264,7 @@ func (r *Runner) withoutImage(ctx context.Context, q *queue, k matrix.Kernel, er
 				continue
 			}
 			seen[cell.ID()] = true
-			if err := r.keep(cell, matrix.Result{Outcome: outcome, Detail: err.Error()}); err != nil {
+			if err := r.keep(cell, matrix.Result{Attempt: matrix.Attempt{Outcome: outcome, Detail: err.Error()}}); err != nil {
 				return err
 			}
 		}

@@ -264,7 +264,7 @@ func (s *session) answer(g guest, ev wire.Event, took time.Duration) bool {
 		return true
 	}
 	res := s.result(outcome, detail)
-	res.Observation, res.Sample, res.Test = ev.Answer.Observation, ev.Answer.Sample, ev.Answer.Test
+	res.Finding = ev.Answer.Finding
 	res.Reports = s.reports.read(g.Printed())
 	res.Seconds = took.Round(time.Microsecond).Seconds()
 	s.settle(ev.Probe, res, false)
@@ -274,7 +274,7 @@ func (s *session) answer(g guest, ev wire.Event, took time.Duration) bool {
 
 // result returns a result of this session.
 func (s *session) result(o matrix.Outcome, detail string) matrix.Result {
-	return matrix.Result{Boot: s.batch.boot, Life: s.number, Clone: s.clone, Outcome: o, Detail: detail}
+	return matrix.Result{Boot: s.batch.boot, Attempt: matrix.Attempt{Outcome: o, Detail: detail, Life: s.number, Clone: s.clone}}
 }
 
 // assignOutcome gives the outcome of an early end to the cell that was running, or, when

@@ -83,7 +83,7 @@ func TestAllReports(t *testing.T) {
 	known := a
 	known.Known = true
 	list := AllReports(Run{Kernels: []Column{{Name: "l", Reports: []Report{b}}}}, []Result{
-		{Kernel: "k", Cell: "k/m/x", Reports: []Report{a, b}}, {Kernel: "k", Cell: "k/m/x", Boot: 2, Reports: []Report{a}}, {Kernel: "l", Cell: "l/m/x", Reports: []Report{known}},
+		{Kernel: "k", Cell: "k/m/x", Attempt: Attempt{Reports: []Report{a, b}}}, {Kernel: "k", Cell: "k/m/x", Boot: 2, Attempt: Attempt{Reports: []Report{a}}}, {Kernel: "l", Cell: "l/m/x", Attempt: Attempt{Reports: []Report{known}}},
 	})
 	if len(list) != 2 || list[0].Count != 6 || list[0].Known || len(list[0].Cells) != 2 || len(list[0].Kernels) != 2 || !list[1].Known || len(list[1].Cells) != 1 || len(list[1].Kernels) != 2 {
 		t.Errorf("%+v", list)

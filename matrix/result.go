@@ -148,19 +148,18 @@ var Outcomes = []Outcome{Pass, Fail, Crash, Hang, BootFailed, BuildFailed, Unava
 // the kernel, and a run that is resumed asks again.
 func (o Outcome) Final() bool { return o != Infra }
 
-// Result is what became of one cell in one boot.
-type Result struct {
-	Kernel  string `json:"kernel"`
-	Machine string `json:"machine"`
-	Probe   string `json:"probe"`
-	// Boot counts the boots of a cell from 1; 0 when there was none.
-	Boot        int          `json:"boot"`
-	Outcome     Outcome      `json:"outcome"`
+// Finding is what a probe found. At most one is set, the one that the probe's kind
+// calls for; none is where the probe gave no answer.
+type Finding struct {
 	Observation *Observation `json:"observation,omitempty"`
 	Sample      *Sample      `json:"sample,omitempty"`
 	Test        *Test        `json:"test,omitempty"`
-	// Cell is the cell's [Cell.ID].
-	Cell string `json:"cell"`
+}
+
+// Attempt is what came of asking a cell once, in one guest.
+type Attempt struct {
+	Outcome Outcome `json:"outcome"`
+	Finding
 	// Detail says in one line why the outcome is not Pass; of an external probe
 	// that passed it is the last line that its program printed.
 	Detail string `json:"detail,omitempty"`
@@ -176,27 +175,24 @@ type Result struct {
 	Reports []Report `json:"reports,omitempty"`
 	// Seconds is how long the probe took by the host's clock.
 	Seconds float64 `json:"seconds"`
-	// Other is the other try of a cell that was tried twice, each in a guest of its
-	// own; nil for one that was not, see [Result.Flaky].
-	Other *Try `json:"other,omitempty"`
 }
 
-// Try is what came of asking a cell that was tried twice, where that is not its
-// outcome. The fields are as in [Result].
-type Try struct {
-	Outcome     Outcome      `json:"outcome"`
-	Detail      string       `json:"detail,omitempty"`
-	Observation *Observation `json:"observation,omitempty"`
-	Sample      *Sample      `json:"sample,omitempty"`
-	Test        *Test        `json:"test,omitempty"`
-	Life        int          `json:"life,omitempty"`
-	Clone       bool         `json:"clone,omitempty"`
-	Output      string       `json:"output,omitempty"`
-	Reports     []Report     `json:"reports,omitempty"`
-	Seconds     float64      `json:"seconds"`
+// Result is what became of one cell in one boot: the attempt that counts.
+type Result struct {
+	Kernel  string `json:"kernel"`
+	Machine string `json:"machine"`
+	Probe   string `json:"probe"`
+	// Boot counts the boots of a cell from 1; 0 when there was none.
+	Boot int `json:"boot"`
+	Attempt
+	// Cell is the cell's [Cell.ID].
+	Cell string `json:"cell"`
+	// Other is the other attempt at a cell that was asked twice, each time in a guest
+	// of its own; nil where it was asked once, see [Result.Flaky].
+	Other *Attempt `json:"other,omitempty"`
 }
 
-// Flaky reports whether a cell's second try in the same boot came out otherwise. A
+// Flaky reports whether a cell's second attempt in the same boot came out otherwise. A
 // first that this host spoiled tells nothing of the kernel.
 func (r Result) Flaky() bool {
 	return r.Other != nil && r.Other.Outcome != Infra && r.Outcome != Infra && r.Other.Outcome != r.Outcome

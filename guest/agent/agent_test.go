@@ -52,7 +52,7 @@ func TestMain(m *testing.M) {
 
 var testProbes = map[string]func(context.Context, *probe.Env) (probe.Finding, error){
 	"ok": func(_ context.Context, env *probe.Env) (probe.Finding, error) {
-		return probe.Finding{Observation: &matrix.Observation{Class: matrix.Stable, Bytes: 1, Old: 1}, Detail: env.Dirs["xfs"]}, nil
+		return probe.Finding{Detail: env.Dirs["xfs"], Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable, Bytes: 1, Old: 1}}}, nil
 	},
 	"unsupported": func(context.Context, *probe.Env) (probe.Finding, error) {
 		return probe.Finding{}, &probe.UnsupportedError{Reason: "no such thing"}
@@ -71,10 +71,10 @@ var testProbes = map[string]func(context.Context, *probe.Env) (probe.Finding, er
 	},
 	"budget": func(_ context.Context, env *probe.Env) (probe.Finding, error) {
 		time.Sleep(env.Budget)
-		return probe.Finding{Observation: &matrix.Observation{Class: matrix.Stable}, Detail: env.Budget.String()}, nil
+		return probe.Finding{Detail: env.Budget.String(), Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable}}}, nil
 	},
 	"pid": func(context.Context, *probe.Env) (probe.Finding, error) {
-		return probe.Finding{Observation: &matrix.Observation{Class: matrix.Stable}, Detail: fmt.Sprint(os.Getpid())}, nil
+		return probe.Finding{Detail: fmt.Sprint(os.Getpid()), Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable}}}, nil
 	},
 }
 

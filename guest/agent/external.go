@@ -84,7 +84,7 @@ func (a *agent) external(ctx context.Context, name string, room wire.Scratch, la
 		sum.Merge(e.test(in))
 		if e.status.Signaled() && len(in.Runs) == 1 {
 			wire.CleanTest(&sum)
-			return wire.Answer{Status: wire.StatusDied, Test: &sum, Detail: strings.Join(append([]string{"signal: " + e.status.Signal().String()}, e.reasons()...), "; ")}, output
+			return wire.Answer{Status: wire.StatusDied, Detail: strings.Join(append([]string{"signal: " + e.status.Signal().String()}, e.reasons()...), "; "), Finding: matrix.Finding{Test: &sum}}, output
 		}
 		answer.Detail = e.lastWords()
 	}

@@ -19,7 +19,7 @@ func TestProfilesAreAskedOfCostsAlone(t *testing.T) {
 			if name == "cost/x" && env.Profile {
 				return probe.Finding{Profile: &matrix.Profile{Samples: 1, User: 1}}, nil
 			}
-			return probe.Finding{Observation: &matrix.Observation{Class: matrix.Stable}}, nil
+			return probe.Finding{Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable}}}, nil
 		}}, true
 	}
 	if a := carryOut(task{Probe: "cost/x", Profile: true}).Answer; a.Status != wire.StatusOK || a.Profile == nil || a.Observation != nil {

@@ -175,7 +175,7 @@ func carryOut(t task) (r reply) {
 	case t.Profile && found.Profile == nil:
 		return reply{Answer: wire.Answer{Status: wire.StatusError, Detail: "the probe has no profile: only costs have"}}
 	}
-	return reply{Answer: wire.Answer{Status: wire.StatusOK, Observation: found.Observation, Sample: found.Sample, Profile: found.Profile, Detail: found.Detail}}
+	return reply{Answer: wire.Answer{Status: wire.StatusOK, Finding: found.Finding, Profile: found.Profile, Detail: found.Detail}}
 }
 
 // lookup finds a probe; tests put theirs before.

@@ -30,12 +30,10 @@ type Probe struct {
 	Run func(context.Context, *Env) (Finding, error)
 }
 
-// Finding is what a probe found: an observation or a sample, or the profile that it
-// was asked for.
+// Finding is what a probe found, or the profile that it was asked for.
 type Finding struct {
-	Observation *matrix.Observation
-	Sample      *matrix.Sample
-	Profile     *matrix.Profile
+	matrix.Finding
+	Profile *matrix.Profile
 	// Detail is a line for people, "" for none.
 	Detail string
 }

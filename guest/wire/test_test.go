@@ -29,11 +29,11 @@ func TestATestIsCappedAndCleaned(t *testing.T) {
 		full.Failing, full.Skips = append(full.Failing, worst), append(full.Skips, worst)
 		full.Problems, full.Diagnostics = append(full.Problems, worst), append(full.Diagnostics, worst)
 	}
-	if ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Test: &full}}).Next(); err != nil || len(ev.Answer.Test.Failing) != matrix.MaxNames {
+	if ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Test: &full}}}).Next(); err != nil || len(ev.Answer.Test.Failing) != matrix.MaxNames {
 		t.Errorf("the largest test does not fit a line: %v", err)
 	}
 	hostile := matrix.Test{Judge: "\x1b[31m", Failing: make([]string, 1000), Skips: []string{"\x1b[31m" + strings.Repeat("x", 10000)}}
-	ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Test: &hostile}}).Next()
+	ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Test: &hostile}}}).Next()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,11 +46,11 @@ func TestATestIsCappedAndCleaned(t *testing.T) {
 		"a huge count":     {Failed: 1 << 40},
 		"a huge exit code": {ExitCode: 1 << 20},
 	} {
-		if _, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Test: &test}}).Next(); err == nil {
+		if _, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Test: &test}}}).Next(); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}
-	both := Answer{Status: StatusOK, Test: &matrix.Test{}, Sample: &matrix.Sample{}}
+	both := Answer{Status: StatusOK, Finding: matrix.Finding{Test: &matrix.Test{}, Sample: &matrix.Sample{}}}
 	if _, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &both}).Next(); err == nil {
 		t.Error("a test and a sample at once are taken")
 	}

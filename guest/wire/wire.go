@@ -185,12 +185,10 @@ const (
 
 // Answer is how a probe ended.
 type Answer struct {
-	Status      Status              `json:"status"`
-	Observation *matrix.Observation `json:"observation,omitempty"`
-	Sample      *matrix.Sample      `json:"sample,omitempty"`
-	Test        *matrix.Test        `json:"test,omitempty"`
-	Profile     *matrix.Profile     `json:"profile,omitempty"`
-	Detail      string              `json:"detail,omitempty"`
+	Status Status `json:"status"`
+	matrix.Finding
+	Profile *matrix.Profile `json:"profile,omitempty"`
+	Detail  string          `json:"detail,omitempty"`
 	// Seconds is how long the probe took by the guest's monotonic clock.
 	Seconds float64 `json:"seconds"`
 }

@@ -140,7 +140,7 @@ func TestCountersAreCappedAndCleaned(t *testing.T) {
 	for i := range 2 * MaxCounters {
 		counters[fmt.Sprintf("n%02d", i)] = int64(i)
 	}
-	line, err := json.Marshal(Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Sample: &matrix.Sample{Value: 1, Better: matrix.Lower, Counters: counters}}})
+	line, err := json.Marshal(Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 1, Better: matrix.Lower, Counters: counters}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 	} {
 		o := whole
 		change(&o)
-		if _, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Observation: &o}}).Next(); err == nil {
+		if _, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Observation: &o}}}).Next(); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}
@@ -179,14 +179,14 @@ func TestWhatCannotBeIsRefused(t *testing.T) {
 		"passes below 0": {Value: 1, Iterations: -1, Better: matrix.Lower},
 		"no direction":   {Value: 1, Better: "\x1b[31m"},
 	} {
-		_, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Sample: &s}}).Next()
+		_, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Sample: &s}}}).Next()
 		if err == nil || strings.Contains(err.Error(), "\x1b") {
 			t.Errorf("%s: error %q", name, err)
 		}
 	}
 	// What the guest says of the clock, and of the worth of its numbers, is nothing.
 	s := matrix.Sample{Value: 1, Better: matrix.Lower, Clock: "\x1b[31m", Indicative: true}
-	ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Sample: &s}}).Next()
+	ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Sample: &s}}}).Next()
 	if err != nil || ev.Answer.Sample.Clock != "" || ev.Answer.Sample.Indicative {
 		t.Errorf("it is %+v (%v)", ev.Answer, err)
 	}

@@ -108,7 +108,7 @@ func TestCalibrate(t *testing.T) {
 			for boot := range 2 {
 				c := matrix.Cell{Kernel: k.Name, Machine: "m", Probe: p}
 				value := 1 + 0.001*float64(boot) + 0.03*float64(i*j) // of tee/4k they differ
-				results = append(results, matrix.Result{Kernel: k.Name, Machine: "m", Probe: p, Cell: c.ID(), Boot: boot + 1, Outcome: matrix.Pass, Sample: &matrix.Sample{Value: value, Unit: "insn/B", Clock: matrix.ClockIcount}})
+				results = append(results, matrix.Result{Kernel: k.Name, Machine: "m", Probe: p, Cell: c.ID(), Boot: boot + 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: value, Unit: "insn/B", Clock: matrix.ClockIcount}}}})
 			}
 		}
 	}

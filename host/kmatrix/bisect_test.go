@@ -149,9 +149,15 @@ func TestWhatGitIsTold(t *testing.T) {
 	cost := func(v float64) *matrix.Sample {
 		return &matrix.Sample{Value: v, Unit: "insn/B", Better: matrix.Lower, Clock: matrix.ClockIcount, Low: v, High: v, Iterations: 9}
 	}
-	passed := func(o *matrix.Observation) matrix.Result { return matrix.Result{Outcome: matrix.Pass, Observation: o} }
-	measured := func(v float64) matrix.Result { return matrix.Result{Outcome: matrix.Pass, Sample: cost(v)} }
-	ended := func(o matrix.Outcome) matrix.Result { return matrix.Result{Outcome: o, Detail: "why"} }
+	passed := func(o *matrix.Observation) matrix.Result {
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: o}}}
+	}
+	measured := func(v float64) matrix.Result {
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: cost(v)}}}
+	}
+	ended := func(o matrix.Outcome) matrix.Result {
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: o, Detail: "why"}}
+	}
 	timed := func(v float64) matrix.Result {
 		r := measured(v)
 		r.Sample.Clock = matrix.ClockWall

@@ -28,7 +28,7 @@ func keepRun(t *testing.T, dir string, probe string, factor float64, finished bo
 	for i, k := range run.Kernels {
 		value := []float64{1, factor}[i]
 		c := matrix.Cell{Kernel: k.Name, Machine: "cost", Probe: probe}
-		if err := st.Append(matrix.Result{Kernel: k.Name, Machine: "cost", Probe: probe, Cell: c.ID(), Boot: 1, Outcome: matrix.Pass, Sample: &matrix.Sample{Value: value, Unit: "insn/B", Clock: matrix.ClockIcount, Better: matrix.Lower}}); err != nil {
+		if err := st.Append(matrix.Result{Kernel: k.Name, Machine: "cost", Probe: probe, Cell: c.ID(), Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: value, Unit: "insn/B", Clock: matrix.ClockIcount, Better: matrix.Lower}}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -44,8 +44,8 @@ func storedRun(t *testing.T) (dir, run string) {
 	if err := r.Guest(matrix.Guest{Kernel: "a", Machine: "m", Boot: 1, Life: 2, Command: qemu}); err != nil {
 		t.Fatal(err)
 	}
-	base := matrix.Result{Kernel: "base", Machine: "m", Probe: "cost/x", Cell: "base/m/cost/x", Boot: 1, Outcome: matrix.Hang, Detail: "no answer"}
-	dead := matrix.Result{Kernel: "a", Machine: "m", Probe: "stability/y", Cell: "a/m/stability/y", Boot: 1, Life: 2, Outcome: matrix.Crash, Detail: "Kernel panic - not syncing: ·[31mno"}
+	base := matrix.Result{Kernel: "base", Machine: "m", Probe: "cost/x", Cell: "base/m/cost/x", Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Hang, Detail: "no answer"}}
+	dead := matrix.Result{Kernel: "a", Machine: "m", Probe: "stability/y", Cell: "a/m/stability/y", Boot: 1, Attempt: matrix.Attempt{Life: 2, Outcome: matrix.Crash, Detail: "Kernel panic - not syncing: ·[31mno"}}
 	if err := errors.Join(r.Append(base), r.Append(dead)); err != nil {
 		t.Fatal(err)
 	}
@@ -57,9 +57,9 @@ func storedRun(t *testing.T) (dir, run string) {
 		t.Fatal(err)
 	}
 	for probe, res := range map[string]matrix.Result{
-		"external/own": {Outcome: matrix.Fail, Detail: "exit code 3: \x1b[31mlast", Output: output, Life: 2, Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: 3, Failed: 1, Failing: []string{"own"}}},
-		"stability/x":  {Outcome: matrix.Fail, Reports: []matrix.Report{warned}, Observation: &matrix.Observation{Class: matrix.Zeroed, Zero: 4096, Bytes: 4096, FirstOffset: 8192, Calls: []matrix.Call{{Name: "splice(3, 4)", Return: 4096, Count: 2}, {Name: "fallocate(3)", Return: -1, Errno: "EOPNOTSUPP"}}}},
-		"cost/x":       {Outcome: matrix.Pass, Sample: &matrix.Sample{Value: 0.25, Unit: "insn/B", Better: matrix.Lower, Iterations: 7, Low: 0.2, High: 0.3}},
+		"external/own": {Attempt: matrix.Attempt{Outcome: matrix.Fail, Detail: "exit code 3: \x1b[31mlast", Output: output, Life: 2, Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: 3, Failed: 1, Failing: []string{"own"}}}}},
+		"stability/x":  {Attempt: matrix.Attempt{Outcome: matrix.Fail, Reports: []matrix.Report{warned}, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Zeroed, Zero: 4096, Bytes: 4096, FirstOffset: 8192, Calls: []matrix.Call{{Name: "splice(3, 4)", Return: 4096, Count: 2}, {Name: "fallocate(3)", Return: -1, Errno: "EOPNOTSUPP"}}}}}},
+		"cost/x":       {Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 0.25, Unit: "insn/B", Better: matrix.Lower, Iterations: 7, Low: 0.2, High: 0.3}}}},
 	} {
 		c := matrix.Cell{Kernel: "a", Machine: "m", Probe: probe}
 		res.Kernel, res.Machine, res.Probe, res.Cell, res.Boot = c.Kernel, c.Machine, c.Probe, c.ID(), 1

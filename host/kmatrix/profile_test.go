@@ -20,7 +20,7 @@ func TestWhatIsProfiled(t *testing.T) {
 	var results []matrix.Result
 	for _, k := range run.Kernels {
 		for _, p := range run.Probes {
-			res := matrix.Result{Kernel: k.Name, Machine: "m", Probe: p, Cell: cell(k.Name, p).ID(), Boot: 1, Outcome: matrix.Pass}
+			res := matrix.Result{Kernel: k.Name, Machine: "m", Probe: p, Cell: cell(k.Name, p).ID(), Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Pass}}
 			if p == "stability/x" {
 				res.Observation = &matrix.Observation{Class: matrix.Stable}
 			} else {

@@ -24,10 +24,10 @@ func TestAColumnIsToldOfWhenItIsWhole(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, plan)
 	results := []matrix.Result{
-		{Outcome: matrix.Pass, Observation: &matrix.Observation{Class: matrix.Stable}},
-		{Outcome: matrix.Pass, Sample: &matrix.Sample{Value: 1}},
-		{Outcome: matrix.Crash},
-		{Outcome: matrix.Fail, Observation: &matrix.Observation{Class: matrix.Stable}},
+		{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable}}}},
+		{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 1}}}},
+		{Attempt: matrix.Attempt{Outcome: matrix.Crash}},
+		{Attempt: matrix.Attempt{Outcome: matrix.Fail, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable}}}},
 	}
 	for i, r := range results {
 		if strings.Contains(out.String(), "is done") {

@@ -44,10 +44,7 @@ func (d *drawn) boots(c matrix.Cell, behind, upTo int) (list []matrix.Result) {
 	clock := d.run.Machines[0].Clock
 	unit := map[matrix.Clock]string{matrix.ClockWall: "ns/B", matrix.ClockIcount: "insn/B"}[clock]
 	for boot := behind; boot < upTo; boot++ {
-		list = append(list, matrix.Result{
-			Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Cell: c.ID(), Boot: boot + 1, Outcome: matrix.Pass,
-			Sample: &matrix.Sample{Value: d.values[c.ID()][boot], Unit: unit, Clock: clock, Better: matrix.Lower},
-		})
+		list = append(list, matrix.Result{Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Cell: c.ID(), Boot: boot + 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: d.values[c.ID()][boot], Unit: unit, Clock: clock, Better: matrix.Lower}}}})
 	}
 	return list
 }
@@ -190,7 +187,7 @@ func TestABehaviourThatIsFlakyGoesOn(t *testing.T) {
 					if c.Kernel == "b" && c.Probe == "stability/tee/x" && boot != 1 {
 						class = matrix.Zeroed
 					}
-					results = append(results, matrix.Result{Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Cell: c.ID(), Boot: boot + 1, Outcome: matrix.Pass, Observation: &matrix.Observation{Class: class}})
+					results = append(results, matrix.Result{Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Cell: c.ID(), Boot: boot + 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: &matrix.Observation{Class: class}}}})
 				}
 			}
 			return results, nil

@@ -36,7 +36,7 @@ func TestTheCodesOfARun(t *testing.T) {
 		for i, probe := range r.Probes {
 			for kernel, outcome := range map[string]matrix.Outcome{"base": matrix.Pass, "mine": test.outcomes[i]} {
 				c := matrix.Cell{Kernel: kernel, Machine: "m", Probe: probe}
-				results = append(results, matrix.Result{Kernel: kernel, Machine: "m", Probe: probe, Cell: c.ID(), Boot: 1, Outcome: outcome})
+				results = append(results, matrix.Result{Kernel: kernel, Machine: "m", Probe: probe, Cell: c.ID(), Boot: 1, Attempt: matrix.Attempt{Outcome: outcome}})
 			}
 		}
 		err := test.o.verdict(compare.Compare(r, results), r, results, "runs/x")

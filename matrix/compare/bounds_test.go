@@ -11,7 +11,7 @@ import (
 func TestWhoWaitsForADiskHasItsBounds(t *testing.T) {
 	cell := func(waited int, kib int64) Cell {
 		s := &matrix.Sample{Value: 1, Clock: matrix.ClockIcount, Waited: waited, Counters: map[string]int64{"kib_read": kib}}
-		return Cell{Results: []matrix.Result{{Outcome: matrix.Pass, Sample: s}}}
+		return Cell{Results: []matrix.Result{{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: s}}}}}
 	}
 	cached := cell(0, 0)
 	for _, test := range []struct {

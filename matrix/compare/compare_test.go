@@ -13,7 +13,7 @@ import (
 func observed(kernel string, boot int, class matrix.Class, zero int64) matrix.Result {
 	c := matrix.Cell{Kernel: kernel, Machine: "m", Probe: "stability/splice/punch/xfs/readahead"}
 	o := &matrix.Observation{Class: class, Zero: zero, FirstOffset: 8192}
-	return matrix.Result{Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Boot: boot, Cell: c.ID(), Outcome: matrix.Pass, Observation: o}
+	return matrix.Result{Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Boot: boot, Cell: c.ID(), Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: o}}}
 }
 
 func run(baseline string, kernels ...string) matrix.Run {
@@ -27,9 +27,9 @@ func run(baseline string, kernels ...string) matrix.Run {
 // TestATryThatCameOutOtherwiseShows but not one that the host had spoiled.
 func TestATryThatCameOutOtherwiseShows(t *testing.T) {
 	for want, r := range map[string]matrix.Result{
-		"crash, then pass": {Outcome: matrix.Crash, Other: &matrix.Try{Outcome: matrix.Pass}},
-		"crash":            {Outcome: matrix.Crash, Other: &matrix.Try{Outcome: matrix.Crash}},
-		"hang":             {Outcome: matrix.Hang, Other: &matrix.Try{Outcome: matrix.Infra}},
+		"crash, then pass": {Attempt: matrix.Attempt{Outcome: matrix.Crash}, Other: &matrix.Attempt{Outcome: matrix.Pass}},
+		"crash":            {Attempt: matrix.Attempt{Outcome: matrix.Crash}, Other: &matrix.Attempt{Outcome: matrix.Crash}},
+		"hang":             {Attempt: matrix.Attempt{Outcome: matrix.Hang}, Other: &matrix.Attempt{Outcome: matrix.Infra}},
 	} {
 		if got, agreed := (Cell{Results: []matrix.Result{r}}).State(); !agreed || got.String() != want {
 			t.Errorf("%+v is shown as %q, want %q", r, got, want)
@@ -141,7 +141,7 @@ func TestLabelsOfStates(t *testing.T) {
 func TestMedianIsAMeasuredOne(t *testing.T) {
 	var c Cell
 	for _, v := range []float64{4, 1, 3, 2} {
-		c.Results = append(c.Results, matrix.Result{Outcome: matrix.Pass, Sample: &matrix.Sample{Value: v}})
+		c.Results = append(c.Results, matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: v}}}})
 	}
 	if got := c.Sample().Value; got != 2 {
 		t.Errorf("the median is %v", got)
@@ -209,7 +209,7 @@ func TestDifferencesAreOfManyRows(t *testing.T) {
 				o = matrix.Observation{Class: matrix.Zeroed, Bytes: 8192, Zero: int64(i + 1), Old: 8191 - int64(i), FirstOffset: 7}
 			}
 			c := matrix.Cell{Kernel: k.Name, Machine: "m", Probe: probe}
-			results = append(results, matrix.Result{Kernel: k.Name, Machine: "m", Probe: probe, Cell: c.ID(), Boot: 1, Outcome: matrix.Pass, Observation: &o})
+			results = append(results, matrix.Result{Kernel: k.Name, Machine: "m", Probe: probe, Cell: c.ID(), Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: &o}}})
 		}
 	}
 	c := Compare(run, results)

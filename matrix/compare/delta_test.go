@@ -23,7 +23,7 @@ func costsOf(clock matrix.Clock, probes []string, columns ...column) Comparison 
 			for boot, v := range values {
 				c := matrix.Cell{Kernel: col.name, Machine: "m", Probe: probes[p]}
 				s := &matrix.Sample{Value: v, Unit: unit, Better: matrix.Lower, Clock: clock, Indicative: col.indicative, Iterations: 4, Counters: col.counters}
-				results = append(results, matrix.Result{Kernel: col.name, Machine: "m", Probe: probes[p], Cell: c.ID(), Boot: boot + 1, Outcome: matrix.Pass, Sample: s})
+				results = append(results, matrix.Result{Kernel: col.name, Machine: "m", Probe: probes[p], Cell: c.ID(), Boot: boot + 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: s}}})
 			}
 		}
 	}

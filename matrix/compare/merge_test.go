@@ -40,8 +40,8 @@ func kept(dir string, host matrix.Host, clock matrix.Clock, probe string, kernel
 			}
 			c := matrix.Cell{Kernel: name, Machine: "cost", Probe: probe}
 			s.Results = append(s.Results, matrix.Result{
-				Kernel: name, Machine: "cost", Probe: probe, Cell: c.ID(), Boot: i + 1, Outcome: matrix.Pass,
-				Sample: &matrix.Sample{Value: v, Unit: unit, Clock: clock, Better: matrix.Lower},
+				Kernel: name, Machine: "cost", Probe: probe, Cell: c.ID(), Boot: i + 1,
+				Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: v, Unit: unit, Clock: clock, Better: matrix.Lower}}},
 			})
 		}
 	}

@@ -114,7 +114,7 @@ func TestProfilesOfMergedRunsKeepTheirKernels(t *testing.T) {
 	run := func(value float64, function string) Stored {
 		r := matrix.Run{Machines: []matrix.Machine{{Name: "m"}}, Probes: []string{locatedProbe}, Baseline: "a", Kernels: []matrix.Column{{Name: "a", ConfigDigest: "x"}}}
 		s := &matrix.Sample{Value: value, Unit: "insn/B", Better: matrix.Lower, Clock: matrix.ClockIcount, Iterations: 4}
-		res := matrix.Result{Kernel: "a", Machine: "m", Probe: locatedProbe, Cell: "a/m/" + locatedProbe, Boot: 1, Outcome: matrix.Pass, Sample: s}
+		res := matrix.Result{Kernel: "a", Machine: "m", Probe: locatedProbe, Cell: "a/m/" + locatedProbe, Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: s}}}
 		return Stored{Dir: function, Run: r, Results: []matrix.Result{res}, Profiles: []matrix.Profile{profileOf("a", locatedProbe, 100, 0, 0, hits(function, 900))}}
 	}
 	m, err := Merge([]Stored{run(0.1, "move"), run(0.4, "copy_page")}, "")

@@ -44,7 +44,7 @@ func dispute(clock matrix.Clock, accel matrix.Accel, boots int) Document {
 					s.Counters["kib_read"] = map[int]int64{1: 5120}[p]
 				}
 				c := matrix.Cell{Kernel: k.Name, Machine: "cost", Probe: probe}
-				doc.Results = append(doc.Results, matrix.Result{Kernel: k.Name, Machine: "cost", Probe: probe, Cell: c.ID(), Boot: boot, Outcome: matrix.Pass, Sample: s})
+				doc.Results = append(doc.Results, matrix.Result{Kernel: k.Name, Machine: "cost", Probe: probe, Cell: c.ID(), Boot: boot, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: s}}})
 			}
 		}
 	}

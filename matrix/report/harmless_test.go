@@ -13,8 +13,8 @@ func TestARunFromElsewhereDrivesNoTerminal(t *testing.T) {
 	const bad = "x\x1b[31m\u009b1m\u202e\x07\x1b]0;t\r"
 	run := matrix.Run{Baseline: "a", Kernels: []matrix.Column{{Name: "a", Version: bad}, {Name: "b" + bad, Version: bad, Outcome: matrix.Unavailable, Detail: bad}}, Machines: []matrix.Machine{{Name: "m"}}, Probes: []string{"stability/" + bad}}
 	results := []matrix.Result{
-		{Kernel: "a", Machine: "m", Probe: "stability/" + bad, Boot: 1, Outcome: matrix.Crash, Detail: bad},
-		{Kernel: "a", Machine: "m", Probe: "cost/" + bad, Boot: 1, Outcome: matrix.Pass, Sample: &matrix.Sample{Value: 1, Unit: bad}},
+		{Kernel: "a", Machine: "m", Probe: "stability/" + bad, Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Crash, Detail: bad}},
+		{Kernel: "a", Machine: "m", Probe: "cost/" + bad, Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 1, Unit: bad}}}},
 	}
 	for _, colour := range []bool{false, true} {
 		var b strings.Builder

@@ -65,7 +65,7 @@ func sample(baseline string, boots int, kernels ...string) Document {
 				res.Kernel, res.Machine, res.Probe, res.Boot = k, "default", p, boot
 				res.Cell = matrix.Cell{Kernel: k, Machine: "default", Probe: p}.ID()
 				if col.Outcome != "" {
-					res = matrix.Result{Kernel: k, Machine: "default", Probe: p, Cell: res.Cell, Outcome: col.Outcome, Detail: col.Detail}
+					res = matrix.Result{Kernel: k, Machine: "default", Probe: p, Cell: res.Cell, Attempt: matrix.Attempt{Outcome: col.Outcome, Detail: col.Detail}}
 				}
 				doc.Results = append(doc.Results, res)
 				if col.Outcome != "" {
@@ -85,7 +85,7 @@ func answer(kernel, probe string, boot int) matrix.Result {
 		if fresh+zero == 0 {
 			o.FirstOffset = -1
 		}
-		return matrix.Result{Outcome: matrix.Pass, Observation: o}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: o}}}
 	}
 	flaky := kernel == "flaky" && boot > 1
 	switch {
@@ -94,27 +94,27 @@ func answer(kernel, probe string, boot int) matrix.Result {
 			Kind: matrix.KindPageFault, Title: "BUG: unable to handle kernel NULL pointer dereference in splice_folio", Fingerprint: "0123456789abcdef", Fatal: true, Count: 1,
 			Frames: []matrix.Frame{{Function: "splice_folio", At: "fs/splice.c:123"}, {Function: "do_splice"}},
 		}
-		return matrix.Result{Outcome: matrix.Crash, Detail: r.Title, Reports: []matrix.Report{r}}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Crash, Detail: r.Title, Reports: []matrix.Report{r}}}
 	case kernel == "crash" && strings.HasPrefix(probe, "cost/"):
-		return matrix.Result{Outcome: matrix.Hang, Detail: "no answer", Reports: []matrix.Report{{Kind: matrix.KindSoftLockup, Title: "BUG: soft lockup in spin", Fingerprint: "0123456789abcdee", Known: true, Count: 3}}}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Hang, Detail: "no answer", Reports: []matrix.Report{{Kind: matrix.KindSoftLockup, Title: "BUG: soft lockup in spin", Fingerprint: "0123456789abcdee", Known: true, Count: 3}}}}
 	case kernel == "hang" && strings.Contains(probe, "tmpfs-huge"):
-		return matrix.Result{Outcome: matrix.Hang, Detail: "no answer within 30s"}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Hang, Detail: "no answer within 30s"}}
 	case kernel == "boot-failed":
-		return matrix.Result{Outcome: matrix.BootFailed, Detail: "boot: Kernel panic - not syncing: VFS: Unable to mount root fs"}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.BootFailed, Detail: "boot: Kernel panic - not syncing: VFS: Unable to mount root fs"}}
 	case kernel == "tinymem":
-		return matrix.Result{Outcome: matrix.BootFailed, Detail: "boot: Kernel panic - not syncing: System is deadlocked on memory"}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.BootFailed, Detail: "boot: Kernel panic - not syncing: System is deadlocked on memory"}}
 	case kernel == "no-qemu":
-		return matrix.Result{Outcome: matrix.Infra, Detail: "QEMU was killed by signal 9"}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Infra, Detail: "QEMU was killed by signal 9"}}
 	case kernel == "silent" && strings.HasPrefix(probe, "cost/"):
-		return matrix.Result{Outcome: matrix.BootFailed, Detail: "agent: not over within 30s"}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.BootFailed, Detail: "agent: not over within 30s"}}
 	case kernel == "silent":
-		return matrix.Result{Outcome: matrix.Lost, Detail: "QEMU ended by guest-shutdown"}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Lost, Detail: "QEMU ended by guest-shutdown"}}
 	case kernel == "snapshot" && strings.Contains(probe, "splice/write"):
 		res := seen(matrix.Changed, 4096, 0)
 		res.Outcome, res.Detail = matrix.Fail, `the contract "snapshot" does not allow "changed"`
 		return res
 	case strings.HasPrefix(probe, "cost/"):
-		return matrix.Result{Outcome: matrix.Pass, Sample: &matrix.Sample{Value: 0.1534, Unit: "ns/B", Better: matrix.Lower, Clock: matrix.ClockWall, Indicative: true, Low: 0.1501, High: 0.2213, Iterations: 21}}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 0.1534, Unit: "ns/B", Better: matrix.Lower, Clock: matrix.ClockWall, Indicative: true, Low: 0.1501, High: 0.2213, Iterations: 21}}}}
 	case strings.Contains(probe, "read-write"):
 		return seen(matrix.Stable, 0, 0)
 	case strings.Contains(probe, "/write/"), strings.Contains(probe, "/mmap/"):

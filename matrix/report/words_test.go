@@ -34,19 +34,19 @@ func compared(results ...matrix.Result) compare.Comparison {
 }
 
 func saw(kernel, probe string, o matrix.Observation) matrix.Result {
-	return matrix.Result{Kernel: kernel, Probe: probe, Boot: 1, Observation: &o}
+	return matrix.Result{Kernel: kernel, Probe: probe, Boot: 1, Attempt: matrix.Attempt{Finding: matrix.Finding{Observation: &o}}}
 }
 
 func costing(kernel, probe string, value float64) matrix.Result {
-	return matrix.Result{Kernel: kernel, Probe: probe, Boot: 1, Sample: &matrix.Sample{Value: value, Unit: "insn/B", Clock: matrix.ClockIcount, Better: matrix.Lower, Iterations: 4}}
+	return matrix.Result{Kernel: kernel, Probe: probe, Boot: 1, Attempt: matrix.Attempt{Finding: matrix.Finding{Sample: &matrix.Sample{Value: value, Unit: "insn/B", Clock: matrix.ClockIcount, Better: matrix.Lower, Iterations: 4}}}}
 }
 
 func TestDifferencesInWords(t *testing.T) {
 	const punch, race = "stability/splice/punch/xfs/readahead", "stress/splice-race/punch/xfs"
 	old := matrix.Observation{Class: matrix.Stable, FirstOffset: -1}
 	zeroed := matrix.Observation{Class: matrix.Zeroed, Bytes: 8192, Zero: 4096, FirstOffset: 8192}
-	failed := matrix.Result{Kernel: "b", Probe: "external/x", Outcome: matrix.Fail, Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 3, Failed: 1, Failing: []string{"seal"}}}
-	passed := matrix.Result{Kernel: "a", Probe: "external/x", Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 4}}
+	failed := matrix.Result{Kernel: "b", Probe: "external/x", Attempt: matrix.Attempt{Outcome: matrix.Fail, Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 3, Failed: 1, Failing: []string{"seal"}}}}}
+	passed := matrix.Result{Kernel: "a", Probe: "external/x", Attempt: matrix.Attempt{Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 4}}}}
 	again := saw("b", punch, zeroed)
 	again.Boot = 2
 	for name, test := range map[string]struct {
@@ -66,8 +66,8 @@ func TestDifferencesInWords(t *testing.T) {
 			[]string{race + ": a (baseline) and b: data changed in a pipe; c: nothing changed in a pipe."},
 		},
 		"tests":     {[]matrix.Result{passed, failed}, []string{"external/x: a (baseline): ok 4; b: 1 of 4 failed: seal."}},
-		"a crash":   {[]matrix.Result{saw("a", punch, old), {Kernel: "b", Probe: punch, Outcome: matrix.Crash}}, []string{punch + ": a (baseline): the old data; b: crash."}},
-		"a cost":    {[]matrix.Result{costing("a", "cost/tee/4k", 1), {Kernel: "b", Probe: "cost/tee/4k", Outcome: matrix.Hang}}, []string{"cost/tee/4k: a (baseline): a cost; b: hang."}},
+		"a crash":   {[]matrix.Result{saw("a", punch, old), {Kernel: "b", Probe: punch, Attempt: matrix.Attempt{Outcome: matrix.Crash}}}, []string{punch + ": a (baseline): the old data; b: crash."}},
+		"a cost":    {[]matrix.Result{costing("a", "cost/tee/4k", 1), {Kernel: "b", Probe: "cost/tee/4k", Attempt: matrix.Attempt{Outcome: matrix.Hang}}}, []string{"cost/tee/4k: a (baseline): a cost; b: hang."}},
 		"all equal": {[]matrix.Result{saw("a", punch, old), saw("b", punch, old)}, nil},
 		"boots that disagree": {
 			[]matrix.Result{saw("a", punch, old), saw("b", punch, old), again},

@@ -14,7 +14,7 @@ import (
 )
 
 func result(probe string, boot int) matrix.Result {
-	return matrix.Result{Kernel: "6.1", Machine: "m", Probe: probe, Cell: "6.1/m/" + probe, Boot: boot, Outcome: matrix.Pass, Observation: &matrix.Observation{Class: matrix.Stable, FirstOffset: -1}}
+	return matrix.Result{Kernel: "6.1", Machine: "m", Probe: probe, Cell: "6.1/m/" + probe, Boot: boot, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable, FirstOffset: -1}}}}
 }
 
 func create(t *testing.T) (*Run, string) {

@@ -171,5 +171,5 @@ func ask(env *probe.Env, q question) (found probe.Finding, err error) {
 		}
 		sample.Counters["pages_resident"] = int64(resident)
 	}
-	return probe.Finding{Sample: sample, Detail: detail}, nil
+	return probe.Finding{Detail: detail, Finding: matrix.Finding{Sample: sample}}, nil
 }

@@ -89,7 +89,7 @@ func ask(env *probe.Env, fs string, s source.State, c call, m mutation) (found p
 	}
 	o := source.Observe(got, start, s.Window)
 	o.Calls = r.Calls
-	return probe.Finding{Observation: &o, Detail: before.Since()}, nil
+	return probe.Finding{Detail: before.Since(), Finding: matrix.Finding{Observation: &o}}, nil
 }
 
 // approach moves the file up to its window to the destination, a window at a
@@ -117,7 +117,7 @@ func failed(r *sys.Recorder, err error) (probe.Finding, error) {
 	if !errors.As(err, &call) {
 		return probe.Finding{}, err
 	}
-	return probe.Finding{Observation: &matrix.Observation{
+	return probe.Finding{Detail: call.Error(), Finding: matrix.Finding{Observation: &matrix.Observation{
 		Class: matrix.ErrnoClass(unix.ErrnoName(call.Errno)), FirstOffset: -1, Calls: r.Calls,
-	}, Detail: call.Error()}, nil
+	}}}, nil
 }

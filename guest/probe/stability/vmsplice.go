@@ -146,5 +146,5 @@ func vmsplice(flags, shift int, port bool, m memoryMutation) (found probe.Findin
 	}
 	o := source.Observe(got, 0, vmspliceSize)
 	o.Calls = r.Calls
-	return probe.Finding{Observation: &o, Detail: before.Since()}, nil
+	return probe.Finding{Detail: before.Since(), Finding: matrix.Finding{Observation: &o}}, nil
 }

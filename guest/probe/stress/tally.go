@@ -115,7 +115,7 @@ func (t *tally) finding() (probe.Finding, error) {
 	default:
 		return probe.Finding{}, fmt.Errorf("nothing has left a pipe: %s", detail)
 	}
-	return probe.Finding{Observation: &o, Detail: detail}, nil
+	return probe.Finding{Detail: detail, Finding: matrix.Finding{Observation: &o}}, nil
 }
 
 // splice moves up to n bytes from the file into the pipe, as many as fit; 0 at

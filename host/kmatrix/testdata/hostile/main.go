@@ -187,7 +187,7 @@ func serve(conn ssh.Conn, ch ssh.Channel) {
 	say(wire.Event{Type: wire.EventStart, Probe: own})
 	// Whatever follows: answers for others, which were not asked for by now.
 	for _, name := range append(req.Probes[1:], "../../../etc/passwd", poison) {
-		say(wire.Event{Type: wire.EventStart, Probe: name}, wire.Event{Type: wire.EventAnswer, Probe: name, Answer: &wire.Answer{Status: wire.StatusOK, Observation: &matrix.Observation{Class: matrix.Torn, Bytes: 1, Other: 1}}})
+		say(wire.Event{Type: wire.EventStart, Probe: name}, wire.Event{Type: wire.EventAnswer, Probe: name, Answer: &wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Torn, Bytes: 1, Other: 1}}}})
 	}
 	switch own[strings.LastIndex(own, "/")+1:] {
 	case "escapes":
