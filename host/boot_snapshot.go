@@ -10,6 +10,7 @@ import (
 	"kmatrix/host/snapshots"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // saveDeadline is how long saving a guest may take: a hundred times what it
@@ -76,6 +77,6 @@ func (b *bootSnapshot) drop() error {
 
 // tell notifies of the reason that there is no snapshot, of each reason once in a run.
 func (b *bootSnapshot) tell(why error) {
-	text := wire.Clean(why.Error(), wire.MaxDetail)
+	text := printable.Line(why.Error(), wire.MaxDetail)
 	b.r.once(text, fmt.Sprintf("%s on %s: booting anew where a snapshot would do: %s", b.batch.kernel, b.batch.machine, text))
 }

@@ -10,6 +10,7 @@ import (
 	"kmatrix/host/kconfig"
 	"kmatrix/host/oops"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // answered decides the outcome of a cell whose probe gave an answer. Together
@@ -127,7 +128,7 @@ func (e *end) blame(said []matrix.Report) {
 // that was running, or, before the first one, every cell that was asked for.
 func unanswered(e end) (matrix.Outcome, string) {
 	// An error can hold what the guest said: SSH's, and those of JSON, do.
-	detail := wire.Clean(fmt.Sprint(e.err), wire.MaxDetail)
+	detail := printable.Line(fmt.Sprint(e.err), wire.MaxDetail)
 	switch {
 	case e.panic != "":
 		detail = e.panic
@@ -141,7 +142,7 @@ func unanswered(e end) (matrix.Outcome, string) {
 	died := e.panic != "" || e.panicked || !e.overdue && e.shutdown == "guest-reset" && !e.rebooted
 	switch {
 	case e.infra != nil:
-		return matrix.Infra, wire.Clean(e.infra.Error(), wire.MaxDetail)
+		return matrix.Infra, printable.Line(e.infra.Error(), wire.MaxDetail)
 	case e.phase < phaseProbes:
 		return matrix.BootFailed, fmt.Sprintf("%s: %s", e.phase, detail)
 	case died:

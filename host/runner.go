@@ -23,11 +23,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"kmatrix/guest/wire"
 	"kmatrix/host/capacity"
 	"kmatrix/host/kconfig"
 	"kmatrix/host/kvm"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 	"kmatrix/matrix/store"
 )
 
@@ -223,7 +223,7 @@ func (r *Runner) image(ctx context.Context, k matrix.Kernel) (Bootable, error) {
 	}
 	// What stands in a kernel's file is its builder's.
 	for _, s := range []*string{&img.Version, &img.Release, &img.Origin} {
-		*s = wire.Clean(*s, maxVersion)
+		*s = printable.Line(*s, maxVersion)
 	}
 	if err := r.same(k.Name, img); err != nil {
 		return img, err

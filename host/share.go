@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"sync"
 
-	"kmatrix/guest/wire"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // How many bytes of a run's directory consoles and outputs may take, all guests
@@ -57,11 +57,11 @@ func (r *Runner) consoleRoom(kernel string) int64 {
 
 // printed cleans what a probe printed, and cuts it to the room that there is.
 func (r *Runner) printed(c matrix.Cell, output []byte) string {
-	text := wire.CleanText(output)
+	text := printable.Text(output)
 	got := r.outputs.take(c.Kernel, int64(len(text)))
 	if left := int64(len(text)) - got; left > 0 {
 		r.once(c.Kernel+" outputs", fmt.Sprintf("%s: the outputs of its probes have taken all of the %d MiB that one kernel of this run may fill: the rest is left out", c.Kernel, r.outputs.each>>20))
-		text = wire.CleanText([]byte(text[:got])) + fmt.Sprintf("\n[kmatrix: %d bytes are left out: the outputs of %s have taken their %d MiB of this run]\n", left, c.Kernel, r.outputs.each>>20)
+		text = printable.Text([]byte(text[:got])) + fmt.Sprintf("\n[kmatrix: %d bytes are left out: the outputs of %s have taken their %d MiB of this run]\n", left, c.Kernel, r.outputs.each>>20)
 	}
 	return text
 }

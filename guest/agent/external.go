@@ -15,6 +15,7 @@ import (
 	"kmatrix/guest/ltp"
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // externalList is the file that names the external probes' programs.
@@ -210,7 +211,7 @@ func (e *execution) lastWords() string {
 		lines := strings.FieldsFunc(string(s.text.Bytes()), func(r rune) bool { return r == '\n' || r == '\r' || r == 0 })
 		for i := len(lines) - 1; i >= 0; i-- {
 			if line := strings.TrimSpace(lines[i]); line != "" && (!e.isLTP || !ltp.IsSummary(line)) {
-				return wire.Clean(line, matrix.MaxText)
+				return printable.Line(line, matrix.MaxText)
 			}
 		}
 	}

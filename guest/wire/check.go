@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // Bounds of what a guest may count: more bytes than any probe moves, more passes
@@ -23,7 +24,7 @@ var classRE = regexp.MustCompile(`^(stable|changed|zeroed|mixed|torn|errno:[A-Z0
 // checkObservation cleans and caps an observation, and refuses one that can't be.
 func checkObservation(o *matrix.Observation) error {
 	if !classRE.MatchString(string(o.Class)) {
-		return fmt.Errorf("%q is no class", Clean(string(o.Class), 40))
+		return fmt.Errorf("%q is no class", printable.Line(string(o.Class), 40))
 	}
 	for _, n := range []int64{o.Bytes, o.Old, o.New, o.Zero, o.Other, o.FirstOffset + 1} {
 		if n < 0 || n > maxBytes {
@@ -36,8 +37,8 @@ func checkObservation(o *matrix.Observation) error {
 	o.Calls = o.Calls[:min(len(o.Calls), MaxCalls)]
 	o.Pages = o.Pages[:min(len(o.Pages), MaxPages)]
 	for i := range o.Calls {
-		o.Calls[i].Name = Clean(o.Calls[i].Name, 200)
-		o.Calls[i].Errno = Clean(o.Calls[i].Errno, 40)
+		o.Calls[i].Name = printable.Line(o.Calls[i].Name, 200)
+		o.Calls[i].Errno = printable.Line(o.Calls[i].Errno, 40)
 		o.Calls[i].Count = max(0, o.Calls[i].Count)
 	}
 	for _, p := range o.Pages {
@@ -59,11 +60,11 @@ func checkSample(s *matrix.Sample) error {
 		return fmt.Errorf("it made %d passes, of which %d waited", s.Iterations, s.Waited)
 	}
 	if s.Better != matrix.Lower && s.Better != matrix.Higher {
-		return fmt.Errorf("%q is no direction", Clean(string(s.Better), 40))
+		return fmt.Errorf("%q is no direction", printable.Line(string(s.Better), 40))
 	}
 	// The host alone knows what the guest's clock counts.
 	s.Clock, s.Indicative = "", false
-	s.Unit = Clean(s.Unit, 40)
+	s.Unit = printable.Line(s.Unit, 40)
 	s.Counters = cleanCounters(s.Counters)
 	return nil
 }
@@ -76,7 +77,7 @@ func cleanCounters(counters map[string]int64) map[string]int64 {
 	}
 	clean := map[string]int64{}
 	for _, name := range slices.Sorted(maps.Keys(counters))[:min(len(counters), MaxCounters)] {
-		clean[Clean(name, 40)] = max(0, counters[name])
+		clean[printable.Line(name, 40)] = max(0, counters[name])
 	}
 	return clean
 }

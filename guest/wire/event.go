@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"unicode"
+
+	"kmatrix/matrix/printable"
 )
 
 const (
@@ -75,7 +75,7 @@ func (r *EventReader) Next() (Event, error) {
 }
 
 func (ev *Event) check() error {
-	ev.Probe = Clean(ev.Probe, MaxDetail)
+	ev.Probe = printable.Line(ev.Probe, MaxDetail)
 	if ev.Type != EventOutput {
 		ev.Output = nil
 	}
@@ -85,13 +85,13 @@ func (ev *Event) check() error {
 		return nil
 	case EventAnswer:
 	default:
-		return fmt.Errorf("event of unknown type %q", Clean(string(ev.Type), 40))
+		return fmt.Errorf("event of unknown type %q", printable.Line(string(ev.Type), 40))
 	}
 	a := ev.Answer
 	if a == nil {
 		return fmt.Errorf("answer of %q is empty", ev.Probe)
 	}
-	a.Detail = Clean(a.Detail, MaxDetail)
+	a.Detail = printable.Line(a.Detail, MaxDetail)
 	switch a.Status {
 	case StatusUnsupported, StatusError, StatusDied, StatusOverdue:
 	case StatusOK:
@@ -99,7 +99,7 @@ func (ev *Event) check() error {
 			return fmt.Errorf("answer of %q must hold an observation, a sample, a test or a profile, and holds %d of them", ev.Probe, n)
 		}
 	default:
-		return fmt.Errorf("answer of %q has the unknown status %q", ev.Probe, Clean(string(a.Status), 40))
+		return fmt.Errorf("answer of %q has the unknown status %q", ev.Probe, printable.Line(string(a.Status), 40))
 	}
 	var err error
 	if a.Observation != nil {
@@ -130,21 +130,4 @@ func count(values ...bool) (n int) {
 		}
 	}
 	return n
-}
-
-// Clean makes text from a guest fit for a terminal, a table and a file:
-// control characters become "·", what is no UTF-8 becomes "�", and what is
-// longer than limit bytes is cut, which an ellipsis tells.
-func Clean(s string, limit int) string {
-	cut := ""
-	if len(s) > limit {
-		s, cut = s[:limit], "…"
-	}
-	s = strings.ToValidUTF8(s, "\uFFFD")
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '·'
-	}, s) + cut
 }

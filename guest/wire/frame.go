@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+
+	"kmatrix/matrix/printable"
 )
 
 // MaxFrame is the largest frame, in bytes.
@@ -90,8 +92,8 @@ func ReadReady(r io.Reader) (Ready, error) {
 		if ready.Protocol != Protocol {
 			return ready, fmt.Errorf("the agent speaks protocol %d, this kmatrix %d: run make build", ready.Protocol, Protocol)
 		}
-		if len(ready.Boot) > MaxBoot || Clean(ready.Boot, MaxBoot) != ready.Boot {
-			return ready, fmt.Errorf("the agent names its boot %q", Clean(ready.Boot, MaxBoot))
+		if len(ready.Boot) > MaxBoot || printable.Line(ready.Boot, MaxBoot) != ready.Boot {
+			return ready, fmt.Errorf("the agent names its boot %q", printable.Line(ready.Boot, MaxBoot))
 		}
 		return ready, nil
 	}

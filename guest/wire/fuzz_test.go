@@ -3,10 +3,10 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 	"testing"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // FuzzEvents reads an agent's stream: whatever it says, what comes out is fit for
@@ -18,7 +18,7 @@ func FuzzEvents(f *testing.F) {
 		for {
 			ev, err := r.Next()
 			if err != nil {
-				if text := err.Error(); Clean(text, len(text)) != text {
+				if text := err.Error(); printable.Line(text, len(text)) != text {
 					t.Errorf("the error has control characters: %q", text)
 				}
 				return
@@ -50,7 +50,7 @@ func checkClean(t *testing.T, document []byte) {
 		if err != nil {
 			return
 		}
-		if s, ok := token.(string); ok && Clean(s, len(s)) != s {
+		if s, ok := token.(string); ok && printable.Line(s, len(s)) != s {
 			t.Errorf("a text has control characters: %q", s)
 		}
 	}
@@ -61,7 +61,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte("noise" + Magic + "\x00\x00\x00\x0e" + `{"protocol":3}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		r := bytes.NewReader(line)
-		if ready, err := ReadReady(r); err == nil && (len(ready.Boot) > MaxBoot || Clean(ready.Boot, MaxBoot) != ready.Boot || ready.Protocol != Protocol) {
+		if ready, err := ReadReady(r); err == nil && (len(ready.Boot) > MaxBoot || printable.Line(ready.Boot, MaxBoot) != ready.Boot || ready.Protocol != Protocol) {
 			t.Errorf("it is taken: %+v", ready)
 		}
 		var life Life
@@ -74,21 +74,12 @@ func FuzzFrames(f *testing.F) {
 	})
 }
 
-// FuzzText cleans what a program printed.
-func FuzzText(f *testing.F) {
-	f.Add([]byte("a\tb\r\nc\x1b[0m\xff\u202e"), 20)
-	f.Fuzz(func(t *testing.T, text []byte, limit int) {
-		for line := range strings.Lines(strings.ReplaceAll(CleanText(text), "\t", " ")) {
-			if line = strings.TrimSuffix(line, "\n"); Clean(line, len(line)) != line {
-				t.Errorf("%q is left", line)
-			}
-		}
-		limit = max(0, limit%1000)
-		if s := Clean(string(text), limit); len(s) > 3*limit+len("…") {
-			t.Errorf("%d bytes are left of %d, at most %d were asked for", len(s), len(text), limit)
-		}
+// FuzzCleanTest cleans what a test says of itself.
+func FuzzCleanTest(f *testing.F) {
+	f.Add([]byte("a\tb\r\nc\x1b[0m\xff\u202e"))
+	f.Fuzz(func(t *testing.T, text []byte) {
 		test := matrix.Test{Failing: []string{string(text)}}
-		if CleanTest(&test); Clean(test.Failing[0], len(test.Failing[0])) != test.Failing[0] {
+		if CleanTest(&test); printable.Line(test.Failing[0], len(test.Failing[0])) != test.Failing[0] {
 			t.Errorf("%q is left", test.Failing[0])
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // symbolRE is what a kernel calls a function or a module.
@@ -27,7 +28,7 @@ func checkProfile(p *matrix.Profile) error {
 	for _, f := range p.Functions {
 		key := [2]string{f.Module, f.Name}
 		if len(f.Name) > matrix.MaxSymbol || len(f.Module) > matrix.MaxSymbol || !symbolRE.MatchString(f.Name) || f.Module != "" && !symbolRE.MatchString(f.Module) || seen[key] {
-			return fmt.Errorf("its profile names the function %q of %q", Clean(f.Name, 40), Clean(f.Module, 40))
+			return fmt.Errorf("its profile names the function %q of %q", printable.Line(f.Name, 40), printable.Line(f.Module, 40))
 		}
 		if f.Samples < 1 || f.Samples > p.Samples || f.Squares < f.Samples || f.Squares > f.Samples*f.Samples {
 			return fmt.Errorf("its profile counts %d samples in %s", f.Samples, f.Name)

@@ -2,10 +2,9 @@ package wire
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // maxTests is more tests than any report has lines for.
@@ -21,7 +20,7 @@ func checkTest(t *matrix.Test) error {
 	if t.ExitCode < -1 || t.ExitCode > 255 {
 		return fmt.Errorf("%d is no exit code", t.ExitCode)
 	}
-	t.Judge = matrix.Judge(Clean(string(t.Judge), 40))
+	t.Judge = matrix.Judge(printable.Line(string(t.Judge), 40))
 	CleanTest(t)
 	return nil
 }
@@ -31,18 +30,7 @@ func CleanTest(t *matrix.Test) {
 	for _, list := range []*[]string{&t.Failing, &t.Skips, &t.Problems, &t.Warnings, &t.Diagnostics} {
 		*list = (*list)[:min(len(*list), matrix.MaxNames)]
 		for i := range *list {
-			(*list)[i] = Clean((*list)[i], matrix.MaxText)
+			(*list)[i] = printable.Line((*list)[i], matrix.MaxText)
 		}
 	}
-}
-
-// CleanText is [Clean] for text of many lines, uncut: ends of lines and tabs
-// stay as they are.
-func CleanText(text []byte) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
-			return r
-		}
-		return '·'
-	}, strings.ToValidUTF8(strings.ReplaceAll(string(text), "\r\n", "\n"), "\uFFFD"))
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // stream encodes events as an agent does.
@@ -87,7 +88,7 @@ func TestOutputIsCapped(t *testing.T) {
 }
 
 func TestCleanText(t *testing.T) {
-	if got := CleanText([]byte("a\tb\r\nc\x1b[0m\xff\rd\u202e\n")); got != "a\tb\nc·[0m\uFFFD·d·\n" {
+	if got := printable.Text([]byte("a\tb\r\nc\x1b[0m\xff\rd\u202e\n")); got != "a\tb\nc·[0m\uFFFD·d·\n" {
 		t.Errorf("it is %q", got)
 	}
 }

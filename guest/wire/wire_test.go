@@ -120,21 +120,6 @@ func TestEventReader(t *testing.T) {
 	}
 }
 
-func TestClean(t *testing.T) {
-	for in, want := range map[string]string{
-		"plain, ä":        "plain, ä",
-		"\x1b[31mred\n":   "·[31mred·",
-		"bad\xffbyte":     "bad\uFFFDbyte",
-		"12345678901234":  "1234567890…",
-		"\u202eleft":      "·left",
-		"cut in a ä here": "cut in a \uFFFD…",
-	} {
-		if got := Clean(in, 10); got != want {
-			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestCountersAreCappedAndCleaned(t *testing.T) {
 	counters := map[string]int64{"\x1b[31mred": 3, strings.Repeat("x", 1000): 4}
 	for i := range 2 * MaxCounters {

@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"kmatrix/guest/probe"
-	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/printable"
 	"kmatrix/matrix/proc"
 	"kmatrix/matrix/report"
 	"kmatrix/matrix/store"
@@ -186,7 +186,7 @@ func (e *explanation) files(dir string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	e.Output, e.Printed = filepath.Join(dir, name), wire.CleanText(text)
+	e.Output, e.Printed = filepath.Join(dir, name), printable.Text(text)
 	return err
 }
 
@@ -210,7 +210,7 @@ func writeExplanations(w io.Writer, list []explanation) error {
 		fmt.Fprintf(&b, "%s, boot %d of %s\n", e.Cell, e.Boot, e.Run)
 		line := func(name, value string) {
 			if value != "" {
-				fmt.Fprintf(&b, "  %-17s %s\n", name, wire.Clean(value, maxExplained))
+				fmt.Fprintf(&b, "  %-17s %s\n", name, printable.Line(value, maxExplained))
 			}
 		}
 		line("outcome", string(e.Outcome))
@@ -279,7 +279,7 @@ func writeExplanations(w io.Writer, list []explanation) error {
 			writeExcerpt(&b, e.Around)
 		}
 		for _, r := range e.Excerpts {
-			fmt.Fprintf(&b, "  the console around %s\n", wire.Clean(r.Title, maxExplained))
+			fmt.Fprintf(&b, "  the console around %s\n", printable.Line(r.Title, maxExplained))
 			writeExcerpt(&b, r.Text)
 		}
 		if e.Printed != "" {

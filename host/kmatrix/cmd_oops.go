@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kmatrix/guest/wire"
 	"kmatrix/host/oops"
 	"kmatrix/matrix"
 	"kmatrix/matrix/report"
@@ -167,6 +166,6 @@ func writeOops(w io.Writer, reports []oopsReport) error {
 	if len(reports) == 0 {
 		b.WriteString("no report\n")
 	}
-	_, err := io.WriteString(w, wire.CleanText([]byte(b.String())))
+	_, err := io.WriteString(w, b.String())
 	return err
 }

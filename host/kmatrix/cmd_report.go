@@ -94,6 +94,7 @@ func writeReport(cmd *cobra.Command, doc report.Document, name, output string, a
 		return wrong("--format %s: allowed are %s", name, strings.Join(report.Names(), ", "))
 	}
 	return writeTo(cmd, output, func(w io.Writer) error {
+		w = rawStream(w)
 		width, colour := terminal(w)
 		doc.Options = report.Options{Width: width, Colour: colour, All: all}
 		return format.Write(w, doc)

@@ -167,7 +167,7 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 	if err != nil {
 		return err
 	}
-	progress := newProgress(cmd.ErrOrStderr(), plan)
+	progress := newProgress(rawStream(cmd.ErrOrStderr()), plan)
 	defer progress.stop()
 	if o.jobs == 0 {
 		if o.jobs = fits; fewer != "" {

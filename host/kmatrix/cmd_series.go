@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kmatrix/guest/wire"
 	"kmatrix/matrix/report"
 	"kmatrix/vmimage"
 	"kmatrix/vmimage/cache"
@@ -170,7 +169,7 @@ func writeSeries(w io.Writer, s *series.Series) error {
 	for _, n := range s.Notes {
 		b.WriteString(report.Wrap("note: "+n, "  ", explainWidth))
 	}
-	_, err := io.WriteString(w, wire.CleanText([]byte(b.String())))
+	_, err := io.WriteString(w, b.String())
 	return err
 }
 

@@ -103,7 +103,7 @@ func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine
 	if err != nil {
 		return err
 	}
-	err = attach(ctx, v, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+	err = attach(ctx, v, cmd.InOrStdin(), rawStream(cmd.OutOrStdout()), rawStream(cmd.ErrOrStderr()))
 	exit := v.Stop(0)
 	if err != nil {
 		return errors.Join(fmt.Errorf("shell on %s: %w", k.Name, err), exit.Err)

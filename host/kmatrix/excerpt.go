@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"kmatrix/guest/wire"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 	"kmatrix/matrix/store"
 )
 
@@ -33,7 +33,7 @@ func readReport(dir, kernel string, r matrix.Report) (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	return wire.CleanText(text), err
+	return printable.Text(text), err
 }
 
 // marks say what is special about a report.

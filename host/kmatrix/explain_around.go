@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"kmatrix/guest/wire"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 	"kmatrix/matrix/spec"
 	"kmatrix/matrix/store"
 )
@@ -60,7 +60,7 @@ func consoleAround(path, detail string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	lines := strings.Split(strings.TrimRight(wire.CleanText(text), "\n\t "), "\n")
+	lines := strings.Split(strings.TrimRight(printable.Text(text), "\n\t "), "\n")
 	at := slices.IndexFunc(lines, func(l string) bool {
 		if _, said, stamped := strings.Cut(l, "] "); stamped {
 			l = said

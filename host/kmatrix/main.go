@@ -14,7 +14,6 @@ import (
 	"runtime/debug"
 	"syscall"
 
-	"kmatrix/guest/wire"
 	"kmatrix/matrix/spec"
 	"kmatrix/vmimage/external"
 )
@@ -48,24 +47,24 @@ func main() {
 // code.
 func run(ctx context.Context, stdin io.Reader, stdout, stderr io.Writer, args []string) int {
 	root := newRoot()
+	out, errs := newOutput(stdout), newOutput(stderr)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(out)
+	root.SetErr(errs)
 	root.SetArgs(append([]string{}, args...)) // nil would mean os.Args
-	err := root.ExecuteContext(ctx)
+	err := errors.Join(root.ExecuteContext(ctx), out.flush())
 	code := exitCode(ctx, err)
 	switch {
 	case err == nil:
 	case code == exitInterrupted:
-		fmt.Fprintln(stderr, "kmatrix: interrupted")
+		fmt.Fprintln(errs, "kmatrix: interrupted")
 		if hint := resumeHint(err); hint != "" {
-			fmt.Fprintln(stderr, hint)
+			fmt.Fprintln(errs, hint)
 		}
 	default:
-		// An error may hold what a guest or a mirror said.
-		fmt.Fprintf(stderr, "kmatrix: %s\n", wire.CleanText([]byte(err.Error())))
+		fmt.Fprintf(errs, "kmatrix: %v\n", err)
 		if hint := hintOf(err); hint != "" {
-			fmt.Fprintln(stderr, hint)
+			fmt.Fprintln(errs, hint)
 		}
 	}
 	return code

@@ -12,9 +12,9 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
-	"kmatrix/guest/wire"
 	"kmatrix/host"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 	"kmatrix/matrix/spec"
 )
 
@@ -269,7 +269,7 @@ func (p *progress) fetching(kernel, what string) {
 // notice prints a line, above the live one. What cannot be written is not
 // told: there is nobody to tell it to.
 func (p *progress) notice(text string) {
-	line := strings.TrimRight(wire.CleanText([]byte(text)), "\n") + "\n"
+	line := strings.TrimRight(printable.Text([]byte(text)), "\n") + "\n"
 	var err error
 	if p.bars != nil {
 		_, err = p.bars.Write([]byte(line))

@@ -59,8 +59,8 @@ func noArgs(cmd *cobra.Command, args []string) error {
 
 // terminal tells how wide the terminal behind w is, and whether colour may be
 // used on it; 0 and false when w is no terminal.
-func terminal(w any) (width int, colour bool) {
-	f, ok := w.(*os.File)
+func terminal(w io.Writer) (width int, colour bool) {
+	f, ok := rawStream(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
 	}

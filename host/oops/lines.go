@@ -2,8 +2,9 @@ package oops
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"kmatrix/matrix/printable"
 )
 
 // line is one line of a console.
@@ -72,7 +73,7 @@ func plain(s string) string {
 		switch {
 		case r == '\t':
 			b.WriteByte(' ')
-		case unicode.IsPrint(r): // also what is no UTF-8, as U+FFFD
+		case printable.Rune(r): // also what is no UTF-8, as U+FFFD
 			b.WriteRune(r)
 		}
 		i += n

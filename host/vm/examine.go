@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"kmatrix/guest/wire"
+	"kmatrix/matrix/printable"
 )
 
 // Finding is what one question to a guest that does not answer brought.
@@ -50,7 +50,7 @@ func (v *VM) Examine(ctx context.Context) []Finding {
 		}
 	}
 	text := v.console.answered()
-	tasks.Text, tasks.Err = wire.CleanText(text), err
+	tasks.Text, tasks.Err = printable.Text(text), err
 	return append(found, tasks)
 }
 
@@ -71,7 +71,7 @@ func (v *VM) registers(ctx context.Context) Finding {
 		if f.Err = v.qmp.command(ctx, "human-monitor-command", map[string]any{"command-line": "info registers -a"}, nil, &text); f.Err != nil {
 			break
 		}
-		fmt.Fprintf(&b, "QEMU says that the guest is %q\n%s\n", s.Status, wire.CleanText([]byte(strings.ReplaceAll(text, "\r", ""))))
+		fmt.Fprintf(&b, "QEMU says that the guest is %q\n%s\n", s.Status, printable.Text([]byte(strings.ReplaceAll(text, "\r", ""))))
 		if f.Err = wait(ctx, lastWord); f.Err != nil {
 			break
 		}
@@ -161,7 +161,7 @@ func (v *VM) Die(ctx context.Context) Finding {
 		}
 	}
 	text := v.console.answered()
-	f.Text = wire.CleanText(text)
+	f.Text = printable.Text(text)
 	return f
 }
 

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"kmatrix/guest/wire"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // FuzzConsole takes a console in parts: its last bytes are at hand as they came,
@@ -30,7 +30,7 @@ func FuzzConsole(f *testing.F) {
 		if got, want := v.console.Tail(), string(all[max(0, len(all)-MaxTail):]); got != want {
 			t.Errorf("the tail is %.60q, want %.60q", got, want)
 		}
-		if said := v.progress(); wire.Clean(said, len(said)) != said || len(said) > 1000 {
+		if said := v.progress(); printable.Line(said, len(said)) != said || len(said) > 1000 {
 			t.Errorf("it is said %q", said)
 		}
 		if err := v.console.close(); err != nil {
@@ -59,7 +59,7 @@ func FuzzHello(f *testing.F) {
 			t.Errorf("it has %d MiB and %d CPUs after %v s", h.MemoryMiB, h.CPUs, h.BootSeconds)
 		}
 		for _, list := range [][]string{h.Mounted, h.Modules, {h.Version, h.Release, h.Cmdline, h.Clocksource, h.Transport}} {
-			if s := strings.Join(list, " "); wire.Clean(s, len(s)) != s || len(list) > maxItems {
+			if s := strings.Join(list, " "); printable.Line(s, len(s)) != s || len(list) > maxItems {
 				t.Errorf("%d texts: %q", len(list), s)
 			}
 		}

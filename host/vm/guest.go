@@ -15,6 +15,7 @@ import (
 
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // Guest is a guest that can be asked. When a call's context ends before its
@@ -55,22 +56,22 @@ func (g *Guest) Hello(ctx context.Context) (matrix.Hello, error) {
 
 func cleanHello(h *matrix.Hello) {
 	for _, s := range []*string{&h.Version, &h.Release, &h.Clocksource, &h.Transport} {
-		*s = wire.Clean(*s, maxItem)
+		*s = printable.Line(*s, maxItem)
 	}
-	h.Cmdline = wire.Clean(h.Cmdline, wire.MaxDetail)
+	h.Cmdline = printable.Line(h.Cmdline, wire.MaxDetail)
 	h.MemoryMiB, h.CPUs = max(0, min(h.MemoryMiB, maxCount)), max(0, min(h.CPUs, maxCount))
 	h.BootSeconds = max(0, min(h.BootSeconds, maxCount))
 	for _, list := range []*[]string{&h.Mounted, &h.Modules} {
 		*list = slices.Clone((*list)[:min(len(*list), maxItems)])
 		for i := range *list {
-			(*list)[i] = wire.Clean((*list)[i], maxItem)
+			(*list)[i] = printable.Line((*list)[i], maxItem)
 		}
 	}
 	for _, m := range []*map[string]string{&h.Refused, &h.ModuleErrors} {
 		clean := map[string]string{}
 		for k, v := range *m {
 			if len(clean) < maxItems {
-				clean[wire.Clean(k, maxItem)] = wire.Clean(v, maxItem)
+				clean[printable.Line(k, maxItem)] = printable.Line(v, maxItem)
 			}
 		}
 		*m = clean
@@ -218,7 +219,7 @@ func (g *Guest) ask(call *call, command string, input io.Reader, read func(io.Re
 	err = errors.Join(err, call.wait())
 	copied.Wait()
 	if err != nil && said.Len() > 0 {
-		return fmt.Errorf("%w: %s", err, wire.Clean(said.String(), wire.MaxDetail))
+		return fmt.Errorf("%w: %s", err, printable.Line(said.String(), wire.MaxDetail))
 	}
 	return err
 }

@@ -13,8 +13,8 @@ import (
 
 	"github.com/digitalocean/go-qemu/qmp"
 
-	"kmatrix/guest/wire"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 )
 
 // monitor is QEMU's control channel. It is the one place that knows go-qemu,
@@ -106,7 +106,7 @@ func (m *monitor) serve() {
 			}
 			stalls := e.Event == eventDisk && e.Data["action"] == "stop" && m.stalled == ""
 			if stalls {
-				m.stalled = wire.Clean(fmt.Sprint(e.Data["reason"]), 200)
+				m.stalled = printable.Line(fmt.Sprint(e.Data["reason"]), 200)
 			}
 			m.mu.Unlock()
 			if stalls && m.onStall != nil {
@@ -166,7 +166,7 @@ func event(e qmp.Event) matrix.Event {
 	kept := matrix.Event{Name: e.Event, Time: time.Unix(e.Timestamp.Seconds, e.Timestamp.Microseconds*1000).UTC()}
 	for _, key := range []string{"reason", "action"} {
 		if s, ok := e.Data[key].(string); ok {
-			kept.Reason = strings.TrimSpace(kept.Reason + " " + wire.Clean(s, 40))
+			kept.Reason = strings.TrimSpace(kept.Reason + " " + printable.Line(s, 40))
 		}
 	}
 	return kept

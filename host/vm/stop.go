@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"time"
 
-	"kmatrix/guest/wire"
 	"kmatrix/matrix"
+	"kmatrix/matrix/printable"
 	"kmatrix/matrix/proc"
 )
 
@@ -85,7 +85,7 @@ func (v *VM) Stop(grace time.Duration) Exit {
 	v.closeAll()
 	exit := Exit{Command: v.cmd.String(), Status: "ended by kmatrix", Events: v.qmp.close()}
 	exit.Panicked = v.panicked || !v.forced && v.qmp.seen(eventPanicked)
-	exit.Stderr = wire.CleanText([]byte(v.process.Stderr()))
+	exit.Stderr = printable.Text([]byte(v.process.Stderr()))
 	v.wg.Wait()
 	exit.Console, exit.Printed = v.console.Printed()
 	if e := v.console.close(); e != nil {
@@ -109,7 +109,7 @@ func (v *VM) Stop(grace time.Duration) Exit {
 	if byItself && !v.halted.Load() && errors.As(err, &failed) && !errors.Is(err, context.Canceled) {
 		for _, r := range refusals {
 			if strings.Contains(failed.Stderr, r) {
-				exit.Refused = wire.Clean(strings.TrimSpace(failed.Stderr), 500)
+				exit.Refused = printable.Line(strings.TrimSpace(failed.Stderr), 500)
 				return exit
 			}
 		}

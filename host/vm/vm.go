@@ -23,6 +23,7 @@ import (
 	"syscall"
 
 	"kmatrix/guest/wire"
+	"kmatrix/matrix/printable"
 	"kmatrix/matrix/proc"
 )
 
@@ -197,7 +198,7 @@ func (v *VM) progress() string {
 		return "the kernel printed nothing"
 	}
 	last := text[strings.LastIndexByte(text, '\n')+1:]
-	return "its last line: " + wire.Clean(strings.TrimSpace(last), 200)
+	return "its last line: " + printable.Line(strings.TrimSpace(last), 200)
 }
 
 // Pid is QEMU's process id.

@@ -9,7 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
+
+	"kmatrix/matrix/printable"
 )
 
 // Holder is who has a lock.
@@ -72,10 +73,5 @@ func (h Holder) String() string {
 		return "another process"
 	}
 	text := fmt.Sprintf("process %d of %s on %s since %s: %s", h.PID, h.User, h.Host, h.Since.Format("2006-01-02 15:04:05"), h.Command)
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '·'
-	}, text)
+	return printable.Line(text, len(text))
 }
