@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"kmatrix/host/deadline"
 	"kmatrix/host/oops"
+	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
 
@@ -92,11 +94,10 @@ func TestEachLineOfAConsoleIsParsedOnce(t *testing.T) {
 // TestAPanicOfAStallIsAHang has kernel.softlockup_panic or an NMI end an overdue guest.
 func TestAPanicOfAStallIsAHang(t *testing.T) {
 	said := oops.Parse("watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [a:7]\nRIP: 0010:spins+0x1/0x2\nKernel panic - not syncing: softlockup: hung tasks\n")
-	for overdue, want := range map[bool]matrix.Outcome{true: matrix.Hang, false: matrix.Crash} {
-		e := end{phase: phaseProbes, overdue: overdue, err: errOverdue}
-		e.blame(said)
-		if got, detail := unanswered(e); got != want || !strings.Contains(detail, "BUG: soft lockup in spins") {
-			t.Errorf("overdue %v: %s, %q", overdue, got, detail)
+	for err, want := range map[error]matrix.Outcome{deadline.ErrOverdue: matrix.Hang, errGone: matrix.Crash} {
+		c := causeOf(stop{phase: phaseProbes, err: err}, vm.Exit{}, said, matrix.Machine{})
+		if got, detail := unanswered(c); got != want || !strings.Contains(detail, "BUG: soft lockup in spins") {
+			t.Errorf("%v: %s, %q", err, got, detail)
 		}
 	}
 }

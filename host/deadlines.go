@@ -2,8 +2,9 @@ package host
 
 import (
 	"cmp"
-	"fmt"
 	"time"
+
+	"kmatrix/host/deadline"
 )
 
 // slowest is the lowest speed of a host, see [capacity.Speed], that deadlines are
@@ -11,7 +12,7 @@ import (
 const slowest = 1. / 20
 
 // Deadlines say how long each phase of a session may take, by the host's
-// clock, less what this host did not let it run ([outlast]). The zero value means
+// clock, less what this host did not let it run ([deadline.Wait]). The zero value means
 // the defaults, which a slow host stretches ([Runner.Speed]).
 type Deadlines struct {
 	// Boot is from QEMU's start to agent-ready; the default of 90 s is fifty
@@ -64,8 +65,9 @@ func (r *Runner) limit(left []string, budgets map[string]time.Duration) time.Dur
 	return d
 }
 
-// late is what is said of a probe that took longer.
+// late is the error of a probe that took longer than it may, that long.
 func (r *Runner) late(probe string, budgets map[string]time.Duration, took time.Duration) error {
-	limit := r.limit([]string{probe}, budgets)
-	return fmt.Errorf("no answer within %s%s", limit, passed(limit+r.Deadlines.grace+examineDeadline, took))
+	return &deadline.OverdueError{
+		Missing: "no answer", Limit: r.limit([]string{probe}, budgets), Took: took, Extra: r.Deadlines.grace + examineDeadline,
+	}
 }

@@ -34,9 +34,9 @@ func (s *session) examine(ctx context.Context, g guest, probe string) {
 // collectEvidence keeps what can be had of a guest that is overdue, before it is ended:
 // its state, where it was not examined yet, its memory where that was asked for, and the
 // trace of a panic that is forced on it.
-func (s *session) collectEvidence(ctx context.Context, g guest, e end) {
+func (s *session) collectEvidence(ctx context.Context, g guest, end stop) {
 	probe := ""
-	if e.phase == phaseProbes && len(s.left) > 0 {
+	if end.phase == phaseProbes && len(s.left) > 0 {
 		probe = s.left[0]
 	}
 	if s.examinations == 0 || s.examined != probe {
@@ -53,8 +53,8 @@ func (s *session) collectEvidence(ctx context.Context, g guest, e end) {
 // found keeps one finding.
 func (s *session) found(f vm.Finding, probe string) {
 	kept := matrix.Evidence{What: f.What, Probe: probe}
-	if room := s.r.outputs.take(s.batch.kernel, int64(len(f.Text))); room < int64(len(f.Text)) {
-		f.Text = strings.ToValidUTF8(f.Text[:room], "")
+	if n := s.r.outputs.Take(s.batch.kernel, int64(len(f.Text))); n < int64(len(f.Text)) {
+		f.Text = strings.ToValidUTF8(f.Text[:n], "")
 		f.Err = errors.Join(f.Err, errors.New("the rest is left out: of its kernel's guests more is not kept"))
 	}
 	if f.Text != "" {
@@ -75,7 +75,7 @@ func (s *session) dump(ctx context.Context, g guest, probe string) {
 	ctx, cancel := context.WithTimeout(ctx, dumpDeadline)
 	defer cancel()
 	kept := matrix.Evidence{What: "the guest's memory", Probe: probe}
-	if s.r.dumps.take(s.batch.kernel, 1) == 0 {
+	if s.r.dumps.Take(s.batch.kernel, 1) == 0 {
 		kept.Error = fmt.Sprintf("%d of its kernel's guests were kept, and no more are", maxDumps)
 		s.evidence = append(s.evidence, kept)
 		return
@@ -105,39 +105,20 @@ func (s *session) file(name string, kept *matrix.Evidence, write func(*os.File) 
 	return errors.Join(write(f), f.Close())
 }
 
-// record keeps how the guest ended: outcome and detail are what its last cells got
+// recordGuest stores how the guest ended: outcome and detail are what its last cells got
 // of it, if anything.
-func (s *session) record(e end, exit vm.Exit, outcome matrix.Outcome, detail string) error {
+func (s *session) recordGuest(end stop, exit vm.Exit, outcome matrix.Outcome, detail string) error {
 	g := matrix.Guest{
 		Kernel: s.batch.kernel, Machine: s.batch.machine, Boot: s.batch.boot, Life: s.number, Clone: s.clone,
 		Command: exit.Command, Began: s.began.UTC(), ReadySeconds: s.ready.Seconds(), Seconds: time.Since(s.began).Seconds(),
 		Phase: "done", Outcome: outcome, Detail: detail,
 		Exit: exit.Status, Stderr: exit.Stderr, Events: exit.Events, Evidence: s.evidence,
 	}
-	if e.err != nil && !e.again {
-		g.Phase = e.phase.String()
-		if e.phase == phaseProbes && len(s.left) > 0 {
+	if end.err != nil && !end.unasked {
+		g.Phase = end.phase.String()
+		if end.phase == phaseProbes && len(s.left) > 0 {
 			g.Probe = s.left[0]
 		}
 	}
 	return s.r.Store.Guest(g)
-}
-
-// ended takes what else is kept of the end of a guest that did not end well.
-func (e *end) ended(exit vm.Exit, asked matrix.Machine) {
-	e.panicked, e.rebooted = exit.Panicked, strings.Contains(exit.Console, "reboot: ")
-	for _, ev := range exit.Events {
-		if ev.Name == "SHUTDOWN" {
-			e.shutdown = ev.Reason
-		}
-	}
-	switch {
-	case exit.Killed != "":
-		e.infra, e.spoiled = fmt.Errorf("QEMU was killed (%s), by something outside of kmatrix", exit.Killed), true
-	case exit.Err != nil:
-		e.infra = fmt.Errorf("%w; the command was: %s", kvmHint(asked, exit.Err), exit.Command)
-	}
-	if exit.Refused != "" {
-		e.err = errors.New(exit.Refused)
-	}
 }

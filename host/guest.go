@@ -26,7 +26,7 @@ type qemuGuest struct {
 	guest *vm.Guest
 	log   *consoleLog
 	made  vm.Made
-	// settle gives back the room that the console did not need.
+	// settle gives back the disk space that the console did not need.
 	settle func()
 	// needs are what the probes of the batch need.
 	needs []string
@@ -70,10 +70,10 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 	}
 	g.needs = slices.Compact(slices.Sorted(slices.Values(g.needs)))
 	var log io.Writer
-	room := r.consoleRoom(l.batch.kernel)
-	c.Console = room
-	g.settle = func() { r.consoles.back(l.batch.kernel, max(0, room-g.log.size())) }
-	if room == 0 {
+	space := r.takeConsole(l.batch.kernel)
+	c.Console = space
+	g.settle = func() { r.consoles.Return(l.batch.kernel, max(0, space-g.log.size())) }
+	if space == 0 {
 		c.Console = vm.LastWords
 	}
 	if l.number > 0 {

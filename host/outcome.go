@@ -1,16 +1,13 @@
 package host
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"kmatrix/guest/wire"
 	"kmatrix/host/kconfig"
-	"kmatrix/host/oops"
 	"kmatrix/matrix"
-	"kmatrix/matrix/printable"
 )
 
 // answered decides the outcome of a cell whose probe gave an answer. Together
@@ -89,72 +86,20 @@ func judged(t matrix.Test, last string) (matrix.Outcome, string) {
 	return outcome, why
 }
 
-// end is how a session ended before all its cells were answered.
-type end struct {
-	// phase is the last one that was entered.
-	phase phase
-	// again tells that no cell was asked, and that another guest will be.
-	again bool
-	// overdue tells that the phase's deadline passed.
-	overdue bool
-	// reports are what the kernel said of its own trouble since the last answer, and
-	// panic is the title of the one that was its death, "" if none. What an
-	// examination made it print is not among them.
-	reports []matrix.Report
-	panic   string
-	// panicked tells that the kernel told QEMU of a panic, rebooted that it printed
-	// that it was told to end, and shutdown is why QEMU ended (qapi/run-state.json,
-	// ShutdownCause).
-	panicked, rebooted bool
-	shutdown           string
-	// infra is what the host could not do; nil where the guest is to blame. spoiled
-	// tells that it may do so the next time.
-	infra   error
-	spoiled bool
-	// err is what the host saw of it.
-	err error
-}
-
-// blame looks in what the kernel said for its death. What says that something stands
-// still is none where the guest was overdue, also if the kernel made a panic of it.
-func (e *end) blame(said []matrix.Report) {
-	e.reports = said
-	if r, ok := oops.Fatal(said); ok && (!e.overdue || !r.Kind.Stalls()) {
-		e.panic = cmp.Or(r.Headline, r.Title)
-	}
-}
-
-// unanswered decides the outcome of the cell that a session ended with: the probe
-// that was running, or, before the first one, every cell that was asked for.
-func unanswered(e end) (matrix.Outcome, string) {
-	// An error can hold what the guest said: SSH's, and those of JSON, do.
-	detail := printable.Line(fmt.Sprint(e.err), wire.MaxDetail)
+// unanswered decides the outcome of the cell that a session ended with: the probe that
+// was running, or, before the first one, every cell that was asked for.
+func unanswered(c cause) (matrix.Outcome, string) {
 	switch {
-	case e.panic != "":
-		detail = e.panic
-	case e.panicked:
-		detail = "the kernel panicked, and its console does not tell of what: " + detail
-	case !e.overdue && e.shutdown == "guest-reset" && !e.rebooted:
-		detail = "the guest was reset, as by a triple fault, without a word: " + detail
-	case !e.overdue && e.shutdown != "" && e.shutdown != "host-qmp-quit": // which is kmatrix
-		detail = "QEMU ended by " + e.shutdown + ": " + detail
+	case c.kind == hostFailed, c.kind == hostInterfered:
+		return matrix.Infra, c.detail
+	case c.phase < phaseProbes:
+		return matrix.BootFailed, fmt.Sprintf("%s: %s", c.phase, c.detail)
+	case c.kind == kernelDied:
+		return matrix.Crash, c.detail
+	case c.kind == guestOverdue:
+		return matrix.Hang, c.detail
 	}
-	died := e.panic != "" || e.panicked || !e.overdue && e.shutdown == "guest-reset" && !e.rebooted
-	switch {
-	case e.infra != nil:
-		return matrix.Infra, printable.Line(e.infra.Error(), wire.MaxDetail)
-	case e.phase < phaseProbes:
-		return matrix.BootFailed, fmt.Sprintf("%s: %s", e.phase, detail)
-	case died:
-		return matrix.Crash, detail
-	case e.overdue:
-		if i := slices.IndexFunc(e.reports, func(r matrix.Report) bool { return r.Kind.Stalls() }); i >= 0 {
-			detail += "; the kernel said: " + e.reports[i].Title
-		}
-		return matrix.Hang, detail
-	default:
-		return matrix.Lost, detail
-	}
+	return matrix.Lost, c.detail
 }
 
 // lacking adds to a detail the options that the kernel's configuration does not set,
@@ -198,19 +143,6 @@ func settled(first, second matrix.Result) matrix.Result {
 	}
 	first.Other = &second.Attempt
 	return first
-}
-
-// phase is a part of a session, each with a deadline of its own.
-type phase int
-
-const (
-	phaseBoot phase = iota
-	phaseAgent
-	phaseProbes
-)
-
-func (p phase) String() string {
-	return [...]string{"boot", "agent", "probes"}[p]
 }
 
 // atLeast reports whether a kernel release such as "6.1.0-41-cloud-amd64" is

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/deadline"
+	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
 
@@ -52,31 +55,55 @@ func TestAnswered(t *testing.T) {
 	}
 }
 
-func TestUnanswered(t *testing.T) {
-	err := errors.New("what the host saw")
+// TestTheCauseOfAnEndDecidesItsOutcome has guests end in every way.
+func TestTheCauseOfAnEndDecidesItsOutcome(t *testing.T) {
+	seen := errors.New("what the host saw")
+	overdue := &deadline.OverdueError{Missing: "no answer", Limit: time.Second}
+	starved := &deadline.StarvedError{Had: time.Second, Passed: time.Minute}
+	shutdown := func(reason string) vm.Exit {
+		return vm.Exit{Events: []matrix.Event{{Name: "STOP"}, {Name: "SHUTDOWN", Reason: reason}}}
+	}
+	bug := []matrix.Report{{Kind: matrix.KindBug, Title: "BUG: x", Fatal: true}}
+	stall := []matrix.Report{{Kind: matrix.KindRCUStall, Title: "INFO: rcu stall in x"}}
 	for name, test := range map[string]struct {
-		end    end
-		want   matrix.Outcome
-		detail string
+		phase   phase
+		err     error
+		exit    vm.Exit
+		reports []matrix.Report
+		want    matrix.Outcome
+		kind    causeKind
+		detail  string
 	}{
-		"panic at boot":           {end{phase: phaseBoot, err: err, panic: "Kernel panic - not syncing: x"}, matrix.BootFailed, "boot: Kernel panic - not syncing: x"},
-		"never speaks":            {end{phase: phaseBoot, err: err, overdue: true}, matrix.BootFailed, "boot: what the host saw"},
-		"no hello":                {end{phase: phaseAgent, err: err, overdue: true}, matrix.BootFailed, "agent: what the host saw"},
-		"panic in a probe":        {end{phase: phaseProbes, err: err, panic: "BUG: x"}, matrix.Crash, "BUG: x"},
-		"panic while overdue":     {end{phase: phaseProbes, err: err, overdue: true, panic: "BUG: x"}, matrix.Crash, "BUG: x"},
-		"overdue":                 {end{phase: phaseProbes, err: err, overdue: true}, matrix.Hang, "what the host saw"},
-		"gone without a word":     {end{phase: phaseProbes, err: err}, matrix.Lost, "what the host saw"},
-		"panic told by pvpanic":   {end{phase: phaseProbes, err: err, panicked: true}, matrix.Crash, "the kernel panicked, and its console does not tell of what: what the host saw"},
-		"a stall while overdue":   {end{phase: phaseProbes, err: err, overdue: true, reports: []matrix.Report{{Kind: matrix.KindRCUStall, Title: "INFO: rcu stall in x"}}}, matrix.Hang, "what the host saw; the kernel said: INFO: rcu stall in x"},
-		"a forced end":            {end{phase: phaseProbes, err: err, overdue: true, shutdown: "guest-reset"}, matrix.Hang, "what the host saw"},
-		"reset without a word":    {end{phase: phaseProbes, err: err, shutdown: "guest-reset"}, matrix.Crash, "the guest was reset, as by a triple fault, without a word: what the host saw"},
-		"a reboot":                {end{phase: phaseProbes, err: err, shutdown: "guest-reset", rebooted: true}, matrix.Lost, "QEMU ended by guest-reset: what the host saw"},
-		"a power-off":             {end{phase: phaseProbes, err: err, shutdown: "guest-shutdown"}, matrix.Lost, "QEMU ended by guest-shutdown: what the host saw"},
-		"host's fault in a probe": {end{phase: phaseProbes, err: err, infra: errors.New("no room")}, matrix.Infra, "no room"},
+		"panic at boot":                {phaseBoot, seen, vm.Exit{}, bug, matrix.BootFailed, kernelDied, "boot: BUG: x"},
+		"never speaks":                 {phaseBoot, overdue, vm.Exit{}, nil, matrix.BootFailed, guestOverdue, "boot: no answer within 1s"},
+		"stalls at boot":               {phaseBoot, overdue, vm.Exit{}, stall, matrix.BootFailed, guestOverdue, "boot: no answer within 1s"},
+		"no hello":                     {phaseAgent, overdue, vm.Exit{}, nil, matrix.BootFailed, guestOverdue, "agent: no answer within 1s"},
+		"QEMU does not take it":        {phaseBoot, seen, vm.Exit{Refused: "without PVH ELF Note"}, nil, matrix.BootFailed, guestLost, "boot: without PVH ELF Note"},
+		"panic in a probe":             {phaseProbes, seen, vm.Exit{}, bug, matrix.Crash, kernelDied, "BUG: x"},
+		"panic while overdue":          {phaseProbes, overdue, vm.Exit{}, bug, matrix.Crash, kernelDied, "BUG: x"},
+		"overdue":                      {phaseProbes, overdue, vm.Exit{}, nil, matrix.Hang, guestOverdue, "no answer within 1s"},
+		"gone without a word":          {phaseProbes, seen, vm.Exit{}, nil, matrix.Lost, guestLost, "what the host saw"},
+		"panic told by pvpanic":        {phaseProbes, seen, vm.Exit{Panicked: true}, nil, matrix.Crash, kernelDied, "the kernel panicked, and its console does not tell of what: what the host saw"},
+		"a stall while overdue":        {phaseProbes, overdue, vm.Exit{}, stall, matrix.Hang, guestOverdue, "no answer within 1s; the kernel said: INFO: rcu stall in x"},
+		"a forced end":                 {phaseProbes, overdue, shutdown("guest-reset"), nil, matrix.Hang, guestOverdue, "no answer within 1s"},
+		"reset without a word":         {phaseProbes, seen, shutdown("guest-reset"), nil, matrix.Crash, kernelDied, "the guest was reset, as by a triple fault, without a word: what the host saw"},
+		"a reboot":                     {phaseProbes, seen, vm.Exit{Console: "reboot: Restarting system", Events: shutdown("guest-reset").Events}, nil, matrix.Lost, guestLost, "QEMU ended by guest-reset: what the host saw"},
+		"a power-off":                  {phaseProbes, seen, shutdown("guest-shutdown"), nil, matrix.Lost, guestLost, "QEMU ended by guest-shutdown: what the host saw"},
+		"ended by kmatrix":             {phaseProbes, seen, shutdown("host-qmp-quit"), nil, matrix.Lost, guestLost, "what the host saw"},
+		"QEMU's failure":               {phaseProbes, seen, vm.Exit{Err: errors.New("no room"), Command: "qemu -m 1"}, bug, matrix.Infra, hostFailed, "no room; the command was: qemu -m 1"},
+		"QEMU is killed":               {phaseProbes, seen, vm.Exit{Killed: "signal: killed", Err: seen}, bug, matrix.Infra, hostInterfered, "QEMU was killed (signal: killed), by something outside of kmatrix"},
+		"no time to run":               {phaseProbes, starved, vm.Exit{Panicked: true}, bug, matrix.Infra, hostInterfered, "this host let the guest run for 1s of 1m0s: its CPUs are busy, or QEMU was stopped"},
+		"no time to boot":              {phaseBoot, starved, vm.Exit{}, nil, matrix.Infra, hostInterfered, "this host let the guest run for 1s of 1m0s: its CPUs are busy, or QEMU was stopped"},
+		"QEMU fails with no time":      {phaseProbes, starved, vm.Exit{Err: seen, Command: "q"}, nil, matrix.Infra, hostInterfered, "what the host saw; the command was: q"},
+		"the guest's words are no end": {phaseProbes, errors.New("ssh: \x1b[31mred"), vm.Exit{}, nil, matrix.Lost, guestLost, "ssh: ·[31mred"},
 	} {
-		if got, detail := unanswered(test.end); got != test.want || detail != test.detail {
-			t.Errorf("%s: got %s, %q; want %s, %q", name, got, detail, test.want, test.detail)
+		c := causeOf(stop{phase: test.phase, err: test.err}, test.exit, test.reports, matrix.Machine{Name: "m"})
+		if got, detail := unanswered(c); got != test.want || c.kind != test.kind || detail != test.detail {
+			t.Errorf("%s: got %s, kind %d, %q; want %s, kind %d, %q", name, got, c.kind, detail, test.want, test.kind, test.detail)
 		}
+	}
+	if got, detail := unanswered(hostFailure(errors.New("no memory"))); got != matrix.Infra || detail != "no memory" {
+		t.Errorf("a session that could not begin is %s, %q", got, detail)
 	}
 }
 

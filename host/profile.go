@@ -69,7 +69,7 @@ func (r *Runner) reopen(ctx context.Context, q *queue, k matrix.Kernel) error {
 
 // keepProfile stores a cell's profile, or, of a cell without, what kept it from
 // having one.
-func (s *session) keepProfile(probe string, p *matrix.Profile, outcome matrix.Outcome, detail string) {
+func (s *session) keepProfile(probe string, p *matrix.Profile, outcome matrix.Outcome, detail string) error {
 	c := s.cell(probe)
 	if p == nil {
 		p = &matrix.Profile{Missing: fmt.Sprintf("%s: %s", outcome, detail)}
@@ -86,8 +86,8 @@ func (s *session) keepProfile(probe string, p *matrix.Profile, outcome matrix.Ou
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
 	if err := s.r.Store.AppendProfile(*p); err != nil {
-		s.store = fmt.Errorf("store the profile of %s: %w", p.Cell, err)
-		return
+		return fmt.Errorf("store the profile of %s: %w", p.Cell, err)
 	}
 	s.r.profiles = append(s.r.profiles, *p)
+	return nil
 }

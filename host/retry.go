@@ -16,32 +16,30 @@ type attempts map[string]matrix.Result
 // settle stores the result of a probe, and before it what the probe and the kernel
 // printed, or has the cell retried. spoiled reports whether the host is at fault in a way
 // that may not repeat.
-func (s *session) settle(probe string, res matrix.Result, spoiled bool) {
+func (s *session) settle(probe string, res matrix.Result, spoiled bool) (err error) {
 	if s.batch.profile {
-		s.keepProfile(probe, nil, res.Outcome, res.Detail)
-		return
+		return s.keepProfile(probe, nil, res.Outcome, res.Detail)
 	}
-	if len(s.output) > 0 && s.store == nil {
-		res.Output, s.store = s.r.Store.Output(s.cell(probe), s.batch.boot, s.number, s.r.printed(s.cell(probe), s.output))
+	if len(s.output) > 0 {
+		if res.Output, err = s.r.Store.Output(s.cell(probe), s.batch.boot, s.number, s.r.printed(s.cell(probe), s.output)); err != nil {
+			return err
+		}
 	}
 	s.output = nil
-	if s.store == nil {
-		res.Reports, s.store = s.reports.keep(res.Reports)
-	}
-	if s.store != nil {
-		return
+	if res.Reports, err = s.reports.keep(res.Reports); err != nil {
+		return err
 	}
 	first, tried := s.attempts[probe]
 	if !tried && onceMore(res.Outcome, spoiled) {
 		s.attempts[probe] = res
 		s.retry = append(s.retry, probe)
-		return
+		return nil
 	}
 	if tried {
 		res = settled(first, res)
 		delete(s.attempts, probe)
 	}
-	s.store = s.r.keep(s.cell(probe), res)
+	return s.r.keep(s.cell(probe), res)
 }
 
 // flush stores the first results of cells that no guest will retry any more; a cell that

@@ -26,6 +26,7 @@ import (
 	"kmatrix/host/capacity"
 	"kmatrix/host/kconfig"
 	"kmatrix/host/kvm"
+	"kmatrix/host/quota"
 	"kmatrix/matrix"
 	"kmatrix/matrix/printable"
 	"kmatrix/matrix/store"
@@ -76,7 +77,7 @@ type Runner struct {
 	told map[string]bool
 	// consoles and outputs are the room that is left for what guests print, in bytes,
 	// and dumps how many of their memories are kept.
-	consoles, outputs, dumps *share
+	consoles, outputs, dumps *quota.Quota
 
 	kvm struct {
 		mu    sync.Mutex
@@ -140,8 +141,8 @@ func (r *Runner) More(ctx context.Context, cells []matrix.Cell, behind, upTo map
 	r.Deadlines = r.Deadlines.orDefault(r.Speed)
 	if r.hello == nil {
 		r.hello, r.told = map[string]bool{}, map[string]bool{}
-		r.consoles, r.outputs = newShare(maxConsoles, len(r.Kernels)), newShare(maxOutputs, len(r.Kernels))
-		r.dumps = newShare(int64(maxDumps*len(r.Kernels)), len(r.Kernels))
+		r.consoles, r.outputs = quota.New(maxConsoles, len(r.Kernels)), quota.New(maxOutputs, len(r.Kernels))
+		r.dumps = quota.New(int64(maxDumps*len(r.Kernels)), len(r.Kernels))
 	}
 	if r.boot == nil {
 		r.boot = r.bootQEMU

@@ -64,9 +64,9 @@ const (
 // ending tells how the guest is to end after its phases: powering off is work for an
 // emulated CPU, and nobody asks whether a guest can that was made for one cost, or
 // to be saved.
-func (s *session) ending(e end) ending {
+func (s *session) ending(end stop, failed error) ending {
 	switch {
-	case e.err != nil:
+	case end.err != nil, failed != nil:
 		return lastWordsFirst
 	case s.alone && s.kind == matrix.Performance && s.snapshot.saved != nil:
 		return atOnce

@@ -6,21 +6,22 @@ import (
 	"strings"
 	"testing"
 
+	"kmatrix/host/quota"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
 
 func TestAKernelThatFloodsCostsNoOther(t *testing.T) {
 	var told []string
-	r := &Runner{told: map[string]bool{}, consoles: newShare(10<<20, 2), outputs: newShare(200, 2), Notify: func(e Event) { told = append(told, e.Text) }}
-	if a, b, c := r.consoleRoom("floods"), r.consoleRoom("floods"), r.consoleRoom("floods"); a != vm.MaxConsole || b != 1<<20 || c != 0 {
+	r := &Runner{told: map[string]bool{}, consoles: quota.New(10<<20, 2), outputs: quota.New(200, 2), Notify: func(e Event) { told = append(told, e.Text) }}
+	if a, b, c := r.takeConsole("floods"), r.takeConsole("floods"), r.takeConsole("floods"); a != vm.MaxConsole || b != 1<<20 || c != 0 {
 		t.Errorf("it has room for %d, %d and %d bytes", a, b, c)
 	}
-	if n := r.consoleRoom("other"); n != vm.MaxConsole {
+	if n := r.takeConsole("other"); n != vm.MaxConsole {
 		t.Errorf("another has room for %d bytes", n)
 	}
-	r.consoles.back("floods", 1<<20)
-	if n := r.consoleRoom("floods"); n != 1<<20 {
+	r.consoles.Return("floods", 1<<20)
+	if n := r.takeConsole("floods"); n != 1<<20 {
 		t.Errorf("of what was given back it has room for %d bytes", n)
 	}
 	floods, other := matrix.Cell{Kernel: "floods"}, matrix.Cell{Kernel: "other"}
