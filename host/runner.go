@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -229,14 +230,17 @@ func (r *Runner) image(ctx context.Context, k matrix.Kernel) (Bootable, error) {
 	if err := r.same(k.Name, img); err != nil {
 		return img, err
 	}
+	var config []byte
 	if img.Config != "" {
-		if img.options, err = kconfig.Read(img.Config); err != nil {
-			return img, err
+		if config, err = os.ReadFile(img.Config); err != nil {
+			return img, fmt.Errorf("read a kernel's configuration: %w", err)
 		}
+		img.options = kconfig.Parse(string(config))
 	}
 	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: img.Version})
 	return img, r.column(k.Name, func(c *matrix.Column) {
 		c.Version, c.Release, c.Digest, c.PVH, c.Origin, c.Trust, c.Built, c.ConfigDigest = img.Version, img.Release, img.Digest, img.PVH, img.Origin, img.Trust, img.Built, img.ConfigDigest
+		c.Config = string(config)
 		c.Outcome, c.Detail = "", "" // of before the run was resumed
 	})
 }

@@ -78,8 +78,11 @@ type Column struct {
 	Digest   string   `json:"digest,omitempty"`
 	// ConfigDigest is the image's, see [Image].
 	ConfigDigest string `json:"config_digest,omitempty"`
-	PVH          bool   `json:"pvh,omitempty"`
-	Origin       string `json:"origin,omitempty"`
+	// Config is the text of the configuration, "" where it is not known. A stored run
+	// has it in a file of its own.
+	Config string `json:"-"`
+	PVH    bool   `json:"pvh,omitempty"`
+	Origin string `json:"origin,omitempty"`
 	// Trust is what vouches for what came from there.
 	Trust Trust `json:"trust,omitempty"`
 	// Built says how the image was built; nil for one that came as it is.

@@ -2,37 +2,23 @@
 // lacks.
 package kconfig
 
-import (
-	"bufio"
-	"fmt"
-	"os"
-	"strings"
-)
+import "strings"
 
 // Config is the options that a configuration sets, built in or as modules, with their
 // values: "CONFIG_XFS_FS": "m". It is nil where the configuration is not known.
 type Config map[string]string
 
-// Read reads a configuration as the kernel's build writes it (.config, or a
+// Parse reads a configuration as the kernel's build writes it (.config, or a
 // distribution's /boot/config-*). Lines that set nothing are passed over.
-func Read(path string) (Config, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read a kernel's configuration: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // it is only read
+func Parse(text string) Config {
 	c := Config{}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		name, value, ok := strings.Cut(strings.TrimSpace(lines.Text()), "=")
+	for line := range strings.Lines(text) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
 		if ok && strings.HasPrefix(name, "CONFIG_") && value != "n" {
 			c[name] = value
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read a kernel's configuration %s: %w", path, err)
-	}
-	return c, nil
+	return c
 }
 
 // guest are the options that each guest needs for its agent and its console.

@@ -29,9 +29,10 @@ func newCompareCommand() *cobra.Command {
 verdicts that they allow. RUN is the directory of a run, or its name under --dir. A
 kernel that several runs have becomes NAME@1, NAME@2, … in the runs' order.
 
-Costs are compared between kernels of one configuration and compiler, on machines
-that are alike, by the same clock; times, as against counted instructions, on the
-same host alone. What is not compared is named with the reason.
+Costs are compared between kernels of one compiler whose configurations set the
+options that both know alike, on machines that are alike, by the same clock; times, as
+against counted instructions, on the same host alone. What is not compared is named
+with the reason.
 
 ` + exitCodes,
 		Example: `  kmatrix compare runs/20261123-221501-A1B2 runs/20261124-080000-C3D4

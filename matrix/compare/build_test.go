@@ -1,33 +1,69 @@
 package compare
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"kmatrix/matrix"
 )
 
-// TestTheSameBuild needs one configuration and one compiler, flags included.
-func TestTheSameBuild(t *testing.T) {
-	column := func(config, compiler string) Column {
-		c := Column{Column: matrix.Column{ConfigDigest: config}}
-		if compiler != "" {
-			c.Built = &matrix.Built{Compiler: compiler}
-		}
-		return c
+// built is a column with a configuration, and a compiler where it was built here.
+func built(config, compiler string) Column {
+	c := Column{Column: matrix.Column{Config: config}}
+	if config != "" {
+		c.ConfigDigest = fmt.Sprintf("%x", sha256.Sum256([]byte(config)))
 	}
-	for _, test := range []struct {
+	if compiler != "" {
+		c.Built = &matrix.Built{Compiler: compiler}
+	}
+	return c
+}
+
+// stored is a column of a run that has the configuration's digest alone.
+func stored(digest, compiler string) Column {
+	c := built("", compiler)
+	c.ConfigDigest = digest
+	return c
+}
+
+// TestBuildsAreCompared holds what forbids a comparison of costs, and what does not.
+func TestBuildsAreCompared(t *testing.T) {
+	const gcc = "CONFIG_CC_VERSION_TEXT=\"gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0\"\n"
+	const text = "# Linux/x86 6.1.176 Kernel Configuration\n" + gcc + "CONFIG_SMP=y\n# CONFIG_KASAN is not set\nCONFIG_HZ=250\n"
+	const next = "# Linux/x86 6.1.192 Kernel Configuration\n" + gcc + "CONFIG_SMP=y\n# CONFIG_KASAN is not set\nCONFIG_HZ=250\n"
+	for name, test := range map[string]struct {
 		a, b Column
-		same bool
+		want BuildDifference
 	}{
-		{column("x", "gcc 12"), column("x", "gcc 12"), true},
-		{column("x", ""), column("x", ""), true},
-		{column("x", "gcc 12"), column("x", "gcc 12 with -O3"), false},
-		{column("x", "gcc 12"), column("y", "gcc 12"), false},
-		{column("x", "gcc 12"), column("x", ""), false},
-		{column("", "gcc 12"), column("", "gcc 12"), false},
+		"one configuration":                                 {built(text, ""), built(text, ""), BuildDifference{}},
+		"another comment":                                   {built(text, ""), built(next, ""), BuildDifference{}},
+		"another release's name":                            {built(text+"CONFIG_BUILD_SALT=\"6.1.0-47\"\n", ""), built(next+"CONFIG_BUILD_SALT=\"6.1.0-56\"\n", ""), BuildDifference{}},
+		"an option of one alone":                            {built(text, ""), built(next+"CONFIG_MITIGATION_VMSCAPE=y\n# CONFIG_NEW is not set\n", ""), BuildDifference{Alone: []Option{{"CONFIG_MITIGATION_VMSCAPE", "", "y"}, {"CONFIG_NEW", "", "n"}}}},
+		"an option that went":                               {built(text+"CONFIG_OLD=m\n", ""), built(next, ""), BuildDifference{Alone: []Option{{"CONFIG_OLD", "m", ""}}}},
+		"an option set in one of both":                      {built(text, ""), built("CONFIG_KASAN=y\nCONFIG_SMP=y\nCONFIG_HZ=250\n"+gcc, ""), BuildDifference{Options: []Option{{"CONFIG_KASAN", "n", "y"}}}},
+		"another value":                                     {built(text, ""), built(gcc+"CONFIG_SMP=y\n# CONFIG_KASAN is not set\nCONFIG_HZ=1000\n", ""), BuildDifference{Options: []Option{{"CONFIG_HZ", "250", "1000"}}}},
+		"another compiler's package":                        {built(text, ""), built(next[:len(next)-1]+"\nCONFIG_CC_VERSION_TEXT=\"gcc-12 (Debian 12.2.0-14) 12.2.0\"\n", ""), BuildDifference{Compiler: "gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0", Other: "gcc-12 (Debian 12.2.0-14) 12.2.0"}},
+		"a compiler by another name":                        {built(text, ""), built(next, "gcc (Debian 12.2.0-14+deb12u1) 12.2.0"), BuildDifference{}},
+		"one compiler's other flags":                        {built(text, "gcc 12"), built(text, "gcc 12 -O3"), BuildDifference{Compiler: "gcc 12", Other: "gcc 12 -O3"}},
+		"Rust that compiles nothing":                        {built(text+"CONFIG_RUSTC_VERSION=0\n", ""), built(next+"CONFIG_RUSTC_VERSION=109500\n", ""), BuildDifference{}},
+		"Rust that compiles":                                {built(text+"CONFIG_RUST=y\nCONFIG_RUSTC_VERSION=1\n", ""), built(next+"CONFIG_RUST=y\nCONFIG_RUSTC_VERSION=2\n", ""), BuildDifference{Options: []Option{{"CONFIG_RUSTC_VERSION", "1", "2"}}}},
+		"one digest alone":                                  {stored("x", "gcc 12"), stored("x", "gcc 12"), BuildDifference{}},
+		"one digest of a package":                           {stored("x", ""), stored("x", ""), BuildDifference{}},
+		"digests that differ":                               {stored("x", "gcc 12"), stored("y", "gcc 12"), BuildDifference{Unknown: true}},
+		"a digest beside options":                           {stored("x", ""), built(text, ""), BuildDifference{Unknown: true}},
+		"a compiler that is not known":                      {stored("x", "gcc 12"), stored("x", ""), BuildDifference{Unknown: true}},
+		"no configuration":                                  {stored("", "gcc 12"), stored("", "gcc 12"), BuildDifference{Unknown: true}},
+		"a compiler that is known to be another, by digest": {stored("x", "gcc 12"), stored("y", "gcc 14"), BuildDifference{Compiler: "gcc 12", Other: "gcc 14", Unknown: true}},
 	} {
-		if got := sameBuild(test.a, test.b); got != test.same {
-			t.Errorf("%+v and %+v: %v", test.a.Built, test.b.Built, got)
+		got := buildDifference(test.a, test.b)
+		if diff := cmp.Diff(test.want, *got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if want := test.want.Compiler == "" && test.want.Options == nil && !test.want.Unknown; got.Comparable() != want {
+			t.Errorf("%s: comparable is %v", name, !want)
 		}
 	}
 }

@@ -44,6 +44,8 @@ type Comparison struct {
 	Columns []Column
 	// Rows are in the run's order of probes.
 	Rows []Row
+	// builds has how the builds of columns that are set against each other differ.
+	builds map[[2]int]*BuildDifference
 }
 
 // Column is one kernel.
@@ -59,11 +61,11 @@ type Column struct {
 func (c Column) Absent() bool { return c.Outcome != "" }
 
 // CostComparable reports whether the column's costs may be set against the
-// baseline's: only kernels of the same configuration and compiler are. The
-// baseline's own may.
+// baseline's: only kernels of the same compiler and options may, see
+// [BuildDifference]. The baseline's own may.
 func (c Comparison) CostComparable(column int) bool {
 	base := c.baseline()
-	return base >= 0 && (column == base || sameBuild(c.Columns[column], c.Columns[base]))
+	return base >= 0 && (column == base || c.BuildDifference(column, base).Comparable())
 }
 
 // baseline returns the baseline's column, -1 when there is none.
@@ -79,20 +81,6 @@ func (c Comparison) BaseOf(column int) int {
 		return -1
 	}
 	return slices.IndexFunc(c.Columns, func(col Column) bool { return col.Name == base && !col.Absent() })
-}
-
-// sameBuild reports whether two columns have one configuration and one compiler.
-// A configuration names the program that compiles, and not its flags.
-func sameBuild(a, b Column) bool {
-	return a.ConfigDigest != "" && a.ConfigDigest == b.ConfigDigest && compiler(a) == compiler(b)
-}
-
-// compiler is what the column was built by, "" where it came as it is.
-func compiler(c Column) string {
-	if c.Built == nil {
-		return ""
-	}
-	return c.Built.Compiler
 }
 
 // Row is one probe on one machine.
@@ -212,6 +200,7 @@ func (c *Comparison) arrange(run matrix.Run, results []matrix.Result) {
 
 // judge compares each column with the baseline, and costs with the base, too.
 func (c *Comparison) judge() {
+	c.build()
 	baseline := c.baseline()
 	for i := range c.Columns {
 		if c.Columns[i].Absent() {

@@ -17,6 +17,8 @@ type Limitation struct {
 	// Here and There are the sides: that of the cell and that of the other column.
 	Here  Side `json:"here,omitzero"`
 	There Side `json:"there,omitzero"`
+	// Build is how the builds of the sides differ; one of two kernels is the same.
+	Build *BuildDifference `json:"-"`
 }
 
 // Side is one of the two that are compared, as far as a limitation is in it.
@@ -54,8 +56,8 @@ const (
 	OtherUnit LimitationCode = "other-unit"
 	// Mixed: the boots of a side have several clocks or units, or a value is no cost.
 	Mixed LimitationCode = "mixed"
-	// OtherBuild: the kernels of Here and There have another configuration or
-	// compiler.
+	// OtherBuild: the kernels of Here and There have another compiler or other options,
+	// as Build says, or it is not known that they have the same.
 	OtherBuild LimitationCode = "other-build"
 	// OtherMachine: the machine of that name is another one in the other's run.
 	OtherMachine LimitationCode = "other-machine"
@@ -71,8 +73,8 @@ const (
 // against each other; [Unlimited] when they may.
 func (c Comparison) limitation(a, b int, machine string, clock matrix.Clock) Limitation {
 	x, y := c.Columns[a], c.Columns[b]
-	if !sameBuild(x, y) {
-		return Limitation{Code: OtherBuild, Here: Side{Kernel: x.Name}, There: Side{Kernel: y.Name}}
+	if d := c.BuildDifference(a, b); !d.Comparable() {
+		return Limitation{Code: OtherBuild, Here: Side{Kernel: x.Name}, There: Side{Kernel: y.Name}, Build: d}
 	}
 	if x.of == y.of {
 		return Limitation{}

@@ -22,7 +22,9 @@ const (
 // costs writes how costs differ.
 func costs(b *bytes.Buffer, doc Document) {
 	list := costSentences(doc.Comparison)
-	if len(list) == 0 {
+	var built bytes.Buffer
+	builds(&built, doc)
+	if len(list) == 0 && built.Len() == 0 {
 		return
 	}
 	fmt.Fprintln(b, "What it costs:")
@@ -35,6 +37,7 @@ func costs(b *bytes.Buffer, doc Document) {
 	for _, s := range means(doc.Comparison) {
 		wrap(b, "- geometric means, "+s, "  ", doc.Options.Width)
 	}
+	b.Write(built.Bytes())
 	fmt.Fprintln(b)
 }
 

@@ -19,8 +19,8 @@ func dispute(clock matrix.Clock, accel matrix.Accel, boots int) Document {
 		Machines: []matrix.Machine{{Name: "cost", MemoryMiB: 512, CPUs: 1, Boots: boots, Clock: clock}},
 		Probes:   []string{"cost/read-write/64k", "cost/serve-again/xfs/tenth/1m", "cost/splice-file-pipe/64k", "cost/vmsplice/64k"},
 		Kernels: []matrix.Column{
-			{Name: "6.1", Version: "6.1.192-2", ConfigDigest: "debian"}, {Name: "6.12-built", Version: "6.12.117-1", ConfigDigest: "own"},
-			{Name: "splice-fix-corruption", Version: "6.12.117-1", ConfigDigest: "own", Base: "6.12-built"},
+			{Name: "6.1", Version: "6.1.192-2", ConfigDigest: "debian", Config: "CONFIG_OF=debian\n"}, {Name: "6.12-built", Version: "6.12.117-1", ConfigDigest: "own", Config: "CONFIG_OF=own\n"},
+			{Name: "splice-fix-corruption", Version: "6.12.117-1", ConfigDigest: "own", Config: "CONFIG_OF=own\n", Base: "6.12-built"},
 		},
 	}
 	doc := Document{Dir: "runs/" + run.ID, Run: run}
@@ -106,7 +106,7 @@ func TestTheTableTellsOfItsLooks(t *testing.T) {
 // aa is the run of a kernel beside itself.
 func aa() Document {
 	doc := dispute(matrix.ClockIcount, matrix.AccelTCG, 3)
-	doc.Run.Kernels = []matrix.Column{{Name: "6.1", Version: "6.1.192-2", ConfigDigest: "debian"}, {Name: "6.1-again", Version: "6.1.192-2", ConfigDigest: "debian"}}
+	doc.Run.Kernels = []matrix.Column{{Name: "6.1", Version: "6.1.192-2", ConfigDigest: "debian", Config: "CONFIG_OF=debian\n"}, {Name: "6.1-again", Version: "6.1.192-2", ConfigDigest: "debian", Config: "CONFIG_OF=debian\n"}}
 	var results []matrix.Result
 	for _, r := range doc.Results {
 		if r.Kernel != "6.1" {

@@ -88,6 +88,9 @@ func (jsonFormat) Write(w io.Writer, doc Document) error {
 		Comparison []jsonCell `json:"comparison"`
 		// Findings say what is so of several rows together.
 		Findings []findingData `json:"findings,omitempty"`
+		// Builds are how kernels are built differently whose costs stand beside each
+		// other.
+		Builds []buildData `json:"builds,omitempty"`
 		// Families are geometric means of costs.
 		Families []compare.Family `json:"families,omitempty"`
 		// Reports are what the kernels said of their own trouble, each once.
@@ -95,7 +98,7 @@ func (jsonFormat) Write(w io.Writer, doc Document) error {
 		Warnings []string          `json:"warnings,omitempty"`
 		// Runs are what NAME@1, NAME@2 … were measured in, in this order.
 		Runs []jsonRun `json:"runs,omitempty"`
-	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Comparison: jsonCells(doc.Comparison), Findings: findingsData(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results)}
+	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Comparison: jsonCells(doc.Comparison), Findings: findingsData(doc.Comparison), Builds: buildsData(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results)}
 	out.Run.Run, out.Run.Dir = run, doc.Dir
 	for _, w := range doc.Warnings {
 		out.Warnings = append(out.Warnings, Warning(w))

@@ -17,7 +17,7 @@ func limitation(l compare.Limitation) string {
 	case compare.Mixed:
 		return "its boots are not of one clock, or a value is none"
 	case compare.OtherBuild:
-		return fmt.Sprintf("%s and %s have another configuration or compiler", l.Here.Kernel, l.There.Kernel)
+		return fmt.Sprintf("%s and %s have %s", l.Here.Kernel, l.There.Kernel, otherBuild(l.Build))
 	case compare.OtherMachine:
 		return fmt.Sprintf("the machine %s is another one in their runs: %s; %s", l.Here.Machine.Name, hardware(l.Here.Machine), hardware(l.There.Machine))
 	case compare.OtherHost:

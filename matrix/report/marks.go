@@ -119,7 +119,7 @@ func legend(doc Document) []string {
 	}
 	add(ofCost[compare.Same], "%s  a cost that is shown to be the same, within the margin of the probe (%s)", markSame, percents(margins))
 	add(ofCost[compare.Inconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
-	add(other, "%s  another configuration or compiler than the baseline's: its cost is not comparable with the baseline's", markOther)
+	add(other, "%s  %s", markOther, unlike(doc))
 	wide := doc.Options.Width >= wideFrom
 	add(len(tolerances) > 0 && (worse || better) && !spread, "×  a factor, of one boot of each kernel: its interval is the tolerance of the probe alone (%s). --boots 3 measures it, and run --aa how far this host errs", percents(tolerances))
 	add(len(tolerances) > 0 && (worse || better) && spread, "×  a factor, with the smallest and the largest of any two boots, widened by the tolerance of the probe (%s)", percents(tolerances))

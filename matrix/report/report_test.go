@@ -48,9 +48,9 @@ func sample(baseline string, boots int, kernels ...string) Document {
 	}
 	doc := Document{Dir: "runs/" + run.ID}
 	for _, k := range kernels {
-		col := matrix.Column{Name: k, Contract: matrix.Reference, Version: k + ".100-1", Digest: "sha256:00", ConfigDigest: "one"}
+		col := matrix.Column{Name: k, Contract: matrix.Reference, Version: k + ".100-1", Digest: "sha256:00", ConfigDigest: "one", Config: "CONFIG_OF=one\n"}
 		if k == "5.10" {
-			col.ConfigDigest = "another"
+			col.ConfigDigest, col.Config = "another", "CONFIG_OF=another\n"
 		}
 		if k == "5.15" || k == "gone" {
 			col.Outcome, col.Detail, col.Version = matrix.Unavailable, "kernel.org is not reached from here: no such host", ""

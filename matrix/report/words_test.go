@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -164,7 +166,7 @@ func TestLimitationsInWords(t *testing.T) {
 			Code: compare.OtherUnit, Here: compare.Side{Unit: "ns/B", Clock: matrix.ClockWall}, There: compare.Side{Unit: "insn/B", Clock: matrix.ClockIcount},
 		},
 		"its boots are not of one clock, or a value is none":                                                        {Code: compare.Mixed},
-		"a and b have another configuration or compiler":                                                            {Code: compare.OtherBuild, Here: compare.Side{Kernel: "a"}, There: compare.Side{Kernel: "b"}},
+		"a and b have other compilers (gcc 12; gcc 14)":                                                             {Code: compare.OtherBuild, Here: compare.Side{Kernel: "a"}, There: compare.Side{Kernel: "b"}, Build: &compare.BuildDifference{Compiler: "gcc 12", Other: "gcc 14"}},
 		"the machine cost is another one in their runs: 256 MiB, 1 CPU, max; 512 MiB, 1 CPU, max":                   {Code: compare.OtherMachine, Here: machine(256), There: machine(512)},
 		"their hosts are not the same, and the clock is wall time":                                                  {Code: compare.OtherHost},
 		"no verdict is possible from one boot by wall clock: it takes 4 a side, and usually 8 (--boots 8, or auto)": {Code: compare.TooFewBoots, Boots: 1, Fewest: 4},
@@ -189,5 +191,44 @@ func TestLimitationsInWords(t *testing.T) {
 		if got := Warning(w); got != want {
 			t.Errorf("%+v is said as %q, want %q", w, got, want)
 		}
+	}
+}
+
+// TestBuildsInWords has releases of which one has an option more, kernels that are
+// configured differently, and a run that has digests alone.
+func TestBuildsInWords(t *testing.T) {
+	const gcc = "CONFIG_CC_VERSION_TEXT=\"gcc 12\"\nCONFIG_HZ=250\n"
+	document := func(configs ...string) Document {
+		c := compared(costing("a", "cost/tee/4k", 1), costing("b", "cost/tee/4k", 1), costing("c", "cost/tee/4k", 1))
+		run := matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m"}}, Probes: []string{"cost/tee/4k"}}
+		var results []matrix.Result
+		for i, col := range c.Columns {
+			run.Kernels = append(run.Kernels, matrix.Column{Name: col.Name, ConfigDigest: configs[i], Config: configs[i]})
+			results = append(results, c.Rows[0].Cells[i].Results...)
+		}
+		return Document{Run: run, Comparison: compare.Compare(run, results), Options: Options{All: true, Width: 300}}
+	}
+	lines := func(doc Document) string {
+		var b bytes.Buffer
+		builds(&b, doc)
+		return b.String()
+	}
+	doc := document(gcc, gcc+"CONFIG_VMSCAPE=y\nCONFIG_X=m\n", "CONFIG_CC_VERSION_TEXT=\"gcc 14\"\nCONFIG_HZ=1000\n")
+	const want = "- b against the baseline, a: compared, although one configuration alone knows 2 options: CONFIG_VMSCAPE=y (b); CONFIG_X=m (b).\n" +
+		"- c against the baseline, a: not compared: they have other compilers (gcc 14; gcc 12) and other values of 1 option (CONFIG_HZ: 1000, 250).\n"
+	if diff := cmp.Diff(want, lines(doc)); diff != "" {
+		t.Error(diff)
+	}
+	data := buildsData(doc.Comparison)
+	if len(data) != 2 || !data[0].Comparable || data[0].AloneCount != 2 || data[1].Comparable || data[1].OptionsCount != 1 || data[1].Why == "" {
+		t.Errorf("as JSON it is %+v", data)
+	}
+	doc = document(gcc, gcc, gcc)
+	for i := range doc.Run.Kernels {
+		doc.Run.Kernels[i].Config, doc.Run.Kernels[i].ConfigDigest = "", doc.Run.Kernels[i].Name
+	}
+	doc.Comparison = compare.Compare(doc.Run, slices.Concat(doc.Comparison.Rows[0].Cells[0].Results, doc.Comparison.Rows[0].Cells[1].Results))
+	if got := unlike(doc); !strings.Contains(got, "what differs is not known") {
+		t.Errorf("of digests alone it says %q", got)
 	}
 }

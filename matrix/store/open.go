@@ -34,16 +34,20 @@ func Open(dir string) (*Stored, error) {
 		return nil, err
 	}
 	s := &Stored{Run: run}
-	all, warnings, err := readResults(dir)
+	if s.Warnings, err = readConfigs(dir, &s.Run); err != nil {
+		return nil, err
+	}
+	all, more, err := readResults(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read a run: %w", err)
 	}
+	s.Warnings = append(s.Warnings, more...)
 	s.Results, s.Earlier = all.counted()
-	more, err := readLines(filepath.Join(dir, fileGuests), func(g matrix.Guest) string {
+	more, err = readLines(filepath.Join(dir, fileGuests), func(g matrix.Guest) string {
 		s.Guests = append(s.Guests, g)
 		return ""
 	})
-	s.Warnings = append(warnings, more...)
+	s.Warnings = append(s.Warnings, more...)
 	if err != nil {
 		return nil, fmt.Errorf("read a run: %w", err)
 	}

@@ -20,7 +20,7 @@ func Resume(dir string) (r *Run, warnings []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r = &Run{dir: dir, header: header, lives: map[string]int{}, reports: map[string]bool{}}
+	r = &Run{dir: dir, header: header, lives: map[string]int{}, reports: map[string]bool{}, configs: map[string]string{}}
 	if r.lock, err = hold.Try(filepath.Join(dir, fileLock)); err != nil {
 		return nil, nil, fmt.Errorf("go on with a run: %w", err)
 	}
@@ -35,15 +35,20 @@ func (r *Run) takeUp() (warnings []string, err error) {
 	if r.header, err = readHeader(r.dir); err != nil {
 		return nil, err
 	}
+	if warnings, err = readConfigs(r.dir, &r.header); err != nil {
+		return nil, err
+	}
 	if err := os.Remove(filepath.Join(r.dir, "."+fileRun+".new")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Join(r.dir, dirConsoles), 0o755); err != nil {
 		return nil, err
 	}
-	if r.all, warnings, err = readResults(r.dir); err != nil {
+	var more []string
+	if r.all, more, err = readResults(r.dir); err != nil {
 		return nil, err
 	}
+	warnings = append(warnings, more...)
 	for _, res := range r.all.all {
 		r.lived(res.Kernel, res.Machine, res.Boot, res.Life)
 	}

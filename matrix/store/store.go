@@ -4,8 +4,9 @@
 // always whole), results.jsonl (a [matrix.Result] a line), guests.jsonl (a
 // [matrix.Guest] a line: how each guest ended), profiles.jsonl (a [matrix.Profile] a
 // line, where any were taken), consoles/ (what each guest printed), reports/ (the
-// console's text around each report), outputs/ (what external probes printed) and
-// evidence/ (what was found out about guests that did not answer). All of it can be
+// console's text around each report), outputs/ (what external probes printed),
+// configs/ (the kernels' configurations) and evidence/ (what was found out about guests
+// that did not answer). All of it can be
 // read with jq and less. Lines are appended whole and synced one by one ([lines]),
 // so that a kill, a power loss or a full disk costs at most the one that was being
 // written. [Create] begins a run and [Resume] goes on with one that had ended early;
@@ -48,6 +49,8 @@ type Run struct {
 	lives map[string]int
 	// reports are the files of reports that were written.
 	reports map[string]bool
+	// configs has the digests of the configurations that were written, by kernel.
+	configs map[string]string
 	lock    *hold.Lock
 }
 
@@ -120,6 +123,9 @@ func (r *Run) Update(change func(*matrix.Run)) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change(&r.header)
+	if err := r.writeConfigs(); err != nil {
+		return err
+	}
 	return writeHeader(r.dir, r.header)
 }
 
