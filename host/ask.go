@@ -77,10 +77,10 @@ func (s *session) probes(ctx context.Context, g guest) (stop, error) {
 func (s *session) answer(g guest, ev wire.Event, took time.Duration) error {
 	p := s.r.probe(ev.Probe)
 	if sample := ev.Answer.Sample; sample != nil {
-		setClock(sample, s.machine)
+		setClock(sample, p, s.machine)
 	}
 	if t := ev.Answer.Test; t != nil && p.Program != nil {
-		t.Judge = p.Program.Judge
+		t.ResultFormat = p.Program.ResultFormat
 	}
 	if ev.Answer.Status == wire.StatusOverdue {
 		ev.Answer.Detail = strings.TrimPrefix(ev.Answer.Detail+": ", ": ") + s.r.late(ev.Probe, s.r.budgets(s.left[:1]), took).Error()

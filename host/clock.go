@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"kmatrix/matrix"
 )
@@ -32,20 +31,18 @@ func (r *Runner) resolveMachine(ctx context.Context, b batch, img Bootable) (mat
 	return m, nil
 }
 
-// clocked says by which clock the guest's nanoseconds were counted, which the
-// guest cannot know.
-func setClock(s *matrix.Sample, m matrix.Machine) {
-	s.Clock = matrix.ClockWall
-	s.Indicative = m.Accel != matrix.AccelKVM
+// setClock says what the guest's nanoseconds were, which the guest cannot know: time,
+// or instructions. Either way fewer are better.
+func setClock(s *matrix.Sample, p matrix.Probe, m matrix.Machine) {
+	s.Better = matrix.Lower
 	if m.Clock == matrix.ClockIcount {
-		s.Clock, s.Indicative = matrix.ClockIcount, false
-		if per, ok := strings.CutPrefix(s.Unit, "ns/"); ok {
-			s.Unit = "insn/" + per
-		}
+		s.Clock, s.Unit, s.Indicative = matrix.ClockIcount, "insn/"+p.Per, false
+		return
 	}
+	s.Clock, s.Unit, s.Indicative = matrix.ClockWall, "ns/"+p.Per, m.Accel != matrix.AccelKVM
 }
 
-// idled says why a sample of counted instructions is none: a guest that idles jumps
+// idleReason tells why a sample of counted instructions is none: a guest that idles jumps
 // to its next timer, so that its nanoseconds are instructions no more. Passes that
 // waited and were counted by their thread's time are no harm. "" where it is one.
 func idleReason(s *matrix.Sample) string {

@@ -41,9 +41,9 @@ func TestTheUnitSaysTheClock(t *testing.T) {
 		{matrix.Machine{Accel: matrix.AccelTCG, Clock: matrix.ClockWall}, "ns/B", true},
 		{matrix.Machine{Accel: matrix.AccelKVM, Clock: matrix.ClockWall}, "ns/B", false},
 	} {
-		s := matrix.Sample{Unit: "ns/B"}
-		setClock(&s, test.machine)
-		if s.Unit != test.unit || s.Indicative != test.indicative || s.Clock != test.machine.Clock {
+		s := matrix.Sample{Value: 1}
+		setClock(&s, matrix.Probe{Per: "B"}, test.machine)
+		if s.Unit != test.unit || s.Better != matrix.Lower || s.Indicative != test.indicative || s.Clock != test.machine.Clock {
 			t.Errorf("%+v gives %+v", test.machine, s)
 		}
 	}

@@ -132,7 +132,7 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 		case kindOf(p) == matrix.External:
 			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("printed \x1b[31m")})
 			on(wire.Event{Type: wire.EventOutput, Probe: p, Output: []byte("\u00e4\n")})
-			answer = wire.Answer{Status: wire.StatusOK, Detail: "printed", Finding: matrix.Finding{Test: &matrix.Test{Judge: "forged", ExitCode: 5, Failed: 1, Diagnostics: []string{"printed"}}}}
+			answer = wire.Answer{Status: wire.StatusOK, Detail: "printed", Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: "forged", ExitCode: 5, Failed: 1, Diagnostics: []string{"printed"}}}}
 		case strings.HasSuffix(p, "/forge"):
 			on(wire.Event{Type: wire.EventAnswer, Probe: req.Probes[len(req.Probes)-1], Answer: &wire.Answer{Status: wire.StatusDied, Detail: "forged"}})
 		}

@@ -75,9 +75,9 @@ func judged(t matrix.Test, last string) (matrix.Outcome, string) {
 		return outcome, last
 	case outcome == matrix.Pass:
 	case outcome == matrix.Unsupported:
-	case t.Judge == matrix.JudgeKTAP && t.Failed > 0 && len(t.Diagnostics) > 0:
+	case t.ResultFormat == matrix.FormatKTAP && t.Failed > 0 && len(t.Diagnostics) > 0:
 		why += "; " + t.Diagnostics[0]
-	case t.Judge == matrix.JudgeExit && last != "":
+	case t.ResultFormat == matrix.FormatExit && last != "":
 		why += ": " + last
 	}
 	if len(t.Warnings) > 0 {

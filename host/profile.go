@@ -69,25 +69,28 @@ func (r *Runner) reopen(ctx context.Context, q *queue, k matrix.Kernel) error {
 
 // keepProfile stores a cell's profile, or, of a cell without, what kept it from
 // having one.
-func (s *session) keepProfile(probe string, p *matrix.Profile, outcome matrix.Outcome, detail string) error {
+func (s *session) keepProfile(probe string, counts *matrix.ProfileCounts, outcome matrix.Outcome, detail string) error {
 	c := s.cell(probe)
-	if p == nil {
-		p = &matrix.Profile{Missing: fmt.Sprintf("%s: %s", outcome, detail)}
-		if outcome == matrix.Unsupported {
-			p.Missing = detail
-		}
-		if outcome == matrix.Pass {
-			p.Missing = "the guest answered with something else"
-		}
+	p := matrix.Profile{
+		Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Cell: c.ID(),
+		Boot: s.batch.boot, Life: s.number, Clone: s.clone,
 	}
-	p.Kernel, p.Machine, p.Probe, p.Cell = c.Kernel, c.Machine, c.Probe, c.ID()
-	p.Boot, p.Life, p.Clone = s.batch.boot, s.number, s.clone
+	switch {
+	case counts != nil:
+		p.ProfileCounts = *counts
+	case outcome == matrix.Unsupported:
+		p.Missing = detail
+	case outcome == matrix.Pass:
+		p.Missing = "the guest answered with something else"
+	default:
+		p.Missing = fmt.Sprintf("%s: %s", outcome, detail)
+	}
 	s.output = nil
 	s.r.mu.Lock()
 	defer s.r.mu.Unlock()
-	if err := s.r.Store.AppendProfile(*p); err != nil {
+	if err := s.r.Store.AppendProfile(p); err != nil {
 		return fmt.Errorf("store the profile of %s: %w", p.Cell, err)
 	}
-	s.r.profiles = append(s.r.profiles, *p)
+	s.r.profiles = append(s.r.profiles, p)
 	return nil
 }

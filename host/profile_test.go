@@ -28,9 +28,9 @@ func (p profiler) Run(ctx context.Context, req wire.Request, on func(wire.Event)
 		fallthrough
 	default:
 		if req.Profile != strings.HasSuffix(name, "/odd") {
-			answer.Profile = &matrix.Profile{Samples: 2, Passes: 1, Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 2, Squares: 4}}}
+			answer.Profile = &matrix.ProfileCounts{Samples: 2, Passes: 1, Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 2, Squares: 4}}}
 		} else {
-			answer.Sample = &matrix.Sample{Value: 1, Unit: "ns/B", Better: matrix.Lower}
+			answer.Sample = &matrix.Sample{Value: 1}
 		}
 	case strings.HasSuffix(name, "/lacking") && req.Profile:
 		answer = wire.Answer{Status: wire.StatusUnsupported, Detail: "the kernel has no perf event"}

@@ -199,10 +199,10 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 
 func TestWhatAnExternalProbePrintedIsKept(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "external/own", "s/b"})
-	r.Probes[1].Program = &matrix.Program{Kind: matrix.ProgramExec, Judge: matrix.JudgeLTP}
+	r.Probes[1].Program = &matrix.Program{Kind: matrix.ProgramExec, ResultFormat: matrix.FormatLTP}
 	got := outcomes(t, r, cells)
 	res := got["good/m/external/own"]
-	if res.Outcome != matrix.Fail || res.Detail != "exit code 5: failed (TFAIL), warned (TWARN): printed" || res.Test == nil || res.Test.Judge != matrix.JudgeLTP || res.Life != 2 || !res.Clone {
+	if res.Outcome != matrix.Fail || res.Detail != "exit code 5: failed (TFAIL), warned (TWARN): printed" || res.Test == nil || res.Test.ResultFormat != matrix.FormatLTP || res.Life != 2 || !res.Clone {
 		t.Errorf("the result is %+v", res)
 	}
 	text, err := os.ReadFile(filepath.Join(r.Store.Dir(), res.Output))

@@ -67,6 +67,9 @@ type Probe struct {
 	// Features name what else must be in the kernel, and need not: "fuse",
 	// "tls".
 	Features []string `json:"features,omitempty"`
+	// Per is what a performance probe gives the cost of: "B", a byte that was moved,
+	// or "op", a call.
+	Per string `json:"per,omitempty"`
 	// Since is the first kernel version on which the probe must work, for
 	// example "5.10": from there on "unsupported" is a failure. Empty means
 	// that no kernel must.

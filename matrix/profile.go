@@ -11,10 +11,8 @@ const MaxSymbol = 128
 // MaxSamples is more samples than any profile takes.
 const MaxSamples = 1 << 24
 
-// Profile is where a probe of cost spends its instructions, or its time: samples
-// that were taken at an even pace within its passes, by the functions that they
-// hit. It comes from a life of the guest of its own, so that taking it never
-// touches what is measured. Samples = User + Unlocated + Rest + those of Functions.
+// Profile is where a probe of cost spends its instructions, or its time. It comes from
+// a guest of its own, so that taking it never touches what is measured.
 type Profile struct {
 	Kernel  string `json:"kernel"`
 	Machine string `json:"machine"`
@@ -28,6 +26,13 @@ type Profile struct {
 	Clone bool `json:"clone,omitempty"`
 	// Missing says why there is no profile, "" when there is one.
 	Missing string `json:"missing,omitempty"`
+	ProfileCounts
+}
+
+// ProfileCounts are samples that were taken at an even pace within a probe's passes, by
+// the functions that they hit: what a guest says of a profile. Samples = User +
+// Unlocated + Rest + those of Functions.
+type ProfileCounts struct {
 	// Samples is how many fell into Passes passes.
 	Samples int64 `json:"samples,omitempty"`
 	Passes  int   `json:"passes,omitempty"`

@@ -11,8 +11,8 @@ type Program struct {
 	// source.
 	Path string   `json:"path"`
 	Args []string `json:"args,omitempty"`
-	// Judge says how its end is read.
-	Judge Judge `json:"judge"`
+	// ResultFormat says how its result is read.
+	ResultFormat ResultFormat `json:"judge"`
 	// Deadline is how long it may take; 0 means as long as every probe.
 	Deadline time.Duration `json:"deadline_ns,omitempty"`
 	// ScratchMiB is how much room it has for files, in MiB; 0 means what an empty
@@ -35,30 +35,30 @@ const (
 // ProgramKinds lists the kinds of program that kernels.yaml may name.
 var ProgramKinds = []ProgramKind{ProgramC, ProgramExec, ProgramTree}
 
-// Judge says what tells how a program did.
-type Judge string
+// ResultFormat is the form in which a program tells its result.
+type ResultFormat string
 
 const (
-	// JudgeExit is its exit code: 0 means that it passed. In a directory of
+	// FormatExit is its exit code: 0 means that it passed. In a directory of
 	// self-tests 4 means skipped, as kselftest.h has it.
-	JudgeExit Judge = "exit"
-	// JudgeKTAP is what it prints, in the kernel's form of the Test Anything
+	FormatExit ResultFormat = "exit"
+	// FormatKTAP is what it prints, in the kernel's form of the Test Anything
 	// Protocol (https://docs.kernel.org/dev-tools/ktap.html).
-	JudgeKTAP Judge = "ktap"
-	// JudgeLTP is its exit code, as the Linux Test Project has it: bits for
+	FormatKTAP ResultFormat = "ktap"
+	// FormatLTP is its exit code, as the Linux Test Project has it: bits for
 	// failed, broken, warned and unsupported (include/tst_res_flags.h).
-	JudgeLTP Judge = "ltp"
+	FormatLTP ResultFormat = "ltp"
 )
 
-// Judges lists the judges that kernels.yaml may name.
-var Judges = []Judge{JudgeExit, JudgeKTAP, JudgeLTP}
+// ResultFormats lists the formats that kernels.yaml may name.
+var ResultFormats = []ResultFormat{FormatExit, FormatKTAP, FormatLTP}
 
 // Installed is a program as the guest has it: what the host puts into the
 // initramfs, and the agent runs.
 type Installed struct {
 	// Probe is the name of the probe.
-	Probe string `json:"probe"`
-	Judge Judge  `json:"judge"`
+	Probe        string       `json:"probe"`
+	ResultFormat ResultFormat `json:"judge"`
 	// Dir is the working directory, "" for an empty one on tmpfs.
 	Dir string `json:"dir,omitempty"`
 	// Runs are run one after the other, each with a result of its own. It is

@@ -86,12 +86,15 @@ const (
 	Higher Better = "higher"
 )
 
-// Sample is what a performance probe measured in one boot.
+// Sample is what a performance probe measured in one boot. A guest says how many
+// nanoseconds of its own clock passed; Unit, Better, Clock and Indicative are the
+// host's to say, which knows what that clock counts.
 type Sample struct {
-	Value  float64 `json:"value"`
-	Unit   string  `json:"unit"`
-	Better Better  `json:"better"`
-	Clock  Clock   `json:"clock"`
+	Value float64 `json:"value"`
+	// Unit is "insn/" or "ns/" and the probe's [Probe.Per].
+	Unit   string `json:"unit"`
+	Better Better `json:"better"`
+	Clock  Clock  `json:"clock"`
 	// Indicative tells that the clock is too noisy for a verdict: wall time
 	// under an emulated CPU.
 	Indicative bool `json:"indicative,omitempty"`

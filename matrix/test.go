@@ -8,7 +8,8 @@ import (
 
 // Test is what an external probe's program said of itself.
 type Test struct {
-	Judge Judge `json:"judge"`
+	// ResultFormat is the program's, see [Program]; it is the host's to say.
+	ResultFormat ResultFormat `json:"judge"`
 	// ExitCode is the program's, -1 when a signal ended it. Of several it is
 	// the first that is not 0.
 	ExitCode int `json:"exit_code"`
@@ -50,9 +51,9 @@ func (t Test) Outcome() (Outcome, string) {
 	switch {
 	case t.Ran() == 0 && t.Skipped > 0 && len(t.Problems) == 0:
 		return Unsupported, "skipped: " + Several(t.Skips, t.Skipped)
-	case t.Judge == JudgeLTP:
+	case t.ResultFormat == FormatLTP:
 		return t.ltp()
-	case t.Failed > 0 && t.Judge == JudgeExit && t.Ran() == 1:
+	case t.Failed > 0 && t.ResultFormat == FormatExit && t.Ran() == 1:
 		return Fail, fmt.Sprintf("exit code %d", t.ExitCode)
 	case t.Failed > 0:
 		return Fail, fmt.Sprintf("%d of %d failed: %s", t.Failed, t.Ran(), Several(t.Failing, t.Failed))
@@ -107,7 +108,7 @@ type TestSummary struct {
 // Summary returns what the test came to.
 func (t Test) Summary() TestSummary {
 	outcome, _ := t.Outcome()
-	single := t.Judge != JudgeKTAP && t.Ran()+t.Skipped == 1
+	single := t.ResultFormat != FormatKTAP && t.Ran()+t.Skipped == 1
 	switch {
 	case outcome == Unsupported:
 		return TestSummary{Outcome: outcome}

@@ -94,7 +94,7 @@ func TestACacheWhosePathIsNoneForMake(t *testing.T) {
 			t.Errorf("%v: %v", k.Source.Fields, err)
 		}
 	}
-	p := matrix.Probe{Name: "external/own", Program: &matrix.Program{Kind: matrix.ProgramTree, Path: "tools/testing/selftests/good", Judge: matrix.JudgeExit}}
+	p := matrix.Probe{Name: "external/own", Program: &matrix.Program{Kind: matrix.ProgramTree, Path: "tools/testing/selftests/good", ResultFormat: matrix.FormatExit}}
 	ready, err := Selftests(t.Context(), env, buildable("tarball", packed), matrix.Image{}, p)
 	if err != nil || ready.Unsupported != "" || len(ready.Runs) == 0 {
 		t.Errorf("its self-tests: %+v, %v", ready, err)

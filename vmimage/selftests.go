@@ -32,7 +32,7 @@ const (
 // kernel's, Unsupported says it; an error is the host's.
 func Selftests(ctx context.Context, env *Env, k matrix.Kernel, img matrix.Image, p matrix.Probe) (external.Ready, error) {
 	r := external.Ready{Installed: matrix.Installed{
-		Probe: p.Name, Judge: p.Program.Judge, Selftests: true,
+		Probe: p.Name, ResultFormat: p.Program.ResultFormat, Selftests: true,
 	}}
 	if k.Build == "" {
 		r.Unsupported = fmt.Sprintf("%s is not built from source here, and %s is of the kernel's source", k.Name, p.Program.Path)

@@ -48,7 +48,7 @@ func TestSelftestsOfTheKernelsOwnTree(t *testing.T) {
 	}
 	ask := func(k matrix.Kernel, name string) matrix.Installed {
 		t.Helper()
-		p := matrix.Probe{Name: "external/own", Program: &matrix.Program{Kind: matrix.ProgramTree, Path: "tools/testing/selftests/" + name, Judge: matrix.JudgeExit}}
+		p := matrix.Probe{Name: "external/own", Program: &matrix.Program{Kind: matrix.ProgramTree, Path: "tools/testing/selftests/" + name, ResultFormat: matrix.FormatExit}}
 		r, err := Selftests(t.Context(), env, k, matrix.Image{Config: config}, p)
 		if err != nil {
 			t.Fatal(err)

@@ -36,7 +36,7 @@ func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Com
 	}
 	defer e.err.close()
 	e.out.also = e.said
-	if e.isLTP = in.Judge == matrix.JudgeLTP; e.isLTP {
+	if e.isLTP = in.ResultFormat == matrix.FormatLTP; e.isLTP {
 		e.out.also, e.err.also = &e.ltpOut, &e.ltpErr
 	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDONLY, 0)

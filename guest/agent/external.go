@@ -69,7 +69,7 @@ func (a *agent) external(ctx context.Context, name string, room wire.Scratch, la
 		return wire.Answer{Status: wire.StatusError, Detail: err.Error()}, nil
 	}
 	defer release()
-	sum := matrix.Test{Judge: in.Judge}
+	var sum matrix.Test
 	for _, one := range in.Runs {
 		e, err := a.execute(ctx, in, one, scratch, late)
 		if err != nil {
@@ -114,10 +114,10 @@ var missingRE = regexp.MustCompile(`(?m)^"([^"\n]{1,60})": executable file not f
 // test says how the program did.
 func (e *execution) test(in matrix.Installed) matrix.Test {
 	code := e.code()
-	t := matrix.Test{Judge: in.Judge, ExitCode: code}
-	if in.Judge == matrix.JudgeKTAP && (e.said.Seen() || !in.Selftests) {
+	t := matrix.Test{ExitCode: code}
+	if in.ResultFormat == matrix.FormatKTAP && (e.said.Seen() || !in.Selftests) {
 		t = e.said.Finish()
-		t.Judge, t.ExitCode = in.Judge, code
+		t.ExitCode = code
 		allSkipped := code == exitSkip && t.Ran() == 0
 		if code != 0 && !allSkipped && t.Failed == 0 && len(t.Problems) == 0 {
 			t.Problems = matrix.Keep(t.Problems, "no test failed, and yet it ended with "+e.how())

@@ -36,7 +36,7 @@ func spliceThenChange(file string) int {
 	return 0
 }
 
-// testPrograms are external probes' programs: scripts, by their judges.
+// testPrograms are external probes' programs: scripts, by the formats of their results.
 var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 	dir, err := os.MkdirTemp("", "kmatrix-programs-")
 	if err != nil {
@@ -44,37 +44,37 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 	}
 	list := map[string]matrix.Installed{
 		"external/unsupported": {Unsupported: "it is not built"},
-		"external/splice":      {Judge: matrix.JudgeExit, Runs: []matrix.Command{{Name: "splice", Path: "/proc/self/exe", Args: []string{spliceArgument, "file"}}}},
-		"external/nothing":     {Judge: matrix.JudgeExit, Runs: []matrix.Command{{Name: "nothing", Path: "/no/such/program"}}},
-		"external/dir":         {Judge: matrix.JudgeExit, Selftests: true, Dir: dir, Lacks: ""},
-		"external/lacks":       {Judge: matrix.JudgeExit, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m"},
-		"external/lacks-ktap":  {Judge: matrix.JudgeKTAP, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m", Runs: []matrix.Command{{Name: "bails", Path: filepath.Join(dir, "bails"), Script: true}}},
+		"external/splice":      {ResultFormat: matrix.FormatExit, Runs: []matrix.Command{{Name: "splice", Path: "/proc/self/exe", Args: []string{spliceArgument, "file"}}}},
+		"external/nothing":     {ResultFormat: matrix.FormatExit, Runs: []matrix.Command{{Name: "nothing", Path: "/no/such/program"}}},
+		"external/dir":         {ResultFormat: matrix.FormatExit, Selftests: true, Dir: dir, Lacks: ""},
+		"external/lacks":       {ResultFormat: matrix.FormatExit, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m"},
+		"external/lacks-ktap":  {ResultFormat: matrix.FormatKTAP, Selftests: true, Dir: dir, Lacks: "the kernel lacks CONFIG_X=m", Runs: []matrix.Command{{Name: "bails", Path: filepath.Join(dir, "bails"), Script: true}}},
 	}
 	for name, one := range map[string]struct {
-		judge  matrix.Judge
+		format matrix.ResultFormat
 		script string
 	}{
-		"ok":      {matrix.JudgeExit, `test "$1" = "an argument" && pwd && test -z "$(ls)"`},
-		"exit":    {matrix.JudgeExit, "echo on stdout; printf 'why\\000\\000' >&2; exit 3"},
-		"signal":  {matrix.JudgeExit, "echo before; kill -9 $$"},
-		"ktap":    {matrix.JudgeKTAP, "echo noise >&2; printf 'KTAP version 1\n1..3\nok 1 a\n# b is bad\nnot ok 2 b\nok 3 c # SKIP\n'; exit 1"},
-		"silent":  {matrix.JudgeKTAP, "exit 0"},
-		"late":    {matrix.JudgeKTAP, "printf '1..1\nok 1 a\n'; exit 9"},
-		"ltp":     {matrix.JudgeLTP, "exit 5"},
-		"conf":    {matrix.JudgeLTP, "echo 'no such device'; exit 32"},
-		"tconf":   {matrix.JudgeLTP, "printf 'Summary:\nskipped  1\nwarnings 0\n'; echo 'a.c:9: TCONF: no fsopen()' >&2; exit 32"},
-		"tbrok":   {matrix.JudgeLTP, "printf 'Summary:\nbroken   1\nwarnings 0\n'; printf 'a.c:9: TBROK: no room\na.c:9: TINFO: bye\n' >&2; exit 2"},
-		"oldconf": {matrix.JudgeLTP, "echo 'tee01       1  TCONF  :  tee01.c:4: no tee()'; exit 32"},
-		"partial": {matrix.JudgeLTP, "echo 'a.c:9: TCONF: no b' >&2; echo 'a.c:10: TPASS: c' >&2; printf 'Summary:\nwarnings 0\n'"},
-		"killed":  {matrix.JudgeLTP, "echo 'a.c:9: TBROK: Test killed!' >&2; kill -9 $$"},
-		"missing": {matrix.JudgeExit, `echo '"cut": executable file not found in $PATH' >&2; exit 127`},
-		"sleep":   {matrix.JudgeExit, "echo waiting; sleep 1000"},
-		"prints":  {matrix.JudgeExit, "echo first; i=0; while [ $i -lt 40000 ]; do echo $i; i=$((i+1)); done; echo last"},
-		"leaves":  {matrix.JudgeExit, "sleep 1000 & echo $!"},
-		"pass.sh": {matrix.JudgeExit, "exit 0"},
-		"skip.sh": {matrix.JudgeExit, "echo not here; exit 4"},
-		"fail.sh": {matrix.JudgeExit, "exit 1"},
-		"bails":   {matrix.JudgeKTAP, "printf '1..2\nok 1 a\nBail out! no b\n'; exit 1"},
+		"ok":      {matrix.FormatExit, `test "$1" = "an argument" && pwd && test -z "$(ls)"`},
+		"exit":    {matrix.FormatExit, "echo on stdout; printf 'why\\000\\000' >&2; exit 3"},
+		"signal":  {matrix.FormatExit, "echo before; kill -9 $$"},
+		"ktap":    {matrix.FormatKTAP, "echo noise >&2; printf 'KTAP version 1\n1..3\nok 1 a\n# b is bad\nnot ok 2 b\nok 3 c # SKIP\n'; exit 1"},
+		"silent":  {matrix.FormatKTAP, "exit 0"},
+		"late":    {matrix.FormatKTAP, "printf '1..1\nok 1 a\n'; exit 9"},
+		"ltp":     {matrix.FormatLTP, "exit 5"},
+		"conf":    {matrix.FormatLTP, "echo 'no such device'; exit 32"},
+		"tconf":   {matrix.FormatLTP, "printf 'Summary:\nskipped  1\nwarnings 0\n'; echo 'a.c:9: TCONF: no fsopen()' >&2; exit 32"},
+		"tbrok":   {matrix.FormatLTP, "printf 'Summary:\nbroken   1\nwarnings 0\n'; printf 'a.c:9: TBROK: no room\na.c:9: TINFO: bye\n' >&2; exit 2"},
+		"oldconf": {matrix.FormatLTP, "echo 'tee01       1  TCONF  :  tee01.c:4: no tee()'; exit 32"},
+		"partial": {matrix.FormatLTP, "echo 'a.c:9: TCONF: no b' >&2; echo 'a.c:10: TPASS: c' >&2; printf 'Summary:\nwarnings 0\n'"},
+		"killed":  {matrix.FormatLTP, "echo 'a.c:9: TBROK: Test killed!' >&2; kill -9 $$"},
+		"missing": {matrix.FormatExit, `echo '"cut": executable file not found in $PATH' >&2; exit 127`},
+		"sleep":   {matrix.FormatExit, "echo waiting; sleep 1000"},
+		"prints":  {matrix.FormatExit, "echo first; i=0; while [ $i -lt 40000 ]; do echo $i; i=$((i+1)); done; echo last"},
+		"leaves":  {matrix.FormatExit, "sleep 1000 & echo $!"},
+		"pass.sh": {matrix.FormatExit, "exit 0"},
+		"skip.sh": {matrix.FormatExit, "echo not here; exit 4"},
+		"fail.sh": {matrix.FormatExit, "exit 1"},
+		"bails":   {matrix.FormatKTAP, "printf '1..2\nok 1 a\nBail out! no b\n'; exit 1"},
 	} {
 		file := filepath.Join(dir, name)
 		if err := os.WriteFile(file, []byte(one.script), 0o644); err != nil {
@@ -90,7 +90,7 @@ var testPrograms = sync.OnceValue(func() map[string]matrix.Installed {
 			continue
 		}
 		run.Args = []string{"an argument"}
-		list["external/"+name] = matrix.Installed{Judge: one.judge, Runs: []matrix.Command{run}}
+		list["external/"+name] = matrix.Installed{ResultFormat: one.format, Runs: []matrix.Command{run}}
 	}
 	programsDir = dir
 	return list
@@ -128,6 +128,9 @@ func runExternal(t testing.TB, c *ssh.Client, probe string) (wire.Answer, string
 		case ev.Type == wire.EventStart && probe == "external/sleep":
 			time.AfterFunc(300*time.Millisecond, func() { events.giveUp(t, probe) })
 		case ev.Type == wire.EventAnswer:
+			if ev.Answer.Test != nil { // as the host does
+				ev.Answer.Test.ResultFormat = testPrograms()[probe].ResultFormat
+			}
 			return *ev.Answer, string(text)
 		}
 	}

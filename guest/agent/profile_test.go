@@ -9,18 +9,20 @@ import (
 	"kmatrix/matrix"
 )
 
-// TestProfilesAreAskedOfCostsAlone asks a probe that has one, and one that goes on
-// to observe.
+// TestProfilesAreAskedOfCostsAlone asks a probe that has one, and one that has none.
 func TestProfilesAreAskedOfCostsAlone(t *testing.T) {
 	before := lookup
 	defer func() { lookup = before }()
 	lookup = func(name string) (probe.Probe, bool) {
-		return probe.Probe{Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) {
-			if name == "cost/x" && env.Profile {
-				return probe.Finding{Profile: &matrix.Profile{Samples: 1, User: 1}}, nil
-			}
+		p := probe.Probe{Run: func(context.Context, *probe.Env) (probe.Finding, error) {
 			return probe.Finding{Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable}}}, nil
-		}}, true
+		}}
+		if name == "cost/x" {
+			p.Profile = func(context.Context, *probe.Env) (*matrix.ProfileCounts, error) {
+				return &matrix.ProfileCounts{Samples: 1, User: 1}, nil
+			}
+		}
+		return p, true
 	}
 	if a := carryOut(task{Probe: "cost/x", Profile: true}).Answer; a.Status != wire.StatusOK || a.Profile == nil || a.Observation != nil {
 		t.Errorf("%+v", a)

@@ -165,17 +165,29 @@ func carryOut(t task) (r reply) {
 	}
 	// What a probe leaves to the collector is closed and freed before the next.
 	defer runtime.GC()
-	found, err := p.Run(context.Background(), &probe.Env{Dirs: t.Files.Dirs, Refused: t.Files.Refused, Budget: cmp.Or(t.Budget, p.Budget), Profile: t.Profile})
-	var lacking *probe.UnsupportedError
+	env := &probe.Env{Dirs: t.Files.Dirs, Refused: t.Files.Refused, Budget: cmp.Or(t.Budget, p.Budget)}
+	var (
+		answer  = wire.Answer{Status: wire.StatusOK}
+		lacking *probe.UnsupportedError
+		err     error
+	)
+	switch {
+	case !t.Profile:
+		var found probe.Finding
+		found, err = p.Run(context.Background(), env)
+		answer.Finding, answer.Detail = found.Finding, found.Detail
+	case p.Profile == nil:
+		err = errors.New("the probe has no profile: only costs have")
+	default:
+		answer.Profile, err = p.Profile(context.Background(), env)
+	}
 	switch {
 	case errors.As(err, &lacking):
-		return reply{Answer: wire.Answer{Status: wire.StatusUnsupported, Detail: lacking.Reason}}
+		answer = wire.Answer{Status: wire.StatusUnsupported, Detail: lacking.Reason}
 	case err != nil:
-		return reply{Answer: wire.Answer{Status: wire.StatusError, Detail: err.Error()}}
-	case t.Profile && found.Profile == nil:
-		return reply{Answer: wire.Answer{Status: wire.StatusError, Detail: "the probe has no profile: only costs have"}}
+		answer = wire.Answer{Status: wire.StatusError, Detail: err.Error()}
 	}
-	return reply{Answer: wire.Answer{Status: wire.StatusOK, Finding: found.Finding, Profile: found.Profile, Detail: found.Detail}}
+	return reply{Answer: answer}
 }
 
 // lookup finds a probe; tests put theirs before.

@@ -68,7 +68,8 @@ func (p *Parser) Write(b []byte) (int, error) {
 // Seen reports whether anything of a report has come.
 func (p *Parser) Seen() bool { return p.seen }
 
-// Finish returns what the report came to. Judge and exit code are the caller's.
+// Finish returns what the report came to. Its format and the exit code are the
+// caller's to say.
 func (p *Parser) Finish() matrix.Test {
 	if len(p.line) > 0 {
 		p.read(string(p.line))

@@ -1,6 +1,6 @@
 // Package ltp reads what tests of the Linux Test Project print: the lines that say
 // why a test failed, broke, warned or was skipped. How it ended is its exit code's to
-// say ([matrix.JudgeLTP]).
+// say ([matrix.FormatLTP]).
 //
 // A test prints on its standard error or on its standard output, by its library and
 // that one's age. So each stream has a [Reader] of its own, and [Reasons] looks in

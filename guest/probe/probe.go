@@ -28,12 +28,14 @@ type Probe struct {
 	// takes; any other error that the probe could not be carried out. What the
 	// kernel did is in the finding.
 	Run func(context.Context, *Env) (Finding, error)
+	// Profile finds out where the probe's time goes, with the errors of Run; nil of a
+	// probe that is no question of cost.
+	Profile func(context.Context, *Env) (*matrix.ProfileCounts, error)
 }
 
-// Finding is what a probe found, or the profile that it was asked for.
+// Finding is what a probe found.
 type Finding struct {
 	matrix.Finding
-	Profile *matrix.Profile
 	// Detail is a line for people, "" for none.
 	Detail string
 }
@@ -47,8 +49,6 @@ type Env struct {
 	// Budget is how long a probe works that has a budget of its own; it is 0
 	// for others.
 	Budget time.Duration
-	// Profile asks a probe of cost where its time goes, and not for a sample.
-	Profile bool
 }
 
 // Dir returns a file system's directory.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -51,6 +52,9 @@ func checkObservation(o *matrix.Observation) error {
 
 // checkSample does so with a sample. JSON has no NaN and no infinity.
 func checkSample(s *matrix.Sample) error {
+	if s.Unit != "" || s.Better != "" || s.Clock != "" || s.Indicative {
+		return errors.New("it names a unit or a clock, which are the host's to say")
+	}
 	for _, v := range []float64{s.Value, s.Low, s.High} {
 		if v < 0 || v > maxCost {
 			return fmt.Errorf("%g is no cost", v)
@@ -59,12 +63,6 @@ func checkSample(s *matrix.Sample) error {
 	if s.Iterations < 0 || s.Iterations > maxPasses || s.Waited < 0 || s.Waited > s.Iterations {
 		return fmt.Errorf("it made %d passes, of which %d waited", s.Iterations, s.Waited)
 	}
-	if s.Better != matrix.Lower && s.Better != matrix.Higher {
-		return fmt.Errorf("%q is no direction", printable.Line(string(s.Better), 40))
-	}
-	// The host alone knows what the guest's clock counts.
-	s.Clock, s.Indicative = "", false
-	s.Unit = printable.Line(s.Unit, 40)
 	s.Counters = cleanCounters(s.Counters)
 	return nil
 }

@@ -47,7 +47,7 @@ func NewEventReader(r io.Reader) *EventReader {
 }
 
 // Next returns the next event. After [EventDone] it returns io.EOF; at the end
-// of a stream without it [ErrNoDone]. Texts are cleaned by [Clean].
+// of a stream without it [ErrNoDone]. Texts are cleaned by [printable.Line].
 func (r *EventReader) Next() (Event, error) {
 	var ev Event
 	if r.done {

@@ -11,10 +11,9 @@ import (
 // symbolRE is what a kernel calls a function or a module.
 var symbolRE = regexp.MustCompile(`^[A-Za-z0-9_.$-]+$`)
 
-// checkProfile holds a guest's profile to what one can be: every sample is counted
-// once, and names are names. What says whose it is is the host's to set.
-func checkProfile(p *matrix.Profile) error {
-	*p = matrix.Profile{Samples: p.Samples, Passes: p.Passes, Lost: p.Lost, User: p.User, Unlocated: p.Unlocated, Rest: p.Rest, Functions: p.Functions}
+// checkProfile refuses a guest's profile that can be none: every sample is counted
+// once, and names are names.
+func checkProfile(p *matrix.ProfileCounts) error {
 	if len(p.Functions) > matrix.MaxFunctions {
 		return fmt.Errorf("its profile names %d functions, more than %d", len(p.Functions), matrix.MaxFunctions)
 	}

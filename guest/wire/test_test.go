@@ -33,16 +33,17 @@ func TestATestIsCappedAndCleaned(t *testing.T) {
 	if ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Test: &full}}}).Next(); err != nil || len(ev.Answer.Test.Failing) != matrix.MaxNames {
 		t.Errorf("the largest test does not fit a line: %v", err)
 	}
-	hostile := matrix.Test{Judge: "\x1b[31m", Failing: make([]string, 1000), Skips: []string{"\x1b[31m" + strings.Repeat("x", 10000)}}
+	hostile := matrix.Test{Failing: make([]string, 1000), Skips: []string{"\x1b[31m" + strings.Repeat("x", 10000)}}
 	ev, err := stream(t, Event{Type: EventAnswer, Probe: "p", Answer: &Answer{Status: StatusOK, Finding: matrix.Finding{Test: &hostile}}}).Next()
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := ev.Answer.Test
-	if len(got.Failing) != matrix.MaxNames || len(got.Skips[0]) > matrix.MaxText+10 || strings.Contains(got.Skips[0]+string(got.Judge), "\x1b") {
+	if len(got.Failing) != matrix.MaxNames || len(got.Skips[0]) > matrix.MaxText+10 || strings.Contains(got.Skips[0], "\x1b") {
 		t.Errorf("it is %+v", got)
 	}
 	for name, test := range map[string]matrix.Test{
+		"a format":         {ResultFormat: matrix.FormatLTP},
 		"a negative count": {Passed: -1},
 		"a huge count":     {Failed: 1 << 40},
 		"a huge exit code": {ExitCode: 1 << 20},

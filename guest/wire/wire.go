@@ -25,7 +25,7 @@ import (
 )
 
 // Protocol is the version of everything in this package; both ends must agree.
-const Protocol = 6
+const Protocol = 7
 
 const (
 	// PortToGuest is the name of the virtio port that the guest reads.
@@ -183,12 +183,13 @@ const (
 	StatusOverdue Status = "overdue"
 )
 
-// Answer is how a probe ended.
+// Answer is how a probe ended. A sample has neither unit nor clock yet, and a test no
+// format: the host knows which they are.
 type Answer struct {
 	Status Status `json:"status"`
 	matrix.Finding
-	Profile *matrix.Profile `json:"profile,omitempty"`
-	Detail  string          `json:"detail,omitempty"`
+	Profile *matrix.ProfileCounts `json:"profile,omitempty"`
+	Detail  string                `json:"detail,omitempty"`
 	// Seconds is how long the probe took by the guest's monotonic clock.
 	Seconds float64 `json:"seconds"`
 }

@@ -57,7 +57,7 @@ func storedRun(t *testing.T) (dir, run string) {
 		t.Fatal(err)
 	}
 	for probe, res := range map[string]matrix.Result{
-		"external/own": {Attempt: matrix.Attempt{Outcome: matrix.Fail, Detail: "exit code 3: \x1b[31mlast", Output: output, Life: 2, Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeExit, ExitCode: 3, Failed: 1, Failing: []string{"own"}}}}},
+		"external/own": {Attempt: matrix.Attempt{Outcome: matrix.Fail, Detail: "exit code 3: \x1b[31mlast", Output: output, Life: 2, Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatExit, ExitCode: 3, Failed: 1, Failing: []string{"own"}}}}},
 		"stability/x":  {Attempt: matrix.Attempt{Outcome: matrix.Fail, Reports: []matrix.Report{warned}, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Zeroed, Zero: 4096, Bytes: 4096, FirstOffset: 8192, Calls: []matrix.Call{{Name: "splice(3, 4)", Return: 4096, Count: 2}, {Name: "fallocate(3)", Return: -1, Errno: "EOPNOTSUPP"}}}}}},
 		"cost/x":       {Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 0.25, Unit: "insn/B", Better: matrix.Lower, Iterations: 7, Low: 0.2, High: 0.3}}}},
 	} {

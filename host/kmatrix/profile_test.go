@@ -50,10 +50,10 @@ func TestProfileFlag(t *testing.T) {
 func TestExplainSaysWhereACostIsSpent(t *testing.T) {
 	e := explanation{
 		Result: matrix.Result{Cell: "rfc/m/cost/x"},
-		Profile: &matrix.Profile{
-			Cell: "rfc/m/cost/x", Boot: 4, Samples: 1000, Passes: 7, User: 100,
+		Profile: &matrix.Profile{Cell: "rfc/m/cost/x", Boot: 4, ProfileCounts: matrix.ProfileCounts{
+			Samples: 1000, Passes: 7, User: 100,
 			Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 600}, {Name: "xfs_read", Module: "xfs", Samples: 300}},
-		},
+		}},
 		Costs: report.CostsData([]*compare.Delta{{Against: "base", Value: 0.4, Other: 0.1, Unit: "insn/B", Verdict: compare.Worse, Where: &compare.Where{
 			Functions: []compare.Function{{Name: "copy_page", Delta: 0.24, Share: 0.8, Uncertainty: 0.02}}, User: 0.06,
 		}}}),

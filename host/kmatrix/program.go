@@ -16,10 +16,10 @@ var (
 		matrix.ProgramExec: "a static executable, or a script for u-root's shell",
 		matrix.ProgramTree: "self-tests of the kernel's own source, for kernels that are built from source",
 	}
-	judgeWords = map[matrix.Judge]string{
-		matrix.JudgeExit: `Exit code 0 is "ok", any other fails; of self-tests 4 is skipped.`,
-		matrix.JudgeKTAP: "KTAP on its standard output: each test that failed is named; a plan that is not kept and \"Bail out!\" fail, too. What kselftest's runner printed behind \"# \" counts under its test; numbers out of order or there twice, and suites without tests, are told and fail nothing.",
-		matrix.JudgeLTP:  "The bits of its exit code, as the Linux Test Project has them: 1 failed, 2 broken, 4 warned; 32 alone is unsupported. Why is the TFAIL, TBROK, TWARN or TCONF line that it printed, on standard output or error.",
+	judgeWords = map[matrix.ResultFormat]string{
+		matrix.FormatExit: `Exit code 0 is "ok", any other fails; of self-tests 4 is skipped.`,
+		matrix.FormatKTAP: "KTAP on its standard output: each test that failed is named; a plan that is not kept and \"Bail out!\" fail, too. What kselftest's runner printed behind \"# \" counts under its test; numbers out of order or there twice, and suites without tests, are told and fail nothing.",
+		matrix.FormatLTP:  "The bits of its exit code, as the Linux Test Project has them: 1 failed, 2 broken, 4 warned; 32 alone is unsupported. Why is the TFAIL, TBROK, TWARN or TCONF line that it printed, on standard output or error.",
 	}
 )
 
@@ -41,7 +41,7 @@ func explainProgram(w io.Writer, p matrix.Probe) error {
 	}
 	b.WriteString(report.Wrap("2. Ends what is left of it, and all of it after "+limit+".", "   ", explainWidth))
 	b.WriteString("\nWhat an answer means:\n")
-	b.WriteString(report.Wrap(judgeWords[p.Program.Judge], "", explainWidth))
+	b.WriteString(report.Wrap(judgeWords[p.Program.ResultFormat], "", explainWidth))
 	b.WriteString("\nWhat it printed is shown by kmatrix explain.\n")
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -170,7 +170,7 @@ func TestTests(t *testing.T) {
 		return r
 	}
 	ktap := func(passed int, failing ...string) matrix.Test {
-		return matrix.Test{Judge: matrix.JudgeKTAP, Passed: passed, Failed: len(failing), Failing: failing}
+		return matrix.Test{ResultFormat: matrix.FormatKTAP, Passed: passed, Failed: len(failing), Failing: failing}
 	}
 	for name, test := range map[string]struct {
 		a, c  matrix.Result

@@ -12,7 +12,7 @@ import (
 
 // profileOf is a profile of a cell on the machine m.
 func profileOf(kernel, probe string, user, unlocated, rest int64, functions ...matrix.FunctionSamples) matrix.Profile {
-	p := matrix.Profile{Kernel: kernel, Machine: "m", Probe: probe, User: user, Unlocated: unlocated, Rest: rest, Functions: functions, Passes: 9}
+	p := matrix.Profile{Kernel: kernel, Machine: "m", Probe: probe, ProfileCounts: matrix.ProfileCounts{User: user, Unlocated: unlocated, Rest: rest, Functions: functions, Passes: 9}}
 	p.Cell = matrix.Cell{Kernel: kernel, Machine: "m", Probe: probe}.ID()
 	p.Samples = user + unlocated + rest
 	for _, f := range functions {
@@ -81,7 +81,7 @@ func TestPassesThatDeviateAreNoDraws(t *testing.T) {
 	f := matrix.FunctionSamples{Name: "a", Samples: 100, Squares: 1000}
 	even, clustered := f, f
 	even.Squares = 100
-	p := matrix.Profile{Samples: 1000, Passes: 100}
+	p := matrix.Profile{ProfileCounts: matrix.ProfileCounts{Samples: 1000, Passes: 100}}
 	if got, want := variance(even, p), 0.1*0.9/1000; math.Abs(got/want-1) > 0.01 {
 		t.Errorf("even: %g, want %g", got, want)
 	}

@@ -13,7 +13,7 @@ func TestIrregularReportsAreToldBelowTheTable(t *testing.T) {
 	doc := Document{Dir: "runs/x"}
 	for _, k := range []string{"5.10", "6.1", "6.12"} {
 		run.Kernels = append(run.Kernels, matrix.Column{Name: k, Version: k})
-		r := matrix.Result{Kernel: k, Machine: "default", Probe: "external/a", Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 2}}}}
+		r := matrix.Result{Kernel: k, Machine: "default", Probe: "external/a", Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatKTAP, Passed: 2}}}}
 		if k != "6.1" {
 			r.Test.Warnings = []string{"the number 2 is there twice", "suite/it has no tests"}
 		}

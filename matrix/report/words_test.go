@@ -47,8 +47,8 @@ func TestDifferencesInWords(t *testing.T) {
 	const punch, race = "stability/splice/punch/xfs/readahead", "stress/splice-race/punch/xfs"
 	old := matrix.Observation{Class: matrix.Stable, FirstOffset: -1}
 	zeroed := matrix.Observation{Class: matrix.Zeroed, Bytes: 8192, Zero: 4096, FirstOffset: 8192}
-	failed := matrix.Result{Kernel: "b", Probe: "external/x", Attempt: matrix.Attempt{Outcome: matrix.Fail, Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 3, Failed: 1, Failing: []string{"seal"}}}}}
-	passed := matrix.Result{Kernel: "a", Probe: "external/x", Attempt: matrix.Attempt{Finding: matrix.Finding{Test: &matrix.Test{Judge: matrix.JudgeKTAP, Passed: 4}}}}
+	failed := matrix.Result{Kernel: "b", Probe: "external/x", Attempt: matrix.Attempt{Outcome: matrix.Fail, Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatKTAP, Passed: 3, Failed: 1, Failing: []string{"seal"}}}}}
+	passed := matrix.Result{Kernel: "a", Probe: "external/x", Attempt: matrix.Attempt{Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatKTAP, Passed: 4}}}}
 	again := saw("b", punch, zeroed)
 	again.Boot = 2
 	for name, test := range map[string]struct {
@@ -118,7 +118,7 @@ func TestACostIsLocatedInWords(t *testing.T) {
 	const probe = "cost/splice-file-pipe/64k"
 	c := compared(costing("base", probe, 0.1), costing("rfc", probe, 0.4))
 	profile := func(kernel string, functions ...matrix.FunctionSamples) matrix.Profile {
-		p := matrix.Profile{Kernel: kernel, Machine: "m", Probe: probe, Cell: kernel + "/m/" + probe, Samples: 10000, User: 1000, Functions: functions, Passes: 9}
+		p := matrix.Profile{Kernel: kernel, Machine: "m", Probe: probe, Cell: kernel + "/m/" + probe, ProfileCounts: matrix.ProfileCounts{Samples: 10000, User: 1000, Functions: functions, Passes: 9}}
 		return p
 	}
 	c.Locate([]matrix.Profile{

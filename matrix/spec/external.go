@@ -52,7 +52,7 @@ func (p *reader) externals(root ast.Node) {
 
 // external reads one element of external:.
 func (p *reader) external(n ast.Node, key string) {
-	probe := matrix.Probe{Kind: matrix.External, Program: &matrix.Program{Judge: matrix.JudgeExit}}
+	probe := matrix.Probe{Kind: matrix.External, Program: &matrix.Program{ResultFormat: matrix.FormatExit}}
 	program := probe.Program
 	fields := map[string]field{
 		"name": func(n ast.Node, key string) {
@@ -76,7 +76,9 @@ func (p *reader) external(n ast.Node, key string) {
 				p.problem(line(n), key, fmt.Sprintf("has %d elements", len(program.Args)), fmt.Sprintf("at most %d are taken", maxArgs))
 			}
 		},
-		"result":   func(n ast.Node, key string) { program.Judge = matrix.Judge(p.choice(n, key, words(matrix.Judges))) },
+		"result": func(n ast.Node, key string) {
+			program.ResultFormat = matrix.ResultFormat(p.choice(n, key, words(matrix.ResultFormats)))
+		},
 		"deadline": func(n ast.Node, key string) { program.Deadline = p.duration(n, key) },
 		"scratch":  func(n ast.Node, key string) { program.ScratchMiB = p.size(n, key, minScratchMiB, maxScratchMiB) },
 		"summary":  func(n ast.Node, key string) { probe.Summary, _ = p.text(n, key) },
@@ -99,7 +101,7 @@ func (p *reader) external(n ast.Node, key string) {
 		p.problem(line(n), key, "names more than one program: "+strings.Join(kinds, ", "), "one of its keys must be "+all)
 	case program.Kind == matrix.ProgramTree && len(program.Args) > 0:
 		p.problem(line(n), join(key, "args"), "stands with tree", "self-tests take no arguments: leave it out")
-	case program.Kind == matrix.ProgramTree && program.Judge == matrix.JudgeLTP:
+	case program.Kind == matrix.ProgramTree && program.ResultFormat == matrix.FormatLTP:
 		p.problem(line(n), join(key, "result"), `is "ltp", with tree`, "the kernel's self-tests report by exit or ktap")
 	}
 	if probe.Summary == "" {

@@ -15,10 +15,10 @@ func TestExternalProbesAreAskedWhereTheyAreDeclared(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []matrix.Probe{
-		{Name: "external/old-or-new", Kind: matrix.External, Summary: "what of a file arrives", Program: &matrix.Program{Kind: matrix.ProgramC, Path: "ok.c", Args: []string{"file"}, Judge: matrix.JudgeExit}},
-		{Name: "external/script", Kind: matrix.External, Summary: "Runs ok.sh, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramExec, Path: "ok.sh", Judge: matrix.JudgeKTAP, Deadline: 2 * time.Minute}},
-		{Name: "external/ltp", Kind: matrix.External, Summary: "Runs ok.sh, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramExec, Path: "ok.sh", Judge: matrix.JudgeLTP, ScratchMiB: 1024}},
-		{Name: "external/selftests", Kind: matrix.External, Summary: "Runs tools/testing/selftests/splice, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramTree, Path: "tools/testing/selftests/splice", Judge: matrix.JudgeExit}},
+		{Name: "external/old-or-new", Kind: matrix.External, Summary: "what of a file arrives", Program: &matrix.Program{Kind: matrix.ProgramC, Path: "ok.c", Args: []string{"file"}, ResultFormat: matrix.FormatExit}},
+		{Name: "external/script", Kind: matrix.External, Summary: "Runs ok.sh, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramExec, Path: "ok.sh", ResultFormat: matrix.FormatKTAP, Deadline: 2 * time.Minute}},
+		{Name: "external/ltp", Kind: matrix.External, Summary: "Runs ok.sh, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramExec, Path: "ok.sh", ResultFormat: matrix.FormatLTP, ScratchMiB: 1024}},
+		{Name: "external/selftests", Kind: matrix.External, Summary: "Runs tools/testing/selftests/splice, as kernels.yaml says.", Program: &matrix.Program{Kind: matrix.ProgramTree, Path: "tools/testing/selftests/splice", ResultFormat: matrix.FormatExit}},
 	}
 	if diff := cmp.Diff(want, s.External); diff != "" {
 		t.Error(diff)

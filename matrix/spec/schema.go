@@ -100,12 +100,12 @@ func Schema(known Known) ([]byte, error) {
 		"exec":     text(`[^\n\r]+`, "a static executable, or a script for the guest's shell"),
 		"tree":     text(selftestsPattern, "a directory of self-tests in the source of kernels that are built"),
 		"args":     list(text(oneLine, "an argument")),
-		"result":   object{"enum": matrix.Judges, "description": "what tells how it did: its exit code, KTAP on its standard output, or its exit code as LTP has it"},
+		"result":   object{"enum": matrix.ResultFormats, "description": "what tells how it did: its exit code, KTAP on its standard output, or its exit code as LTP has it"},
 		"deadline": text(durationPattern, "how long it may take, for example 90s or 5m"),
 		"scratch":  text(sizePattern, "how much room for files it has, for example 1G (default: what a tmpfs has, half of the guest's memory)"),
 		"summary":  text(oneLine, "one sentence"),
 	}, "name")
-	external["oneOf"] = []object{{"required": []string{"c"}}, {"required": []string{"exec"}}, {"required": []string{"tree"}, "properties": object{"args": false, "result": object{"enum": []matrix.Judge{matrix.JudgeExit, matrix.JudgeKTAP}}}}}
+	external["oneOf"] = []object{{"required": []string{"c"}}, {"required": []string{"exec"}}, {"required": []string{"tree"}, "properties": object{"args": false, "result": object{"enum": []matrix.ResultFormat{matrix.FormatExit, matrix.FormatKTAP}}}}}
 	root := closed(object{
 		"external": list(external),
 		"version":  object{"const": Version},

@@ -14,7 +14,7 @@ import (
 func TestProfilesAreKept(t *testing.T) {
 	r, _ := create(t)
 	want := []matrix.Profile{
-		{Kernel: "a", Machine: "m", Probe: "cost/x", Cell: "a/m/cost/x", Boot: 4, Samples: 3, Passes: 2, User: 1, Functions: []matrix.FunctionSamples{{Name: "copy_page", Module: "xfs", Samples: 2}}},
+		{Kernel: "a", Machine: "m", Probe: "cost/x", Cell: "a/m/cost/x", Boot: 4, ProfileCounts: matrix.ProfileCounts{Samples: 3, Passes: 2, User: 1, Functions: []matrix.FunctionSamples{{Name: "copy_page", Module: "xfs", Samples: 2}}}},
 		{Kernel: "b", Machine: "m", Probe: "cost/x", Cell: "b/m/cost/x", Boot: 4, Missing: "the kernel has no perf event"},
 	}
 	for _, p := range want {
@@ -62,7 +62,7 @@ func TestALaterProfileCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	later := matrix.Profile{Cell: "a/m/cost/x", Samples: 1, User: 1}
+	later := matrix.Profile{Cell: "a/m/cost/x", ProfileCounts: matrix.ProfileCounts{Samples: 1, User: 1}}
 	if err := r.AppendProfile(later); err != nil {
 		t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func Build(ctx context.Context, c *cache.Cache, dir string, probes []matrix.Prob
 		name := strings.Join([]string{Root, base, base}, "/")
 		list = append(list, Ready{
 			Installed: matrix.Installed{
-				Probe: p.Name, Judge: p.Program.Judge,
+				Probe: p.Name, ResultFormat: p.Program.ResultFormat,
 				Runs: []matrix.Command{{Name: base, Path: name, Args: p.Program.Args, Script: script}},
 			},
 			Files: []File{{Name: name, Path: path}},

@@ -16,7 +16,7 @@ import (
 )
 
 func probe(name string, kind matrix.ProgramKind, path string) matrix.Probe {
-	return matrix.Probe{Name: "external/" + name, Kind: matrix.External, Program: &matrix.Program{Kind: kind, Path: path, Judge: matrix.JudgeExit, Args: []string{"file"}, Deadline: time.Minute}}
+	return matrix.Probe{Name: "external/" + name, Kind: matrix.External, Program: &matrix.Program{Kind: kind, Path: path, ResultFormat: matrix.FormatExit, Args: []string{"file"}, Deadline: time.Minute}}
 }
 
 func TestAFileOfCBecomesAStaticExecutable(t *testing.T) {
@@ -27,7 +27,7 @@ func TestAFileOfCBecomesAStaticExecutable(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "/external/old-or-new/old-or-new"
-	want := matrix.Installed{Probe: "external/old-or-new", Judge: matrix.JudgeExit, Runs: []matrix.Command{{Name: "old-or-new", Path: path, Args: []string{"file"}}}}
+	want := matrix.Installed{Probe: "external/old-or-new", ResultFormat: matrix.FormatExit, Runs: []matrix.Command{{Name: "old-or-new", Path: path, Args: []string{"file"}}}}
 	if diff := cmp.Diff(want, list[0].Installed); diff != "" {
 		t.Error(diff)
 	}

@@ -44,6 +44,9 @@ func TestRegistry(t *testing.T) {
 		if len(p.Summary) < 20 || p.Since == "" || p.Run == nil {
 			t.Errorf("%s lacks a sentence, a first kernel or a way to be asked", p.Name)
 		}
+		if cost := p.Kind == matrix.Performance; (p.Per != "") != cost || (p.Profile != nil) != cost {
+			t.Errorf("%s is of the kind %s, gives a cost per %q, and has a profile: %v", p.Name, p.Kind, p.Per, p.Profile != nil)
+		}
 		if f := probe.FamilyOf(p.Name); f.Name == "" || f.Summary == "" || f.Origin == "" || len(f.Answers) == 0 {
 			t.Errorf("%s is of no family that is explained: %+v", p.Name, f)
 		}
@@ -137,7 +140,7 @@ func TestCostsOnThisKernel(t *testing.T) {
 				t.Errorf("%s: the counter %s is %d, %v", p.Name, counter, n, ok)
 			}
 		}
-		t.Logf("%-28s %8.3g %s (%.3g…%.3g), %d passes, %v %s", p.Name, s.Value, s.Unit, s.Low, s.High, s.Iterations, s.Counters, found.Detail)
+		t.Logf("%-28s %8.3g %s (%.3g…%.3g), %d passes, %v %s", p.Name, s.Value, "ns/"+p.Per, s.Low, s.High, s.Iterations, s.Counters, found.Detail)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("%d files are left behind (%v)", len(left), err)

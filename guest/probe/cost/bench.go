@@ -113,7 +113,7 @@ func (b *bench) dropCache() error { return b.file.DropCache() }
 // operations makes a pass over the file of operations, for each of which op
 // moves n bytes from off on.
 func (b *bench) operations(op func(off int64, n int) error) work {
-	return work{units: passBytes, unit: perByte, pass: func() error {
+	return work{units: passBytes, pass: func() error {
 		for off := 0; off < passBytes; off += b.size {
 			if err := op(int64(off), b.size); err != nil {
 				return err

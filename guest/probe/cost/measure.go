@@ -36,10 +36,8 @@ type work struct {
 	prepare func() error
 	// pass is what is timed.
 	pass func() error
-	// units is how many bytes or operations a pass has, unit their name in
-	// [matrix.Sample].
+	// units is how many bytes or operations a pass has.
 	units int
-	unit  string
 	// warm tells that prepare has carried out passes already.
 	warm bool
 }
@@ -130,8 +128,7 @@ func measureHere(w work, c clocks) (_ *matrix.Sample, detail string, err error) 
 	// is in no pass's time.
 	tally.Sums["voluntary_switches"] = waits
 	return &matrix.Sample{
-		Value: times[(len(times)-1)/2], Unit: w.unit, Better: matrix.Lower, Clock: matrix.ClockWall,
-		Iterations: len(timed), LeftOut: len(timed) - len(times), Waited: waited,
+		Value: times[(len(times)-1)/2], Iterations: len(timed), LeftOut: len(timed) - len(times), Waited: waited,
 		Low: times[0], High: times[len(times)-1], Counters: tally.Sums,
 	}, detail, nil
 }

@@ -64,11 +64,11 @@ func TestMeasure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &script{times: test.times}
-			got, detail, err := measure(work{pass: s.pass, units: 100, unit: perByte, warm: test.warm}, s.clocks())
+			got, detail, err := measure(work{pass: s.pass, units: 100, warm: test.warm}, s.clocks())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Value != test.value || got.Low != test.low || got.High != test.high || got.Iterations != test.timed || got.Unit != perByte {
+			if got.Value != test.value || got.Low != test.low || got.High != test.high || got.Iterations != test.timed {
 				t.Errorf("sample %+v", got)
 			}
 			if s.passes != test.passes {

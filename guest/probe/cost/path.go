@@ -15,6 +15,7 @@
 package cost
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -100,20 +101,20 @@ func (p path) family(name, doc, from string, begin []string, prepare func(*bench
 	probe.Register(describe(name, doc, p.origin, perByte), all...)
 }
 
-// The units of samples.
+// What costs are given for, see [matrix.Probe].
 const (
-	perByte      = "ns/B"
-	perOperation = "ns/op"
+	perByte      = "B"
+	perOperation = "op"
 )
 
 // describe makes a family.
-func describe(name, doc, origin, unit string) probe.Family {
-	of := map[string]string{perByte: "for each byte that was moved", perOperation: "for each call"}[unit]
+func describe(name, doc, origin, per string) probe.Family {
+	of := map[string]string{perByte: "for each byte that was moved", perOperation: "for each call"}[per]
 	return probe.Family{
 		Name: "cost/" + name, Summary: "what does " + doc + " cost?", Origin: origin,
 		Answers: []probe.Answer{
-			{Word: unit, Meaning: "nanoseconds " + of + ", the median of the passes that waited least often; of a pass that waited, for a disk, those in which its thread had the CPU; less is better"},
-			{Word: strings.Replace(unit, "ns", "insn", 1), Meaning: "the same in instructions, where the machine's clock counts them"},
+			{Word: "ns/" + per, Meaning: "nanoseconds " + of + ", the median of the passes that waited least often; of a pass that waited, for a disk, those in which its thread had the CPU; less is better"},
+			{Word: "insn/" + per, Meaning: "the same in instructions, where the machine's clock counts them"},
 		},
 	}
 }
@@ -121,44 +122,49 @@ func describe(name, doc, origin, unit string) probe.Family {
 // question is one probe: how its bench is set up.
 type question struct {
 	name, summary, fs string
-	size              int
-	steps             []string
-	open              func(b *bench) (work, error)
+	// per is what its cost is given for; "" is [perByte].
+	per   string
+	size  int
+	steps []string
+	open  func(b *bench) (work, error)
 }
 
 // probe makes the question one.
 func (q question) probe() probe.Probe {
 	return probe.Probe{
 		Probe: matrix.Probe{
-			Name: q.name, Kind: matrix.Performance, Needs: q.fs, Since: "5.10", Summary: q.summary,
+			Name: q.name, Kind: matrix.Performance, Needs: q.fs, Per: cmp.Or(q.per, perByte), Since: "5.10", Summary: q.summary,
 			Steps: append(q.steps,
 				fmt.Sprintf("repeats passes until they get no faster, then times them until the middle half of %d or more that count agree within %g %%, or %d count, but not more than %d, nor for more than %d ms of CPU time once %d are timed; adds up what the kernel counts meanwhile", enoughPasses, 100*agreement, mostPasses, most, budget.Milliseconds(), leastPasses),
 				fmt.Sprintf("those count that waited least often, %d at least: their median is the value", fewestCounted)),
 		},
-		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return ask(env, q) },
+		Run:     func(_ context.Context, env *probe.Env) (probe.Finding, error) { return q.ask(env) },
+		Profile: func(_ context.Context, env *probe.Env) (*matrix.ProfileCounts, error) { return q.profile(env) },
 	}
 }
 
-// ask runs a probe of cost.
-func ask(env *probe.Env, q question) (found probe.Finding, err error) {
-	b := &bench{size: q.size}
-	defer func() { err = errors.Join(err, b.close()) }()
+// setUp opens the question's bench, which the caller closes, also after an error.
+func (q question) setUp(env *probe.Env) (b *bench, w work, err error) {
+	b = &bench{size: q.size}
 	if q.fs != "" {
 		dir, err := env.Dir(q.fs)
 		if err != nil {
-			return probe.Finding{}, err
+			return b, w, err
 		}
 		if b.file, err = source.Make(dir, file); err != nil {
-			return probe.Finding{}, err
+			return b, w, err
 		}
 	}
-	w, err := q.open(b)
+	w, err = q.open(b)
+	return b, w, err
+}
+
+// ask measures the cost.
+func (q question) ask(env *probe.Env) (found probe.Finding, err error) {
+	b, w, err := q.setUp(env)
+	defer func() { err = errors.Join(err, b.close()) }()
 	if err != nil {
 		return probe.Finding{}, err
-	}
-	if env.Profile {
-		p, err := profileOf(w)
-		return probe.Finding{Profile: p}, err
 	}
 	sample, detail, err := measure(w, machine)
 	if err != nil {
@@ -171,5 +177,15 @@ func ask(env *probe.Env, q question) (found probe.Finding, err error) {
 		}
 		sample.Counters["pages_resident"] = int64(resident)
 	}
-	return probe.Finding{Detail: detail, Finding: matrix.Finding{Sample: sample}}, nil
+	return probe.Finding{Finding: matrix.Finding{Sample: sample}, Detail: detail}, nil
+}
+
+// profile finds out where the cost arises.
+func (q question) profile(env *probe.Env) (counts *matrix.ProfileCounts, err error) {
+	b, w, err := q.setUp(env)
+	defer func() { err = errors.Join(err, b.close()) }()
+	if err != nil {
+		return nil, err
+	}
+	return profileOf(w)
 }

@@ -53,7 +53,7 @@ func init() {
 	const writes = 1000
 	probe.Register(describe("write-byte", "a write of one byte into a pipe", "pipe(7): the floor under every operation: what a system call and a pipe's lock cost", perOperation),
 		question{
-			name: "cost/write-byte/1", size: 1,
+			name: "cost/write-byte/1", per: perOperation, size: 1,
 			summary: "time of one write of one byte into a pipe: the floor under an operation of any path",
 			steps: []string{
 				"before each pass, untimed: reads the pipe until it is empty",
@@ -64,7 +64,7 @@ func init() {
 				buffer := make([]byte, writes)
 				one := write(p.W, buffer[:1], func(int) error { return nil })
 				return work{
-					units: writes, unit: perOperation,
+					units:   writes,
 					prepare: func() error { _, err := p.Drain(buffer); return err },
 					pass: func() error {
 						for range writes {

@@ -35,7 +35,7 @@ type sampled struct {
 
 // profileOf carries out passes as [measure] does, warm ones, and finds out where
 // their time goes.
-func profileOf(w work) (*matrix.Profile, error) {
+func profileOf(w work) (*matrix.ProfileCounts, error) {
 	var got sampled
 	err := undisturbed(func() error {
 		var err error

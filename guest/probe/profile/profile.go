@@ -42,10 +42,9 @@ func (t *tally) add(pass int64) {
 	t.inPass++
 }
 
-// Count makes a profile of samples in the order of their passes: which functions
-// they hit.
-func Count(samples []Sample, symbols *Symbols) *matrix.Profile {
-	p := &matrix.Profile{Samples: int64(len(samples))}
+// Count counts samples, in the order of their passes, by the functions that they hit.
+func Count(samples []Sample, symbols *Symbols) *matrix.ProfileCounts {
+	p := &matrix.ProfileCounts{Samples: int64(len(samples))}
 	counts := map[symbolName]*tally{}
 	for _, s := range samples {
 		name, ok := symbolName{}, false

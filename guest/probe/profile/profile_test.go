@@ -89,7 +89,7 @@ func TestCount(t *testing.T) {
 			samples = append(samples, Sample{Address: n.address, Kernel: n.kernel, Pass: len(samples) / 3})
 		}
 	}
-	want := &matrix.Profile{
+	want := &matrix.ProfileCounts{
 		Samples: 28, User: 4, Unlocated: 1, Rest: 6,
 		Functions: []matrix.FunctionSamples{{Name: "copy_page_to_iter", Samples: 7, Squares: 1 + 9 + 9}, {Name: "filemap_read", Samples: 5, Squares: 9 + 4}, {Name: "xfs_file_read_iter", Module: "xfs", Samples: 5, Squares: 9 + 4}},
 	}
