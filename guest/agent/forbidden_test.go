@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -69,7 +68,7 @@ func withoutSplice(mode string) int {
 	t := &outside{}
 	defer func() { os.RemoveAll(programsDir) }()
 	c, _ := login(t)
-	answers(t, c, time.Minute, "ok", "exit", "ok")
+	answers(t, c, "ok", "exit", "ok")
 	output(t, c, "hello", "")
 	if test, text := runExternal(t, c, "external/prints"); test.Status != wire.StatusOK || !strings.Contains(text, "bytes left out") {
 		fmt.Printf("external: %+v\n", test)
