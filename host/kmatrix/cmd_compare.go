@@ -15,9 +15,9 @@ import (
 
 // compareOptions are the flags of `kmatrix compare`.
 type compareOptions struct {
-	dir, baseline, output string
-	json, all             bool
-	failOn                []string
+	dir, baseline string
+	failOn        []string
+	format        formatOptions
 }
 
 func newCompareCommand() *cobra.Command {
@@ -37,7 +37,8 @@ with the reason.
 ` + exitCodes,
 		Example: `  kmatrix compare runs/20261123-221501-A1B2 runs/20261124-080000-C3D4
   kmatrix compare RUN --baseline 6.12-built
-  kmatrix compare RUN RUN --fail-on worse,differs`,
+  kmatrix compare RUN RUN --fail-on worse,differs
+  kmatrix compare RUN RUN --format table --format json=both.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return wrong("compare needs a run: kmatrix compare RUN [RUN…]")
@@ -49,15 +50,17 @@ with the reason.
 	f := cmd.Flags()
 	f.StringVar(&o.dir, "dir", "runs", "the directory that keeps runs")
 	f.StringVar(&o.baseline, "baseline", "", "the column that the others are compared with: `NAME`, or NAME@N of the run N (default: the first run's)")
-	f.BoolVar(&o.json, "json", false, "print one JSON document instead of the table")
-	f.BoolVar(&o.all, "all", false, "list rows that are the same on all kernels, too")
-	f.StringVarP(&o.output, "output", "o", "", "write to `FILE` instead of the standard output")
+	o.format.add(f)
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "exit with 1 on any of: "+findingNames())
 	return cmd
 }
 
 func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 	if err := checkFailOn(o.failOn); err != nil {
+		return err
+	}
+	to, err := o.format.destinations()
+	if err != nil {
 		return err
 	}
 	var runs []compare.Stored
@@ -92,7 +95,7 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 		}
 	}
 	doc := report.Document{Run: m.Run, Results: m.Results, Profiles: m.Profiles, Comparison: m.Comparison, Runs: runs, Warnings: m.Warnings, Dir: runs[0].Dir}
-	if err := writeReport(cmd, doc, formatName(o.json), o.output, o.all); err != nil {
+	if err := o.format.write(cmd, doc, to); err != nil {
 		return err
 	}
 	if found := findings(o.failOn, m.Comparison, m.Run, m.Results); len(found) > 0 {

@@ -27,10 +27,9 @@ type runOptions struct {
 	kernels   []string
 	patterns  []string
 	jobs      int
-	json      bool
-	all       bool
 	allProbes bool
-	output    string
+	format    formatOptions
+	to        []destination
 	locked    bool
 	offline   bool
 	strict    bool
@@ -74,6 +73,7 @@ was begun with. Flags that make the plan cannot be given beside it.
   kmatrix run --aa -k 6.1 -p cost
   kmatrix run -k 6.12-built -k splice-fix-corruption -p cost/*/64k --profile
   kmatrix run --json -o run.json
+  kmatrix run --format table --format json=run.json
   kmatrix run --fail-on differs,crash
   kmatrix run --resume runs/20261123-221501-A1B2
   git bisect run kmatrix run --for-bisect -f ~/bisect.yaml --dir ~/bisect-runs --kernel mine=. -p stability`,
@@ -96,9 +96,7 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.StringArrayVarP(&o.patterns, "probe", "p", nil, "only probes that match `PATTERN`; repeatable")
 	f.BoolVar(&o.allProbes, "all-probes", false, "run every stability and cost probe that the machines name, also those that run: probes: of the matrix leaves out; stress and external probes are asked by -p")
 	f.IntVarP(&o.jobs, "jobs", "j", 0, "how many guests run at once (default: what cores and memory allow)")
-	f.BoolVar(&o.json, "json", false, "print the run as one JSON document instead of the table")
-	f.BoolVar(&o.all, "all", false, "list rows that are the same on all kernels, too")
-	f.StringVarP(&o.output, "output", "o", "", "write to `FILE` instead of the standard output")
+	o.format.add(f)
 	f.BoolVar(&o.locked, "locked", false, "run exactly what kernels.lock records, or fail")
 	f.BoolVar(&o.offline, "offline", false, "use the cache only")
 	f.BoolVar(&o.strict, "strict", false, "exit with 4 when a kernel was not tested: it is unavailable, build-failed or boot-failed, or lost")
@@ -252,5 +250,5 @@ func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
 
 // print writes the report where the user wants it.
 func (o *runOptions) print(cmd *cobra.Command, doc report.Document) (err error) {
-	return writeReport(cmd, doc, formatName(o.json), o.output, o.all)
+	return o.format.write(cmd, doc, o.to)
 }

@@ -67,7 +67,7 @@ func TestWrongUse(t *testing.T) {
 		"a broken file":     {[]string{"run", "-f", write(t, "version: 1\nkernel: []\n")}, ":2: kernel: is not a key here"},
 		"probes: no match":  {[]string{"probes", "nothing"}, "nothing matches no probe"},
 		"report: no run":    {[]string{"report", "--dir", t.TempDir()}, "there is no run in"},
-		"report: no format": {[]string{"report", "--format", "xls", "."}, "is no run"},
+		"report: no format": {[]string{"report", "--format", "xls", "."}, `--format xls: there is no format "xls": allowed are json`},
 		"shell: no kernel":  {[]string{"shell", "-f", good}, "one kernel"},
 	} {
 		t.Run(name, func(t *testing.T) {

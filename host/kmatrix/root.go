@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,42 +70,6 @@ func terminal(w io.Writer) (width int, colour bool) {
 func useColour() bool {
 	// https://no-color.org: any value but the empty one.
 	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-}
-
-// writeTo has write print to the standard output, or to the file where one is
-// named.
-func writeTo(cmd *cobra.Command, output string, write func(io.Writer) error) (err error) {
-	if output == "" {
-		return write(cmd.OutOrStdout())
-	}
-	f, err := os.Create(output)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := f.Close(); err == nil {
-			err = e
-		}
-	}()
-	return write(f)
-}
-
-// canWrite tells before anything is done that a file could not be written at its end.
-// It leaves what is there, and "" is the standard output.
-func canWrite(file string) error {
-	if file == "" {
-		return nil
-	}
-	_, missing := os.Stat(file)
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o666)
-	if err != nil {
-		return err
-	}
-	err = f.Close()
-	if errors.Is(missing, fs.ErrNotExist) {
-		err = errors.Join(err, os.Remove(file))
-	}
-	return err
 }
 
 // cacheDir is where downloads and what is made of them are kept.

@@ -9,12 +9,12 @@ import (
 )
 
 // check refuses flags that make no sense before anything is started.
-func (o *runOptions) check() error {
+func (o *runOptions) check() (err error) {
 	if o.jobs < 0 {
 		return wrong("-j %d: at least one guest must run at once", o.jobs)
 	}
-	if err := canWrite(o.output); err != nil {
-		return wrong("-o %s: %w", o.output, err)
+	if o.to, err = o.format.destinations(); err != nil {
+		return err
 	}
 	for flag, d := range map[string]time.Duration{"boot-deadline": o.boot, "probe-deadline": o.probe} {
 		if d < 0 {

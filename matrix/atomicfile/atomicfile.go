@@ -20,8 +20,8 @@ import (
 // suffix ends the name of a file that is being written; it begins with a dot.
 const suffix = ".new"
 
-// Write has the file hold the text, with the permissions 0644. The error names the
-// file.
+// Write has the file hold the text, with the permissions that it has, else 0644. The
+// error names the file.
 func Write(path string, text []byte) (err error) {
 	f, err := begin(path)
 	if err != nil {
@@ -30,6 +30,9 @@ func Write(path string, text []byte) (err error) {
 	// The lock goes with it.
 	defer func() { err = errors.Join(err, f.Close()) }()
 	err = f.Truncate(0)
+	if old, none := os.Stat(path); err == nil && none == nil && old.Mode().IsRegular() {
+		err = f.Chmod(old.Mode().Perm())
+	}
 	if err == nil {
 		_, err = f.Write(text)
 	}

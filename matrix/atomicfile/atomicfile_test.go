@@ -115,3 +115,21 @@ func TestWhatCannotBeWritten(t *testing.T) {
 		t.Errorf("renaming what is not there: %v", err)
 	}
 }
+
+func TestPermissionsStay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, mode := range []fs.FileMode{0o600, 0o664} {
+		if err := Write(path, []byte("one")); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := Write(path, []byte("two")); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("of %v it is %v, %v", mode, info.Mode(), err)
+		}
+	}
+}

@@ -21,7 +21,7 @@ func TestIrregularReportsAreToldBelowTheTable(t *testing.T) {
 	}
 	doc.Run, doc.Comparison = run, compare.Compare(run, doc.Results)
 	var b strings.Builder
-	if err := (tableFormat{}).Write(&b, doc); err != nil {
+	if err := writeTable(&b, doc); err != nil {
 		t.Fatal(err)
 	}
 	got := b.String()

@@ -9,13 +9,9 @@ import (
 	"kmatrix/matrix/compare"
 )
 
-// jsonFormat is the whole run as one document.
-type jsonFormat struct{}
-
-func init() { register(jsonFormat{}) }
-
-// Name returns what users call it.
-func (jsonFormat) Name() string { return "json" }
+func init() {
+	register(Format{Name: "json", Summary: "one document with all that is known, for programs", write: writeJSON})
+}
 
 // jsonVersion is the version of the document.
 const jsonVersion = 1
@@ -67,10 +63,10 @@ func jsonCells(c compare.Comparison) []jsonCell {
 	return list
 }
 
-// Write writes {"version", "run", "kernels", "results", "comparison", "findings"}: the
+// writeJSON writes {"version", "run", "kernels", "results", "comparison", "findings"}: the
 // kernels stand beside the run and not in it, and the comparison has a member for each
 // cell with a verdict, an estimate or rates.
-func (jsonFormat) Write(w io.Writer, doc Document) error {
+func writeJSON(w io.Writer, doc Document) error {
 	kernels, run := doc.Run.Kernels, doc.Run
 	run.Kernels = nil
 	out := struct {

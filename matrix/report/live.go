@@ -28,7 +28,7 @@ func Live(doc Document, height int) ([]string, error) {
 			return nil, fmt.Errorf("write the table: %w", err)
 		}
 	}
-	lines := strings.Split(strings.TrimRight(string(trimLines(b.Bytes())), "\n"), "\n")
+	lines := strings.Split(strings.TrimRight(screened(string(trimLines(b.Bytes())), doc.Options.Colour), "\n"), "\n")
 	for i, line := range lines {
 		if visible(line) > doc.Options.Width {
 			lines[i] = string([]rune(plain(line))[:doc.Options.Width-1]) + "…"

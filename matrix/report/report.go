@@ -1,12 +1,12 @@
 // Package report writes a run for people and programs.
 //
-// A format is one file that registers itself; [Lookup] finds it by name.
+// A format is one file that registers itself; [Lookup] finds it by name, and every
+// command that writes a run takes every one of them. What a format is given has no
+// text that drives a terminal, and what it writes is looked at once more, see
+// [Format.Write]: a format need not think of it.
 package report
 
 import (
-	"io"
-	"slices"
-
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 )
@@ -42,34 +42,3 @@ type Options struct {
 
 // PlainWidth is the width where there is no terminal.
 const PlainWidth = 100
-
-// Format writes documents.
-type Format interface {
-	// Name is what users call it.
-	Name() string
-	Write(io.Writer, Document) error
-}
-
-var formats []Format
-
-// register adds a format; it is called from init.
-func register(f Format) { formats = append(formats, f) }
-
-// Lookup returns the format of that name.
-func Lookup(name string) (Format, bool) {
-	i := slices.IndexFunc(formats, func(f Format) bool { return f.Name() == name })
-	if i < 0 {
-		return nil, false
-	}
-	return formats[i], true
-}
-
-// Names lists the formats, sorted.
-func Names() []string {
-	var names []string
-	for _, f := range formats {
-		names = append(names, f.Name())
-	}
-	slices.Sort(names)
-	return names
-}

@@ -237,27 +237,6 @@ func TestJSON(t *testing.T) {
 	}
 }
 
-// TestFormats is the contract of every format.
-func TestFormats(t *testing.T) {
-	for _, name := range Names() {
-		f, ok := Lookup(name)
-		if !ok || f.Name() != name {
-			t.Errorf("%s is not found by its name", name)
-			continue
-		}
-		var b bytes.Buffer
-		if err := f.Write(&b, sample("6.1", 1, "6.1", "6.12")); err != nil || !strings.HasSuffix(b.String(), "\n") {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err := f.Write(&b, Document{}); err != nil {
-			t.Errorf("%s of nothing: %v", name, err)
-		}
-	}
-	if _, ok := Lookup("xls"); ok {
-		t.Error("there is a format xls")
-	}
-}
-
 // TestWhatNobodyVouchesForIsSaid names the kernels whose source was trusted on first
 // use, under the table and in the document.
 func TestWhatNobodyVouchesForIsSaid(t *testing.T) {
@@ -272,7 +251,7 @@ func TestWhatNobodyVouchesForIsSaid(t *testing.T) {
 		doc.Comparison = compare.Compare(doc.Run, doc.Results)
 		doc.Options.Width = 300
 		var text, document bytes.Buffer
-		if err := errors.Join(tableFormat{}.Write(&text, doc), jsonFormat{}.Write(&document, doc)); err != nil {
+		if err := errors.Join(writeTable(&text, doc), writeJSON(&document, doc)); err != nil {
 			t.Fatal(err)
 		}
 		if said := strings.Contains(text.String(), "Trusted on first use: the source of 5.10, 6.12. Nobody vouches"); said != first {

@@ -11,17 +11,13 @@ import (
 	"kmatrix/matrix/compare"
 )
 
-// tableFormat is the comparison for a terminal.
-type tableFormat struct{}
+func init() {
+	register(Format{Name: "table", Summary: "for a terminal: what differs, and why", write: writeTable})
+}
 
-func init() { register(tableFormat{}) }
-
-// Name returns what users call it.
-func (tableFormat) Name() string { return "table" }
-
-// Write writes the table and, below it, what differs, what is missing, and how
+// writeTable writes the table and, below it, what differs, what is missing, and how
 // it was made.
-func (tableFormat) Write(w io.Writer, doc Document) error {
+func writeTable(w io.Writer, doc Document) error {
 	if doc.Options.Width == 0 {
 		doc.Options.Width = PlainWidth
 	}
@@ -29,11 +25,11 @@ func (tableFormat) Write(w io.Writer, doc Document) error {
 	t := layout(doc)
 	for _, block := range t.blocks(doc.Options.Width) {
 		if err := t.render(&b, block); err != nil {
-			return fmt.Errorf("write the table: %w", err)
+			return err
 		}
 	}
 	notes(&b, doc)
-	_, err := io.WriteString(w, harmless(string(trimLines(b.Bytes())), doc.Options.Colour))
+	_, err := w.Write(trimLines(b.Bytes()))
 	return err
 }
 
