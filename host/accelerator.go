@@ -27,7 +27,7 @@ func (r *Runner) resolveAccel(ctx context.Context, m matrix.Machine, b batch, im
 	}
 	r.kvm.mu.Lock()
 	defer r.kvm.mu.Unlock()
-	if was := r.Store.Header().Host; r.kvm.known == nil && (was.Accel == matrix.AccelKVM || was.Accel == matrix.AccelTCG) {
+	if was := r.cfg.Store.Header().Host; r.kvm.known == nil && (was.Accel == matrix.AccelKVM || was.Accel == matrix.AccelTCG) {
 		// The run was resumed: its results are of one accelerator.
 		r.kvm.known = &kvm.Verdict{Usable: was.Accel == matrix.AccelKVM, Reason: was.AccelReason}
 	}
@@ -38,7 +38,7 @@ func (r *Runner) resolveAccel(ctx context.Context, m matrix.Machine, b batch, im
 			return m, err
 		}
 		defer p.Release()
-		v, err := kvm.Find(ctx, r.CacheDir, r.Version, func(ctx context.Context) error {
+		v, err := kvm.Find(ctx, r.cfg.CacheDir, r.cfg.Version, func(ctx context.Context) error {
 			trial := m
 			trial.Accel = matrix.AccelKVM
 			g, err := r.boot(ctx, launch{batch: b, image: img, machine: trial, memory: p})
@@ -52,7 +52,7 @@ func (r *Runner) resolveAccel(ctx context.Context, m matrix.Machine, b batch, im
 			return m, err
 		}
 		r.notify(Event{Stage: StageNotice, Text: v.String()})
-		if err := r.Store.Update(func(run *matrix.Run) { run.Host.Accel, run.Host.AccelReason = v.Accel(), v.Reason }); err != nil {
+		if err := r.cfg.Store.Update(func(run *matrix.Run) { run.Host.Accel, run.Host.AccelReason = v.Accel(), v.Reason }); err != nil {
 			return m, fmt.Errorf("store the accelerator: %w", err)
 		}
 		r.kvm.known = &v

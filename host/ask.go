@@ -20,7 +20,7 @@ func (s *session) probes(ctx context.Context, g guest) (stop, error) {
 	defer cancel(nil)
 	req := wire.Request{Probes: s.left, Budgets: s.r.budgets(s.left), Scratch: s.r.scratch(s.batch.machine, s.left), Profile: s.batch.profile}
 	watch := deadline.Watchdog{
-		Share: g.Share, Grace: s.r.Deadlines.grace, GiveUp: cancel,
+		Share: g.Share, Grace: s.r.cfg.Deadlines.grace, GiveUp: cancel,
 		Examine: func(probe string) { s.examine(ctx, g, probe) }, Overdue: g.Overdue,
 	}
 	defer watch.Stop()

@@ -37,7 +37,7 @@ func (b *bootSnapshot) keep(ctx context.Context, g guest, ready wire.Ready) erro
 	p, err := b.r.snapshots().Create()
 	if err == nil {
 		// Before, the guest loads modules, as slowly as it boots.
-		limited, cancel := context.WithTimeout(ctx, b.r.Deadlines.Boot+saveDeadline)
+		limited, cancel := context.WithTimeout(ctx, b.r.cfg.Deadlines.Boot+saveDeadline)
 		err = g.Save(limited, p.File)
 		cancel()
 		if err == nil {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestTheClockOfAuto(t *testing.T) {
-	r := &Runner{Probes: []matrix.Probe{{Name: "s", Kind: matrix.Stability}, {Name: "c", Kind: matrix.Performance}}}
+	probes := []matrix.Probe{{Name: "s", Kind: matrix.Stability}, {Name: "c", Kind: matrix.Performance}}
 	for name, test := range map[string]struct {
 		machine matrix.Machine
 		probes  []string
@@ -23,7 +23,7 @@ func TestTheClockOfAuto(t *testing.T) {
 		"wall was asked for": {matrix.Machine{CPUs: 1, Accel: matrix.AccelTCG, Clock: matrix.ClockWall}, []string{"c"}, matrix.ClockWall, matrix.AccelTCG},
 	} {
 		test.machine.Name = "m"
-		r.Machines = []matrix.Machine{test.machine}
+		r := knowing(t, []matrix.Machine{test.machine}, probes)
 		m, err := r.resolveMachine(t.Context(), batch{machine: "m", probes: test.probes}, Bootable{})
 		if err != nil || m.Clock != test.clock || m.Accel != test.accel {
 			t.Errorf("%s: the clock is %s under %s (%v)", name, m.Clock, m.Accel, err)

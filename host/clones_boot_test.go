@@ -72,23 +72,27 @@ func newReal(t *testing.T, img Bootable, probes ...string) (*Runner, []matrix.Ce
 		t.Fatal(err)
 	}
 	k := matrix.Kernel{Name: "6.1", Contract: matrix.Reference}
-	r := &Runner{
+	c := Config{
 		Kernels: []matrix.Kernel{k}, Images: oneImage{img}, Jobs: 1, CacheDir: t.TempDir(), QEMU: vm.DefaultQEMU, Version: version,
 		Machines: []matrix.Machine{{Name: "m", MemoryMiB: 512, Accel: matrix.AccelTCG, Clock: matrix.ClockWall, CPU: "max", Boots: 1}},
 	}
 	for _, p := range probe.All() {
-		r.Probes = append(r.Probes, p.Probe)
+		c.Probes = append(c.Probes, p.Probe)
 	}
 	var cells []matrix.Cell
 	for _, p := range probes {
 		cells = append(cells, matrix.Cell{Kernel: k.Name, Machine: "m", Probe: p})
 	}
-	st, err := store.Create(t.TempDir(), matrix.Run{Machines: r.Machines, Kernels: []matrix.Column{{Name: k.Name}}})
+	st, err := store.Create(t.TempDir(), matrix.Run{Machines: c.Machines, Kernels: []matrix.Column{{Name: k.Name}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	r.Store = st
+	c.Store = st
+	r, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return r, cells
 }
 

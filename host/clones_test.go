@@ -30,8 +30,8 @@ type counted struct {
 func runCounted(t *testing.T, r *Runner, cells []matrix.Cell, harm func(snapshot string)) (map[string]matrix.Result, counted) {
 	t.Helper()
 	var n counted
-	dir := filepath.Join(r.CacheDir, "snapshots")
-	r.Notify = func(e Event) {
+	dir := filepath.Join(r.cfg.CacheDir, "snapshots")
+	r.cfg.Notify = func(e Event) {
 		switch e.Stage {
 		case StageBoot:
 			n.boots++
@@ -82,9 +82,6 @@ func (a asked) Hello(ctx context.Context) (matrix.Hello, error) {
 func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 	mortal := func(r *Runner) {
 		boot := r.boot
-		if boot == nil {
-			boot = r.bootQEMU
-		}
 		r.boot = func(ctx context.Context, l launch) (guest, error) {
 			g, err := boot(ctx, l)
 			if l.number > 1 {
@@ -122,13 +119,13 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 			}
 		}, 2, 1, matrix.Lost, "no such file"},
 		{"another QEMU", matrix.IsolateBatch, mortal, func(_ *testing.T, r *Runner, _ string) {
-			r.Version = "9.9.9"
+			r.cfg.Version = "9.9.9"
 		}, 2, 1, matrix.Lost, "another QEMU's version: "},
-		{"no room", matrix.IsolateCell, func(r *Runner) { r.SnapshotLimit = 1 }, nil, 2, 0, matrix.Pass, "may take 0 MiB"},
+		{"no room", matrix.IsolateCell, func(r *Runner) { r.cfg.SnapshotLimit = 1 }, nil, 2, 0, matrix.Pass, "may take 0 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r, cells := start(t)
-			r.Machines[0].Isolate = test.isolate
+			r.cfg.Machines[0].Isolate = test.isolate
 			if test.set != nil {
 				test.set(r)
 			}
@@ -139,9 +136,6 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 			}
 			var hellos atomic.Int32
 			boot := r.boot
-			if boot == nil {
-				boot = r.bootQEMU
-			}
 			r.boot = func(ctx context.Context, l launch) (guest, error) {
 				g, err := boot(ctx, l)
 				return asked{g, &hellos}, err
@@ -187,10 +181,10 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 	}
 	t.Run("a full disk", func(t *testing.T) {
 		r, cells := start(t)
-		r.Machines[0].Isolate = matrix.IsolateCell
+		r.cfg.Machines[0].Isolate = matrix.IsolateCell
 		dir := t.TempDir()
 		size := "size=1m"
-		if r.QEMU != "" {
+		if r.cfg.QEMU != "fake" {
 			// What guests write to their disks lies there, too, and has room; the state
 			// of a guest has none.
 			size = "size=32m"
@@ -199,7 +193,7 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 			t.Skipf("a small file system cannot be mounted: %v", err)
 		}
 		t.Cleanup(func() { syscall.Unmount(dir, 0) })
-		r.CacheDir = dir
+		r.cfg.CacheDir = dir
 		got, n := runCounted(t, r, cells, nil)
 		for id, res := range got {
 			if res.Outcome != matrix.Pass {
@@ -215,7 +209,7 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 func TestClonesOfFakeGuests(t *testing.T) {
 	testClones(t, func(t *testing.T) (*Runner, []matrix.Cell) {
 		r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
-		r.Jobs = 1
+		r.cfg.Jobs = 1
 		return r, cells
 	})
 }
@@ -225,7 +219,7 @@ func TestClonesOfFakeGuests(t *testing.T) {
 func TestACloneThatIsNotWellIsReplaced(t *testing.T) {
 	for _, kernel := range []string{"clone-mute", "clone-panics"} {
 		r, cells, _ := newFake(t, []string{kernel}, []string{"s/a", "s/b"})
-		r.Machines[0].Isolate, r.Deadlines.Boot = matrix.IsolateCell, 50*time.Millisecond
+		r.cfg.Machines[0].Isolate, r.cfg.Deadlines.Boot = matrix.IsolateCell, 50*time.Millisecond
 		got, n := runCounted(t, r, cells, nil)
 		for id, res := range got {
 			if res.Outcome != matrix.Pass {
@@ -242,7 +236,7 @@ func TestACloneThatIsNotWellIsReplaced(t *testing.T) {
 // saved.
 func TestABootThatFailsFailsForAll(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"panics"}, []string{"s/a", "s/b"})
-	r.Machines[0].Isolate = matrix.IsolateCell
+	r.cfg.Machines[0].Isolate = matrix.IsolateCell
 	got, n := runCounted(t, r, cells, nil)
 	for id, res := range got {
 		if res.Outcome != matrix.BootFailed || !strings.Contains(res.Detail, "Unable to mount root fs") {
@@ -257,30 +251,27 @@ func TestABootThatFailsFailsForAll(t *testing.T) {
 // TestEachBootHasItsOwnSnapshot counts the boots that results are of.
 func TestEachBootHasItsOwnSnapshot(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
-	r.Jobs, r.Machines[0].Isolate, r.Machines[0].Boots = 1, matrix.IsolateCell, 3
+	r.cfg.Jobs, r.cfg.Machines[0].Isolate, r.cfg.Machines[0].Boots = 1, matrix.IsolateCell, 3
 	seen := map[string]bool{}
 	boots, restores := 0, 0
-	r.Notify = func(e Event) {
+	r.cfg.Notify = func(e Event) {
 		switch e.Stage {
 		case StageBoot:
 			boots++
 		case StageRestore:
 			restores++
-			lying, _ := filepath.Glob(filepath.Join(r.CacheDir, "snapshots", "*"))
+			lying, _ := filepath.Glob(filepath.Join(r.cfg.CacheDir, "snapshots", "*"))
 			seen[fmt.Sprint(e.Boot, lying)] = true
 		}
 	}
-	results, err := r.Run(t.Context(), cells)
-	if err != nil {
-		t.Fatal(err)
-	}
+	results := run(t, r, cells)
 	if boots != 3 || restores != 6 || len(results) != 6 || len(seen) != 3 {
 		t.Errorf("%d boots, %d restores, %d results; the snapshots were %v", boots, restores, len(results), seen)
 	}
 }
 
 func TestPortions(t *testing.T) {
-	r := &Runner{Probes: []matrix.Probe{{Name: "c1", Kind: matrix.Performance}, {Name: "s1", Kind: matrix.Stability}, {Name: "s2", Kind: matrix.Stability}, {Name: "x", Kind: matrix.Stress}}}
+	r := knowing(t, []matrix.Machine{{Name: "m"}}, []matrix.Probe{{Name: "c1", Kind: matrix.Performance}, {Name: "s1", Kind: matrix.Stability}, {Name: "s2", Kind: matrix.Stability}, {Name: "x", Kind: matrix.Stress}})
 	for _, test := range []struct {
 		isolate matrix.Isolate
 		want    [][]string

@@ -47,7 +47,7 @@ func (c *consoleReports) keep(reports []matrix.Report) ([]matrix.Report, error) 
 		}
 		r.Known = matches(c.kernel.Known, r.Title)
 		var err error
-		if r.File, err = c.r.Store.Report(c.kernel.Name, r); err != nil {
+		if r.File, err = c.r.cfg.Store.Report(c.kernel.Name, r); err != nil {
 			return nil, err
 		}
 		list = append(list, r)

@@ -16,7 +16,7 @@ import (
 // TestWhatAKernelSaysIsKeptWithItsCell has guests warn, stall and die.
 func TestWhatAKernelSaysIsKeptWithItsCell(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"k"}, []string{"s/a", "s/warns", "s/b", "t/warns", "s/stalls", "s/oops", "s/c"})
-	r.Deadlines.Probe, r.Deadlines.grace = 50*time.Millisecond, time.Millisecond
+	r.cfg.Deadlines.Probe, r.cfg.Deadlines.grace = 50*time.Millisecond, time.Millisecond
 	got := outcomes(t, r, cells)
 	for probe, want := range map[string]struct {
 		outcome matrix.Outcome
@@ -43,7 +43,7 @@ func TestWhatAKernelSaysIsKeptWithItsCell(t *testing.T) {
 		if title == "" {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(r.Store.Dir(), res.Reports[0].File))
+		text, err := os.ReadFile(filepath.Join(r.cfg.Store.Dir(), res.Reports[0].File))
 		if err != nil || !strings.HasPrefix(string(text), title+"\n\n") {
 			t.Errorf("%s: its text is %q (%v)", probe, text, err)
 		}
@@ -52,7 +52,7 @@ func TestWhatAKernelSaysIsKeptWithItsCell(t *testing.T) {
 	for _, res := range got {
 		results = append(results, res)
 	}
-	for _, one := range matrix.AllReports(r.Store.Header(), results) {
+	for _, one := range matrix.AllReports(r.cfg.Store.Header(), results) {
 		if one.Title == "WARNING in warns" && (len(one.Cells) != 2 || one.Count != 2 || len(one.Kernels) != 1) {
 			t.Errorf("the same report counts as %+v", one)
 		}
@@ -61,7 +61,7 @@ func TestWhatAKernelSaysIsKeptWithItsCell(t *testing.T) {
 
 func TestKnownAndIgnoredReports(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"known", "ignores"}, []string{"s/warns"})
-	r.Kernels[0].Known, r.Kernels[1].Ignore = []string{"BUG: *", "WARNING in w*s"}, []string{"WARNING *"}
+	r.cfg.Kernels[0].Known, r.cfg.Kernels[1].Ignore = []string{"BUG: *", "WARNING in w*s"}, []string{"WARNING *"}
 	got := outcomes(t, r, cells)
 	if list := got["known/m/s/warns"].Reports; len(list) != 1 || !list[0].Known {
 		t.Errorf("what is known: %+v", list)
@@ -110,7 +110,7 @@ func TestWhatIsPrintedWhileNoProbeRunsIsTheKernels(t *testing.T) {
 			t.Errorf("%s has %d reports", cell, n)
 		}
 	}
-	col := r.Store.Header().Kernels[0]
+	col := r.cfg.Store.Header().Kernels[0]
 	if len(col.Reports) != 1 || col.Reports[0].Title != "WARNING in boots" || col.Reports[0].Count != booted["noisy"] || col.Reports[0].File == "" {
 		t.Errorf("after %d boots the kernel has %+v", booted["noisy"], col.Reports)
 	}

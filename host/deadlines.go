@@ -13,7 +13,7 @@ const slowest = 1. / 20
 
 // Deadlines say how long each phase of a session may take, by the host's
 // clock, less what this host did not let it run ([deadline.Wait]). The zero value means
-// the defaults, which a slow host stretches ([Runner.Speed]).
+// the defaults, which a slow host stretches ([Config]).
 type Deadlines struct {
 	// Boot is from QEMU's start to agent-ready; the default of 90 s is fifty
 	// times what a Debian kernel needs without KVM on an idle machine.
@@ -47,7 +47,7 @@ func (r *Runner) budgets(probes []string) map[string]time.Duration {
 	all := map[string]time.Duration{}
 	for _, name := range probes {
 		if own := r.probe(name).Budget; own > 0 {
-			all[name] = cmp.Or(r.Budget, own)
+			all[name] = cmp.Or(r.cfg.Budget, own)
 		}
 	}
 	return all
@@ -55,7 +55,7 @@ func (r *Runner) budgets(probes []string) map[string]time.Duration {
 
 // limit returns how long the first of the probes that are left may take.
 func (r *Runner) limit(left []string, budgets map[string]time.Duration) time.Duration {
-	d := r.Deadlines.Probe
+	d := r.cfg.Deadlines.Probe
 	if len(left) > 0 {
 		if p := r.probe(left[0]).Program; p != nil && p.Deadline > 0 {
 			d = p.Deadline
@@ -68,6 +68,6 @@ func (r *Runner) limit(left []string, budgets map[string]time.Duration) time.Dur
 // late is the error of a probe that took longer than it may, that long.
 func (r *Runner) late(probe string, budgets map[string]time.Duration, took time.Duration) error {
 	return &deadline.OverdueError{
-		Missing: "no answer", Limit: r.limit([]string{probe}, budgets), Took: took, Extra: r.Deadlines.grace + examineDeadline,
+		Missing: "no answer", Limit: r.limit([]string{probe}, budgets), Took: took, Extra: r.cfg.Deadlines.grace + examineDeadline,
 	}
 }

@@ -13,7 +13,8 @@ import (
 
 func TestAKernelThatFloodsCostsNoOther(t *testing.T) {
 	var told []string
-	r := &Runner{told: map[string]bool{}, consoles: quota.New(10<<20, 2), outputs: quota.New(200, 2), Notify: func(e Event) { told = append(told, e.Text) }}
+	r := &Runner{told: map[string]bool{}, consoles: quota.New(10<<20, 2), outputs: quota.New(200, 2)}
+	r.cfg.Notify = func(e Event) { told = append(told, e.Text) }
 	if a, b, c := r.takeConsole("floods"), r.takeConsole("floods"), r.takeConsole("floods"); a != vm.MaxConsole || b != 1<<20 || c != 0 {
 		t.Errorf("it has room for %d, %d and %d bytes", a, b, c)
 	}
@@ -41,16 +42,16 @@ func TestAKernelThatFloodsCostsNoOther(t *testing.T) {
 // stored, hold escapes.
 func TestWhatAGuestSaysIsCleanWhereItIsTold(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"escapes"}, []string{"x/escapes", "x/b"})
-	r.Notify = func(e Event) {
+	r.cfg.Notify = func(e Event) {
 		if strings.ContainsAny(e.Text+e.Result.Detail, "\x1b\u009b\u202e") {
 			t.Errorf("told was %q", e.Text+e.Result.Detail)
 		}
 	}
-	got, err := r.Run(t.Context(), cells)
-	if err != nil || len(got) != 2 || got[0].Outcome != matrix.Lost || !strings.Contains(got[0].Detail, "red") {
-		t.Fatalf("results %+v (%v)", got, err)
+	got := run(t, r, cells)
+	if len(got) != 2 || got[0].Outcome != matrix.Lost || !strings.Contains(got[0].Detail, "red") {
+		t.Fatalf("results %+v", got)
 	}
-	text, err := os.ReadFile(filepath.Join(r.Store.Dir(), "results.jsonl"))
+	text, err := os.ReadFile(filepath.Join(r.cfg.Store.Dir(), "results.jsonl"))
 	if err != nil || strings.Contains(string(text), `\u001b`) || !strings.Contains(string(text), "red") {
 		t.Errorf("stored is %s (%v)", text, err)
 	}
@@ -58,8 +59,8 @@ func TestWhatAGuestSaysIsCleanWhereItIsTold(t *testing.T) {
 
 func TestAnAnswerOfAnotherKindIsNone(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"6.1"}, []string{"x/another-kind", "x/b"})
-	got, err := r.Run(t.Context(), cells)
-	if err != nil || len(got) != 2 || got[0].Outcome != matrix.Fail || got[0].Sample != nil || !strings.Contains(got[0].Detail, "asks for an observation") || got[1].Outcome != matrix.Pass {
-		t.Fatalf("results %+v (%v)", got, err)
+	got := run(t, r, cells)
+	if len(got) != 2 || got[0].Outcome != matrix.Fail || got[0].Sample != nil || !strings.Contains(got[0].Detail, "asks for an observation") || got[1].Outcome != matrix.Pass {
+		t.Fatalf("results %+v", got)
 	}
 }

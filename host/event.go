@@ -46,10 +46,10 @@ const (
 )
 
 func (r *Runner) notify(e Event) {
-	if r.Notify == nil {
+	if r.cfg.Notify == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Notify(e)
+	r.cfg.Notify(e)
 }

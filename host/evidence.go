@@ -42,7 +42,7 @@ func (s *session) collectEvidence(ctx context.Context, g guest, end stop) {
 	if s.examinations == 0 || s.examined != probe {
 		s.examine(ctx, g, probe)
 	}
-	if s.r.DumpMiB > 0 {
+	if s.r.cfg.DumpMiB > 0 {
 		s.dump(ctx, g, probe)
 	}
 	ctx, cancel := context.WithTimeout(ctx, examineDeadline)
@@ -81,7 +81,7 @@ func (s *session) dump(ctx context.Context, g guest, probe string) {
 		return
 	}
 	err := s.file("memory.elf", &kept, func(file *os.File) error {
-		f := g.Dump(ctx, file, s.r.DumpMiB<<20)
+		f := g.Dump(ctx, file, s.r.cfg.DumpMiB<<20)
 		kept.What = f.What
 		return f.Err
 	})
@@ -97,7 +97,7 @@ func (s *session) file(name string, kept *matrix.Evidence, write func(*os.File) 
 	if s.examinations > 1 {
 		name = fmt.Sprintf("%d-%s", s.examinations, name)
 	}
-	f, path, err := s.r.Store.Evidence(s.batch.kernel, s.batch.machine, s.batch.boot, s.number, name)
+	f, path, err := s.r.cfg.Store.Evidence(s.batch.kernel, s.batch.machine, s.batch.boot, s.number, name)
 	if err != nil {
 		return err
 	}
@@ -120,5 +120,5 @@ func (s *session) recordGuest(end stop, exit vm.Exit, outcome matrix.Outcome, de
 			g.Probe = s.left[0]
 		}
 	}
-	return s.r.Store.Guest(g)
+	return s.r.cfg.Store.Guest(g)
 }

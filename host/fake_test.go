@@ -187,17 +187,17 @@ func (fakeImages) Image(_ context.Context, k matrix.Kernel) (Bootable, error) {
 }
 
 // newFake returns a runner of fake guests, and a count of the boots of each
-// kernel.
+// kernel. What a test changes of its configuration holds from then on.
 func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix.Cell, map[string]int) {
 	t.Helper()
-	r := &Runner{
+	c := Config{
 		Machines: []matrix.Machine{{Name: "m", Accel: matrix.AccelTCG, Boots: 1}},
-		Images:   fakeImages{}, Jobs: 2, CacheDir: t.TempDir(),
+		Images:   fakeImages{}, Jobs: 2, CacheDir: t.TempDir(), QEMU: "fake", Version: "0",
 	}
-	run := matrix.Run{Machines: r.Machines}
+	run := matrix.Run{Machines: c.Machines}
 	var cells []matrix.Cell
 	for _, k := range kernels {
-		r.Kernels = append(r.Kernels, matrix.Kernel{Name: k, Contract: matrix.Reference})
+		c.Kernels = append(c.Kernels, matrix.Kernel{Name: k, Contract: matrix.Reference})
 		run.Kernels = append(run.Kernels, matrix.Column{Name: k})
 		for _, p := range probes {
 			cells = append(cells, matrix.Cell{Kernel: k, Machine: "m", Probe: p})
@@ -208,14 +208,18 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		if kindOf(p) == matrix.External {
 			kind = matrix.External
 		}
-		r.Probes = append(r.Probes, matrix.Probe{Name: p, Kind: kind})
+		c.Probes = append(c.Probes, matrix.Probe{Name: p, Kind: kind})
 	}
 	st, err := store.Create(t.TempDir(), run)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
-	r.Store = st
+	c.Store = st
+	r, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var mu sync.Mutex
 	booted, asked := map[string]int{}, map[string]int{}
 	r.memory = &capacity.Limiter{Read: func() (capacity.Host, error) { return capacity.Host{AvailableMiB: 1 << 20}, nil }}
@@ -226,7 +230,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		if b.kernel == "no-qemu" {
 			return nil, fmt.Errorf("start QEMU: no such file")
 		}
-		made := vm.Made{"kernel": b.kernel, "QEMU's version": r.Version}
+		made := vm.Made{"kernel": b.kernel, "QEMU's version": r.cfg.Version}
 		if l.from != nil {
 			s, err := vm.OpenSnapshot(l.from.Path, made, l.from.Boot)
 			if err != nil {
@@ -243,6 +247,29 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		return g, nil
 	}
 	return r, cells, booted
+}
+
+// run has the runner answer the cells, and returns what is stored then.
+func run(t *testing.T, r *Runner, cells []matrix.Cell) []matrix.Result {
+	t.Helper()
+	if err := r.Run(t.Context(), cells, BootRange{}); err != nil {
+		t.Fatal(err)
+	}
+	return r.cfg.Store.Results()
+}
+
+// knowing returns a runner that knows those, and can boot nothing.
+func knowing(t *testing.T, machines []matrix.Machine, probes []matrix.Probe) *Runner {
+	t.Helper()
+	var r Runner
+	var err error
+	if r.machines, err = byName("Machines", machines, func(m *matrix.Machine) string { return m.Name }); err != nil {
+		t.Fatal(err)
+	}
+	if r.probes, err = byName("Probes", probes, func(p *matrix.Probe) string { return p.Name }); err != nil {
+		t.Fatal(err)
+	}
+	return &r
 }
 
 // kindOf is the kind that a probe's name tells.

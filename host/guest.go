@@ -48,9 +48,9 @@ func GuestConfig(qemu string, k matrix.Kernel, m matrix.Machine, img Bootable) v
 
 // bootQEMU starts a guest in QEMU; its console goes to the run's directory.
 func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
-	c := GuestConfig(r.QEMU, r.kernel(l.batch.kernel), l.machine, l.image)
+	c := GuestConfig(r.cfg.QEMU, r.kernel(l.batch.kernel), l.machine, l.image)
 	c.Temp = r.temp
-	made, err := c.Made(r.Version)
+	made, err := c.Made(r.cfg.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 	}
 	if l.number > 0 {
 		g.log = &consoleLog{open: func() (*os.File, error) {
-			return r.Store.Console(l.batch.kernel, l.batch.machine, l.batch.boot, l.number)
+			return r.cfg.Store.Console(l.batch.kernel, l.batch.machine, l.batch.boot, l.number)
 		}}
 		if l.from == nil {
 			// A boot prints, and is not to begin where that cannot be kept.

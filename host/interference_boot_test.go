@@ -53,10 +53,10 @@ func TestWhatIsDoneToQEMUIsNoFaultOfTheGuests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, cells := newReal(t, img, probe)
-			r.Machines[0].Isolate = matrix.IsolateBatch
-			r.Budget, r.Deadlines.Probe, r.Deadlines.grace = time.Second, time.Second, time.Second
+			r.cfg.Machines[0].Isolate = matrix.IsolateBatch
+			r.cfg.Budget, r.cfg.Deadlines.Probe, r.cfg.Deadlines.grace = time.Second, time.Second, time.Second
 			var once sync.Once
-			r.Notify = func(e Event) {
+			r.cfg.Notify = func(e Event) {
 				if e.Stage != StageProbe {
 					return
 				}

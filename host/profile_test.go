@@ -41,27 +41,35 @@ func (p profiler) Run(ctx context.Context, req wire.Request, on func(wire.Event)
 	return nil
 }
 
+// profile has the cells profiled in the boot behind the last one, and returns what is
+// stored of it.
+func profile(t *testing.T, r *Runner, cells []matrix.Cell, last int) []matrix.Profile {
+	t.Helper()
+	if err := r.Run(t.Context(), cells, BootRange{After: map[string]int{"m": last}, UpTo: map[string]int{"m": last + 1}, Profile: true}); err != nil {
+		t.Fatal(err)
+	}
+	profiles, err := r.cfg.Store.Profiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return profiles
+}
+
 func TestProfilesTouchNoResult(t *testing.T) {
 	probes := []string{"cost/x", "cost/lacking", "cost/oops", "cost/odd"}
 	r, cells, booted := newFake(t, []string{"a", "no-source"}, probes)
-	r.Machines[0].Boots = 2
-	for i := range r.Probes {
-		r.Probes[i].Kind = matrix.Performance
+	r.cfg.Machines[0].Boots = 2
+	for i := range r.cfg.Probes {
+		r.cfg.Probes[i].Kind = matrix.Performance
 	}
 	boot := r.boot
 	r.boot = func(ctx context.Context, l launch) (guest, error) {
 		g, err := boot(ctx, l)
 		return profiler{g}, err
 	}
-	results, err := r.Run(t.Context(), cells)
-	if err != nil {
-		t.Fatal(err)
-	}
+	results := run(t, r, cells)
 	before := booted["a"]
-	profiles, err := r.Profile(t.Context(), cells)
-	if err != nil {
-		t.Fatal(err)
-	}
+	profiles := profile(t, r, cells, 2)
 	if n := booted["a"] - before; n != 1 {
 		t.Errorf("%d boots for profiles, want one of which the cells have clones", n)
 	}
@@ -76,7 +84,7 @@ func TestProfilesTouchNoResult(t *testing.T) {
 		!strings.HasPrefix(missing["cost/oops"], "crash: BUG: ") || missing["cost/odd"] != "the guest answered with something else" {
 		t.Errorf("%d profiles, missing: %q", len(profiles), missing)
 	}
-	stored, err := store.Open(r.Store.Dir())
+	stored, err := store.Open(r.cfg.Store.Dir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,28 +105,20 @@ func TestProfilesTouchNoResult(t *testing.T) {
 // TestProfilesOfAResumedRun has a process that asked nothing, since all is answered,
 // profile what another one has answered.
 func TestProfilesOfAResumedRun(t *testing.T) {
-	before, cells, _ := newFake(t, []string{"a"}, []string{"cost/x"})
-	before.Probes[0].Kind = matrix.Performance
+	before, cells, booted := newFake(t, []string{"a"}, []string{"cost/x"})
+	before.cfg.Probes[0].Kind = matrix.Performance
 	boot := before.boot
 	before.boot = func(ctx context.Context, l launch) (guest, error) {
 		g, err := boot(ctx, l)
 		return profiler{g}, err
 	}
-	if _, err := before.Run(t.Context(), cells); err != nil {
-		t.Fatal(err)
+	run(t, before, cells)
+	r := again(t, before)
+	if run(t, r, cells); booted["a"] != 1 {
+		t.Fatalf("%d boots, of what is answered", booted["a"])
 	}
-	r, _, booted := newFake(t, []string{"a"}, []string{"cost/x"})
-	r.Probes, r.Store = before.Probes, before.Store
-	boot = r.boot
-	r.boot = func(ctx context.Context, l launch) (guest, error) {
-		g, err := boot(ctx, l)
-		return profiler{g}, err
-	}
-	if _, err := r.Run(t.Context(), cells); err != nil || booted["a"] != 0 {
-		t.Fatalf("%d boots for what is answered, %v", booted["a"], err)
-	}
-	profiles, err := r.Profile(t.Context(), cells)
-	if err != nil || len(profiles) != 1 || !profiles[0].There() || profiles[0].Boot != 2 || booted["a"] != 1 {
-		t.Errorf("%+v of %d boots, %v", profiles, booted["a"], err)
+	profiles := profile(t, r, cells, 1)
+	if len(profiles) != 1 || !profiles[0].There() || profiles[0].Boot != 2 || booted["a"] != 2 {
+		t.Errorf("%+v of %d boots", profiles, booted["a"])
 	}
 }

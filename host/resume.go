@@ -9,7 +9,7 @@ import (
 // had is what the stored run says of a kernel: of a run that is resumed, what it
 // was before.
 func (r *Runner) had(kernel string) matrix.Column {
-	for _, c := range r.Store.Header().Kernels {
+	for _, c := range r.cfg.Store.Header().Kernels {
 		if c.Name == kernel {
 			return c
 		}

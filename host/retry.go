@@ -21,7 +21,7 @@ func (s *session) settle(probe string, res matrix.Result, spoiled bool) (err err
 		return s.keepProfile(probe, nil, res.Outcome, res.Detail)
 	}
 	if len(s.output) > 0 {
-		if res.Output, err = s.r.Store.Output(s.cell(probe), s.batch.boot, s.number, s.r.printed(s.cell(probe), s.output)); err != nil {
+		if res.Output, err = s.r.cfg.Store.Output(s.cell(probe), s.batch.boot, s.number, s.r.printed(s.cell(probe), s.output)); err != nil {
 			return err
 		}
 	}

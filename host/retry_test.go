@@ -17,7 +17,7 @@ import (
 func TestACellThatEndsItsGuestIsAskedOnceMore(t *testing.T) {
 	r, cells, booted := newFake(t, []string{"good"}, []string{"s/a", "s/oops", "s/once", "s/killed", "s/always-killed", "s/panicked", "s/reset", "s/gone", "s/b"})
 	var done []int
-	r.Notify = func(e Event) {
+	r.cfg.Notify = func(e Event) {
 		if e.Total > 0 {
 			done = append(done, e.Done)
 		}
@@ -87,7 +87,7 @@ func TestTheHostsOwnFaultIsNotTriedAgain(t *testing.T) {
 // TestAHangKeepsItsEvidence has two guests hang, of which one complains.
 func TestAHangKeepsItsEvidence(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"s/spin", "s/stalls", "s/a"})
-	r.Deadlines.Probe, r.Deadlines.grace, r.DumpMiB = 20*time.Millisecond, time.Millisecond, 1
+	r.cfg.Deadlines.Probe, r.cfg.Deadlines.grace, r.cfg.DumpMiB = 20*time.Millisecond, time.Millisecond, 1
 	got := outcomes(t, r, cells)
 	if res := got["good/m/s/stalls"]; res.Outcome != matrix.Hang || !strings.HasSuffix(res.Detail, "; the kernel said: BUG: soft lockup in spins") {
 		t.Errorf("stalls is %s, %q", res.Outcome, res.Detail)
@@ -106,7 +106,7 @@ func TestAHangKeepsItsEvidence(t *testing.T) {
 			if e.File == "" {
 				continue
 			}
-			if text, err := os.ReadFile(filepath.Join(r.Store.Dir(), e.File)); err != nil || len(text) == 0 && e.Error == "" {
+			if text, err := os.ReadFile(filepath.Join(r.cfg.Store.Dir(), e.File)); err != nil || len(text) == 0 && e.Error == "" {
 				t.Errorf("%s holds %q (%v)", e.File, text, err)
 			}
 		}
@@ -128,7 +128,7 @@ func TestAnInterruptKeepsACrashThatWasNotTriedAgain(t *testing.T) {
 	if err := first.flush(r, b); err != nil {
 		t.Fatal(err)
 	}
-	stored, err := store.Open(r.Store.Dir())
+	stored, err := store.Open(r.cfg.Store.Dir())
 	if err != nil || len(stored.Results) != 1 || stored.Results[0].Probe != "s/a" || stored.Results[0].Outcome != matrix.Crash {
 		t.Errorf("stored are %+v (%v), want the crash of s/a", stored.Results, err)
 	}
@@ -136,7 +136,7 @@ func TestAnInterruptKeepsACrashThatWasNotTriedAgain(t *testing.T) {
 
 // guestsOf reads the guests of a run.
 func guestsOf(r *Runner) ([]matrix.Guest, error) {
-	stored, err := store.Open(r.Store.Dir())
+	stored, err := store.Open(r.cfg.Store.Dir())
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func guestsOf(r *Runner) ([]matrix.Guest, error) {
 // TestAnAnswerThatComesTooLateIsNone has a probe answer while its guest is examined.
 func TestAnAnswerThatComesTooLateIsNone(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"s/tardy", "s/a"})
-	r.Deadlines.Probe = 20 * time.Millisecond
+	r.cfg.Deadlines.Probe = 20 * time.Millisecond
 	got := outcomes(t, r, cells)
 	if res := got["good/m/s/tardy"]; res.Outcome != matrix.Hang || !strings.Contains(res.Detail, "answered while the guest was examined: no answer within 20ms") {
 		t.Errorf("it is %s, %q", res.Outcome, res.Detail)

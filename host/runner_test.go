@@ -16,13 +16,10 @@ import (
 )
 
 // outcomes runs the cells and returns outcome and detail by cell, having seen
-// to it that each cell has exactly one result, stored and returned.
+// to it that each cell has exactly one result, and that it is stored.
 func outcomes(t *testing.T, r *Runner, cells []matrix.Cell) map[string]matrix.Result {
 	t.Helper()
-	results, err := r.Run(t.Context(), cells)
-	if err != nil {
-		t.Fatal(err)
-	}
+	results := run(t, r, cells)
 	by := map[string]matrix.Result{}
 	for _, res := range results {
 		if _, twice := by[res.Cell]; twice {
@@ -35,12 +32,12 @@ func outcomes(t *testing.T, r *Runner, cells []matrix.Cell) map[string]matrix.Re
 			t.Errorf("%s has no result", c.ID())
 		}
 	}
-	stored, err := store.Open(r.Store.Dir())
+	stored, err := store.Open(r.cfg.Store.Dir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(stored.Results) != len(results) {
-		t.Errorf("%d results are stored, %d were returned", len(stored.Results), len(results))
+		t.Errorf("%d results are stored, and the store tells of %d", len(stored.Results), len(results))
 	}
 	return by
 }
@@ -74,19 +71,14 @@ func TestEveryCellHasOneOutcomeWhateverTheGuestDoes(t *testing.T) {
 // image is got but once.
 func TestMoreBootsFollow(t *testing.T) {
 	r, cells, booted := newFake(t, []string{"good"}, []string{"s/a", "s/b"})
-	r.Jobs = 1 // results in the order of boots
-	if _, err := r.Run(t.Context(), cells); err != nil {
+	r.cfg.Jobs = 1 // results in the order of boots
+	run(t, r, cells)
+	r.cfg.Images = nil
+	if err := r.Run(t.Context(), cells[:1], BootRange{After: map[string]int{"m": 1}, UpTo: map[string]int{"m": 3}}); err != nil {
 		t.Fatal(err)
 	}
-	images := r.Images
-	r.Images = nil
-	results, err := r.More(t.Context(), cells[:1], map[string]int{"m": 1}, map[string]int{"m": 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Images = images
 	boots := map[string]string{}
-	for _, res := range results {
+	for _, res := range r.cfg.Store.Results() {
 		boots[res.Probe] += fmt.Sprint(res.Boot)
 	}
 	if boots["s/a"] != "123" || boots["s/b"] != "1" || booted["good"] != 3 {
@@ -96,7 +88,7 @@ func TestMoreBootsFollow(t *testing.T) {
 
 func TestOneKernelsTroubleIsItsOwn(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good", "no-source", "no-disk", "no-qemu", "mute", "panics"}, []string{"s/a", "s/b"})
-	r.Deadlines.Boot = 50 * time.Millisecond
+	r.cfg.Deadlines.Boot = 50 * time.Millisecond
 	got := outcomes(t, r, cells)
 	for kernel, want := range map[string]struct {
 		outcome matrix.Outcome
@@ -120,7 +112,7 @@ func TestOneKernelsTroubleIsItsOwn(t *testing.T) {
 
 func TestOverdueProbeIsAHangAndTheRestGoesOn(t *testing.T) {
 	r, cells, booted := newFake(t, []string{"good"}, []string{"s/spin", "s/a"})
-	r.Deadlines.Probe, r.Deadlines.grace = 50*time.Millisecond, time.Millisecond
+	r.cfg.Deadlines.Probe, r.cfg.Deadlines.grace = 50*time.Millisecond, time.Millisecond
 	got := outcomes(t, r, cells)
 	if o := got["good/m/s/spin"].Outcome; o != matrix.Hang {
 		t.Errorf("spin is %s, want hang", o)
@@ -134,7 +126,7 @@ func TestOverdueProbeIsAHangAndTheRestGoesOn(t *testing.T) {
 // behind it is answered by the same guest.
 func TestTheGuestIsToldThatAProbeIsOverdue(t *testing.T) {
 	r, cells, booted := newFake(t, []string{"good"}, []string{"s/a", "s/slow", "s/b"})
-	r.Deadlines.Probe = 50 * time.Millisecond
+	r.cfg.Deadlines.Probe = 50 * time.Millisecond
 	got := outcomes(t, r, cells)
 	if res := got["good/m/s/slow"]; res.Outcome != matrix.Hang || res.Detail != "s/slow: no answer within 50ms" {
 		t.Errorf("it is %s, %q", res.Outcome, res.Detail)
@@ -154,8 +146,8 @@ func TestABudgetComesOnTopOfTheDeadline(t *testing.T) {
 		"the user's":      {200 * time.Millisecond, 200 * time.Millisecond},
 	} {
 		r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/works", "s/spin"})
-		r.Deadlines.Probe, r.Deadlines.grace, r.Budget = 100*time.Millisecond, time.Millisecond, test.asked
-		r.Probes[1].Budget = 300 * time.Millisecond
+		r.cfg.Deadlines.Probe, r.cfg.Deadlines.grace, r.cfg.Budget = 100*time.Millisecond, time.Millisecond, test.asked
+		r.cfg.Probes[1].Budget = 300 * time.Millisecond
 		began := time.Now()
 		got := outcomes(t, r, cells)
 		if res := got["good/m/s/works"]; res.Outcome != matrix.Pass || res.Detail != test.want.String() {
@@ -173,39 +165,39 @@ func TestABudgetComesOnTopOfTheDeadline(t *testing.T) {
 func TestInterruptKeepsWhatWasAnswered(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "s/spin"})
 	ctx, cancel := context.WithCancel(t.Context())
-	r.Notify = func(e Event) {
+	r.cfg.Notify = func(e Event) {
 		if e.Stage == StageProbe && e.Probe == "s/spin" {
 			cancel()
 		}
 	}
-	results, err := r.Run(ctx, cells)
+	err := r.Run(ctx, cells, BootRange{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
-	if len(results) != 1 || results[0].Probe != "s/a" {
+	if results := r.cfg.Store.Results(); len(results) != 1 || results[0].Probe != "s/a" {
 		t.Errorf("results %v, want s/a's alone", results)
 	}
 }
 
 func TestFullDiskEndsTheRun(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good", "other"}, []string{"s/a", "s/b"})
-	if err := r.Store.Close(); err != nil {
+	if err := r.cfg.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Run(t.Context(), cells); err == nil {
+	if err := r.Run(t.Context(), cells, BootRange{}); err == nil {
 		t.Error("results that could not be stored gave no error")
 	}
 }
 
 func TestWhatAnExternalProbePrintedIsKept(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a", "external/own", "s/b"})
-	r.Probes[1].Program = &matrix.Program{Kind: matrix.ProgramExec, ResultFormat: matrix.FormatLTP}
+	r.cfg.Probes[1].Program = &matrix.Program{Kind: matrix.ProgramExec, ResultFormat: matrix.FormatLTP}
 	got := outcomes(t, r, cells)
 	res := got["good/m/external/own"]
 	if res.Outcome != matrix.Fail || res.Detail != "exit code 5: failed (TFAIL), warned (TWARN): printed" || res.Test == nil || res.Test.ResultFormat != matrix.FormatLTP || res.Life != 2 || !res.Clone {
 		t.Errorf("the result is %+v", res)
 	}
-	text, err := os.ReadFile(filepath.Join(r.Store.Dir(), res.Output))
+	text, err := os.ReadFile(filepath.Join(r.cfg.Store.Dir(), res.Output))
 	if err != nil || string(text) != "printed ·[31m\u00e4\n" {
 		t.Errorf("%s holds %q (%v)", res.Output, text, err)
 	}
@@ -219,7 +211,7 @@ func TestWhatAnExternalProbePrintedIsKept(t *testing.T) {
 func TestAFloodOfOutputIsCapped(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"external/floods", "s/a"})
 	res := outcomes(t, r, cells)["good/m/external/floods"]
-	text, err := os.ReadFile(filepath.Join(r.Store.Dir(), res.Output))
+	text, err := os.ReadFile(filepath.Join(r.cfg.Store.Dir(), res.Output))
 	if n := len([]rune(string(text))); err != nil || n != wire.MaxOutput {
 		t.Errorf("%d characters are kept (%v)", n, err)
 	}
@@ -227,8 +219,8 @@ func TestAFloodOfOutputIsCapped(t *testing.T) {
 
 func TestAnExternalProbeHasItsOwnDeadline(t *testing.T) {
 	r, _, _ := newFake(t, []string{"good"}, []string{"s/a", "external/own"})
-	r.Deadlines.Probe = time.Hour
-	r.Probes[1].Program = &matrix.Program{Deadline: time.Second}
+	r.cfg.Deadlines.Probe = time.Hour
+	r.cfg.Probes[1].Program = &matrix.Program{Deadline: time.Second}
 	if own, other := r.limit([]string{"external/own", "s/a"}, nil), r.limit([]string{"s/a", "external/own"}, nil); own != time.Second || other != time.Hour {
 		t.Errorf("it may take %s, another %s", own, other)
 	}

@@ -12,13 +12,14 @@ import (
 // TestScratchIsOnADiskWhereMemoryIsTooSmall holds that the guest has the disk where a
 // probe is told to use it, by the probe and the machine alone.
 func TestScratchIsOnADiskWhereMemoryIsTooSmall(t *testing.T) {
-	r := &Runner{Machines: []matrix.Machine{{Name: "small", MemoryMiB: 512}, {Name: "large", MemoryMiB: 4096}}}
+	var probes []matrix.Probe
 	most := 0
 	for name, mib := range map[string]int{"external/none": 0, "external/little": 128, "external/much": 1024} {
-		r.Probes = append(r.Probes, matrix.Probe{Name: name, Kind: matrix.External, Program: &matrix.Program{ScratchMiB: mib}})
+		probes = append(probes, matrix.Probe{Name: name, Kind: matrix.External, Program: &matrix.Program{ScratchMiB: mib}})
 		most = max(most, mib)
 	}
-	r.Probes = append(r.Probes, matrix.Probe{Name: "s/a", Kind: matrix.Stability})
+	probes = append(probes, matrix.Probe{Name: "s/a", Kind: matrix.Stability})
+	r := knowing(t, []matrix.Machine{{Name: "small", MemoryMiB: 512}, {Name: "large", MemoryMiB: 4096}}, probes)
 	img := Bootable{Disks: map[string]string{"xfs": "/cache/xfs.img", matrix.ScratchDisk: "/cache/scratch.img"}, ScratchMiB: most}
 	asked := []string{"s/a", "external/none", "external/little", "external/much"}
 	for machine, want := range map[string]struct {

@@ -119,7 +119,7 @@ func (s *session) causeOf(end stop, exit vm.Exit, reports []matrix.Report) cause
 // follow takes the guest through its phases, each with its deadline. The error is one of
 // keeping what came of them.
 func (s *session) follow(ctx context.Context, g guest) (stop, error) {
-	d := s.r.Deadlines
+	d := s.r.cfg.Deadlines
 	var ready wire.Ready
 	if err := deadline.Within(ctx, d.Boot, g.Share, func(ctx context.Context) (err error) {
 		ready, err = g.Ready(ctx)

@@ -18,7 +18,7 @@ import (
 // leaves one. So each kmatrix has a directory of its own, with a lock beside it, and
 // a directory whose lock nobody has is a leftover.
 func (r *Runner) begin() (release func() error, err error) {
-	dir := filepath.Join(cmp.Or(r.CacheDir, os.TempDir()), "tmp")
+	dir := filepath.Join(cmp.Or(r.cfg.CacheDir, os.TempDir()), "tmp")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make a directory for QEMU's files: %w", err)
 	}
@@ -46,5 +46,5 @@ func clean(dir string) error {
 
 // snapshots returns the store in the runner's cache.
 func (r *Runner) snapshots() *snapshots.Store {
-	return &snapshots.Store{Dir: filepath.Join(r.CacheDir, "snapshots"), Limit: r.SnapshotLimit}
+	return &snapshots.Store{Dir: filepath.Join(r.cfg.CacheDir, "snapshots"), Limit: r.cfg.SnapshotLimit}
 }

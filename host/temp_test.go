@@ -13,7 +13,7 @@ import (
 // made; and a snapshot of nobody.
 func TestLeftoversOfTheKilledAreClearedAway(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"good"}, []string{"s/a"})
-	temp, saved := filepath.Join(r.CacheDir, "tmp"), filepath.Join(r.CacheDir, "snapshots")
+	temp, saved := filepath.Join(r.cfg.CacheDir, "tmp"), filepath.Join(r.cfg.CacheDir, "snapshots")
 	for _, dir := range []string{filepath.Join(temp, "lives"), filepath.Join(temp, "killed"), saved} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)

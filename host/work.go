@@ -107,7 +107,7 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	snap := &bootSnapshot{r: r, batch: b, wanted: r.clones(m, b.probes)}
 	defer func() { err = errors.Join(err, snap.drop()) }()
 	first := attempts{}
-	for left, n := b.probes, 1+r.Store.Lives(b.kernel, b.machine, b.boot); len(left) > 0; n++ {
+	for left, n := b.probes, 1+r.cfg.Store.Lives(b.kernel, b.machine, b.boot); len(left) > 0; n++ {
 		asked, alone := r.portion(m, left)
 		s := session{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], attempts: first, number: n, snapshot: snap, alone: alone, clone: snap.saved != nil, kind: r.probe(left[0]).Kind}
 		if err := s.run(ctx, img); err != nil {
@@ -120,16 +120,4 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	}
 	r.notify(Event{Kernel: b.kernel, Machine: b.machine, Boot: b.boot, Stage: StageEnd, Done: len(b.probes), Total: len(b.probes), Profile: b.profile, Seconds: time.Since(started).Seconds()})
 	return nil
-}
-
-func (r *Runner) machine(name string) matrix.Machine {
-	return r.Machines[slices.IndexFunc(r.Machines, func(m matrix.Machine) bool { return m.Name == name })]
-}
-
-func (r *Runner) kernel(name string) matrix.Kernel {
-	return r.Kernels[slices.IndexFunc(r.Kernels, func(k matrix.Kernel) bool { return k.Name == name })]
-}
-
-func (r *Runner) probe(name string) matrix.Probe {
-	return r.Probes[slices.IndexFunc(r.Probes, func(p matrix.Probe) bool { return p.Name == name })]
 }

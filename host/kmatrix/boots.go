@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 
-	"kmatrix/host"
+	"kmatrix/host/experiment"
 	"kmatrix/host/kvm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -37,10 +37,10 @@ func setBoots(plan *spec.Plan, asked int, kvm bool) {
 		costs := plan.Measures(m.Name, matrix.Performance)
 		switch m.Boots {
 		case 0:
-			m.Boots = host.DefaultBoots(*m, costs, kvm)
+			m.Boots = experiment.DefaultBoots(*m, costs, kvm)
 		case matrix.BootsAuto:
 			m.Boots = 1
-			if m.Looks = host.Looks(*m, costs, kvm); len(m.Looks) > 0 {
+			if m.Looks = experiment.SequentialBoots(*m, costs, kvm); len(m.Looks) > 0 {
 				m.Boots = m.Looks[0]
 			}
 		}

@@ -1,23 +1,13 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"math"
-	"runtime"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"kmatrix/host"
-	"kmatrix/host/capacity"
 	"kmatrix/host/snapshots"
-	"kmatrix/host/vm"
-	"kmatrix/matrix"
 	"kmatrix/matrix/report"
-	"kmatrix/matrix/store"
 )
 
 // runOptions are the flags of `kmatrix run`.
@@ -116,136 +106,6 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.IntVar(&o.dump, "dump-on-hang", 0, "keep up to `MIB` of the memory of a guest that hangs, as an ELF core beside its other evidence")
 	f.IntVar(&o.snapshots, "snapshot-limit", snapshots.DefaultLimit>>20, "how many `MIB` of the disk snapshots of guests may take, those of other runs included")
 	return cmd
-}
-
-// runMatrix runs the matrix; st is the run that is resumed, nil for a new one.
-func runMatrix(cmd *cobra.Command, o runOptions, st *store.Run) (err error) {
-	ctx, began := cmd.Context(), time.Now()
-	defer func() {
-		if st != nil {
-			err = errors.Join(err, st.Close())
-		}
-	}()
-	if err := o.check(); err != nil {
-		return err
-	}
-	s, plan, err := o.plan()
-	if err != nil {
-		return err
-	}
-	version, err := vm.Version(ctx, o.qemu)
-	if err != nil {
-		return err
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return err
-	}
-	if err := o.repeat(plan, cache, version); err != nil {
-		return err
-	}
-	if st != nil {
-		if err := samePlan(st.Header(), s, plan, version); err != nil {
-			return err
-		}
-	}
-	one := plan.Kernels[0]
-	if err := o.twice(plan); err != nil {
-		return err
-	}
-	has, err := capacity.Read("/")
-	if err != nil {
-		return err
-	}
-	fits, fewer, err := capacity.Jobs(plan.Machines, has)
-	if err != nil {
-		return err
-	}
-	speed, err := capacity.Speed()
-	if err != nil {
-		return err
-	}
-	progress := newProgress(rawStream(cmd.ErrOrStderr()), plan)
-	defer progress.stop()
-	if o.jobs == 0 {
-		if o.jobs = fits; fewer != "" {
-			progress.notice(fewer)
-		}
-	}
-	if n, err := o.leftOut(s, plan); err != nil {
-		return err
-	} else if n > 0 {
-		progress.notice(fmt.Sprintf("run: probes: of %s leaves %d stability and cost probes out; --all-probes runs them, too", s.Path, n))
-	}
-	images, err := newImages(imageOptions{initramfs: o.initramfs, locked: o.locked, offline: o.offline, log: progress.notice, progress: progress.fetching}, s, plan.Probes)
-	if err != nil {
-		return err
-	}
-	release, err := images.use()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	if err := errors.Join(images.with(version), images.programs(ctx, plan.Probes)); err != nil {
-		return err
-	}
-	about := header(s, plan, matrix.Host{
-		QEMU: version, Accel: matrix.AccelAuto, CPUs: runtime.NumCPU(), CPU: hostCPU(), MemoryMiB: has.TotalMiB,
-		Kernel: hostKernel(), Agent: images.guest.BaseDigest, Jobs: o.jobs, Speed: math.Round(100*speed) / 100,
-	})
-	about.AA, about.Calibrations = o.aa, calibrations(cache, about.Host, plan.Machines)
-	if st == nil {
-		if about.Invocation, err = invocation(cmd.Flags()); err != nil {
-			return err
-		}
-		st, err = store.Create(o.dir, about)
-	} else {
-		err = goOn(st, about, progress)
-	}
-	if err != nil {
-		return err
-	}
-	progress.follow(st.Header)
-	r := &host.Runner{
-		Kernels: plan.Kernels, Machines: plan.Machines, Probes: plan.Probes,
-		Images: images, Store: st, Jobs: o.jobs, QEMU: o.qemu, Version: version, CacheDir: cache, SnapshotLimit: int64(o.snapshots) << 20,
-		Deadlines: host.Deadlines{Boot: o.boot, Probe: o.probe}, Speed: speed, DumpMiB: int64(o.dump), Budget: o.stressFor, Notify: progress.event,
-	}
-	if o.aa {
-		r.Images = &twoColumns{Images: images, kernel: one}
-	}
-	ask := func(ctx context.Context, cells []matrix.Cell, behind, upTo map[string]int) ([]matrix.Result, error) {
-		_, err := r.More(ctx, cells, behind, upTo)
-		return st.Results(), err // also those of before the run was resumed
-	}
-	looks := sequential{header: st.Header, update: st.Update, ask: ask, more: progress.more}
-	results, compared, runErr := looks.run(ctx, plan.Cells())
-	now := time.Now().UTC()
-	var kept error
-	if err := st.Update(func(run *matrix.Run) {
-		run.Finished, run.Interrupted = &now, runErr != nil
-		run.Seconds += time.Since(began).Round(time.Millisecond).Seconds()
-		kept = calibrate(cache, run, compared)
-	}); err != nil || kept != nil {
-		return unfinished{errors.Join(runErr, err, kept), st.Dir()}
-	}
-	profiles, profileErr := o.profiles(ctx, r, compared)
-	runErr = errors.Join(runErr, profileErr)
-	compared.Locate(profiles)
-	progress.stop()
-	if err := o.print(cmd, report.Document{Run: st.Header(), Results: results, Profiles: profiles, Comparison: compared, Dir: st.Dir()}); err != nil {
-		return unfinished{errors.Join(runErr, err), st.Dir()}
-	}
-	if runErr != nil {
-		return unfinished{runErr, st.Dir()}
-	}
-	if len(images.locked.kernels) > 0 {
-		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(images.locked.kernels, ", "))
-	}
-	if o.bisect.on {
-		return o.bisect.verdict(cmd.ErrOrStderr(), compared, st.Header(), results, st.Dir())
-	}
-	return o.verdict(compared, st.Header(), results, st.Dir())
 }
 
 // print writes the report where the user wants it.

@@ -131,11 +131,14 @@ func TestAHostileGuest(t *testing.T) {
 	}
 	cache := t.TempDir()
 	var told strings.Builder
-	r := &host.Runner{
+	r, err := host.New(host.Config{
 		Kernels: plan.Kernels, Machines: []matrix.Machine{m}, Probes: probes, Store: st, Jobs: 1, QEMU: vm.DefaultQEMU, Version: version, CacheDir: cache,
 		Images:    byKernel{"honest": honest, "hostile": hostile, "stalls": hostile},
 		Deadlines: host.Deadlines{Agent: 20 * time.Second, Probe: 5 * time.Second},
 		Notify:    func(e host.Event) { told.WriteString(e.Text + "\n") },
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	stop, most := make(chan struct{}), make(chan uint64)
 	go func() {
@@ -152,7 +155,8 @@ func TestAHostileGuest(t *testing.T) {
 			}
 		}
 	}()
-	results, err := r.Run(t.Context(), cells)
+	err = r.Run(t.Context(), cells, host.BootRange{})
+	results := st.Results()
 	close(stop)
 	if err != nil {
 		t.Fatal(err)

@@ -11,36 +11,6 @@ import (
 	"kmatrix/matrix/report"
 )
 
-func TestWhatIsProfiled(t *testing.T) {
-	run := matrix.Run{
-		Baseline: "base", Machines: []matrix.Machine{{Name: "m"}}, Probes: []string{"cost/dearer", "cost/same", "stability/x"},
-		Kernels: []matrix.Column{{Name: "base", ConfigDigest: "x"}, {Name: "rfc", ConfigDigest: "x"}, {Name: "debian", ConfigDigest: "y"}},
-	}
-	cell := func(kernel, probe string) matrix.Cell { return matrix.Cell{Kernel: kernel, Machine: "m", Probe: probe} }
-	var results []matrix.Result
-	for _, k := range run.Kernels {
-		for _, p := range run.Probes {
-			res := matrix.Result{Kernel: k.Name, Machine: "m", Probe: p, Cell: cell(k.Name, p).ID(), Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Pass}}
-			if p == "stability/x" {
-				res.Observation = &matrix.Observation{Class: matrix.Stable}
-			} else {
-				res.Sample = &matrix.Sample{Value: 1, Unit: "insn/B", Better: matrix.Lower, Clock: matrix.ClockIcount, Iterations: 5}
-			}
-			if p == "cost/dearer" && k.Name != "base" {
-				res.Sample.Value = 2
-			}
-			results = append(results, res)
-		}
-	}
-	c := compare.Compare(run, results)
-	if diff := cmp.Diff([]matrix.Cell{cell("base", "cost/dearer"), cell("rfc", "cost/dearer")}, toProfile(c, false)); diff != "" {
-		t.Error(diff)
-	}
-	if got := toProfile(c, true); len(got) != 6 {
-		t.Errorf("of all: %v", got)
-	}
-}
-
 func TestProfileFlag(t *testing.T) {
 	if _, errs, code := command(t, "run", "--profile=some"); code != 2 || !strings.Contains(errs, "--profile=all") {
 		t.Errorf("exit code %d, it said %s", code, errs)

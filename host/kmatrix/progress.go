@@ -131,11 +131,12 @@ func newProgress(w io.Writer, plan *spec.Plan) *progress {
 	return p
 }
 
-// more takes that cells are asked in further boots, see [looks], and says so.
-func (p *progress) more(cells []matrix.Cell, behind, upTo map[string]int) {
+// more takes that cells are asked in further boots, see [experiment.Sequential], and says
+// so.
+func (p *progress) more(cells []matrix.Cell, boots host.BootRange) {
 	p.mu.Lock()
 	for _, c := range cells {
-		n := upTo[c.Machine] - behind[c.Machine]
+		n := boots.UpTo[c.Machine] - boots.After[c.Machine]
 		p.total += n
 		p.left[c.Kernel] += n
 	}
@@ -144,14 +145,14 @@ func (p *progress) more(cells []matrix.Cell, behind, upTo map[string]int) {
 	if p.bar != nil {
 		p.bar.SetTotal(int64(total), false)
 	}
-	for _, name := range slices.Sorted(maps.Keys(upTo)) {
+	for _, name := range slices.Sorted(maps.Keys(boots.UpTo)) {
 		n := 0
 		for _, c := range cells {
 			if c.Machine == name {
 				n++
 			}
 		}
-		p.notice(fmt.Sprintf("%s: after %d boots %d cells have no verdict yet; they get %d", name, behind[name], n, upTo[name]))
+		p.notice(fmt.Sprintf("%s: after %d boots %d cells have no verdict yet; they get %d", name, boots.After[name], n, boots.UpTo[name]))
 	}
 }
 

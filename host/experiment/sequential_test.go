@@ -1,24 +1,26 @@
-package main
+package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"kmatrix/host"
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 )
 
-// drawn are boots of two kernels whose costs are drawn by chance: most of each, by
-// cell.
+// drawn is a run of two kernels whose costs are drawn by chance: by cell those of as many
+// boots as there may be.
 type drawn struct {
-	run    matrix.Run
+	fake
 	values map[string][]float64
-	// results are those that were asked for.
-	results []matrix.Result
 }
 
 // draw makes boots whose costs spread by that part. The second kernel costs the
@@ -35,43 +37,17 @@ func draw(random *rand.Rand, clock matrix.Clock, sizes []int, probes []string, s
 			}
 		}
 	}
+	unit := map[matrix.Clock]string{matrix.ClockWall: "ns/B", matrix.ClockIcount: "insn/B"}[clock]
+	d.answer = func(c matrix.Cell, boot int) matrix.Result {
+		return passed(matrix.Finding{Sample: &matrix.Sample{Value: d.values[c.ID()][boot-1], Unit: unit, Clock: clock, Better: matrix.Lower}})
+	}
 	return d
 }
 
-// boots are the results of a cell's boots behind the first so many up to another
-// number.
-func (d *drawn) boots(c matrix.Cell, behind, upTo int) (list []matrix.Result) {
-	clock := d.run.Machines[0].Clock
-	unit := map[matrix.Clock]string{matrix.ClockWall: "ns/B", matrix.ClockIcount: "insn/B"}[clock]
-	for boot := behind; boot < upTo; boot++ {
-		list = append(list, matrix.Result{Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Cell: c.ID(), Boot: boot + 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: d.values[c.ID()][boot], Unit: unit, Clock: clock, Better: matrix.Lower}}}})
-	}
-	return list
-}
-
-func (d *drawn) cells() (list []matrix.Cell) {
-	for _, k := range d.run.Kernels {
-		for _, p := range d.run.Probes {
-			list = append(list, matrix.Cell{Kernel: k.Name, Machine: "m", Probe: p})
-		}
-	}
-	return list
-}
-
-// looked runs the looks, and returns what they come to.
-func (d *drawn) looked(t *testing.T) compare.Comparison {
+// sequentially has all cells answered, and returns what they come to.
+func (f *fake) sequentially(t *testing.T) compare.Comparison {
 	t.Helper()
-	s := sequential{
-		header: func() matrix.Run { return d.run },
-		update: func(change func(*matrix.Run)) error { change(&d.run); return nil },
-		ask: func(_ context.Context, cells []matrix.Cell, behind, upTo map[string]int) ([]matrix.Result, error) {
-			for _, c := range cells {
-				d.results = append(d.results, d.boots(c, behind[c.Machine], upTo[c.Machine])...)
-			}
-			return d.results, nil
-		},
-	}
-	_, c, err := s.run(t.Context(), d.cells())
+	c, err := Sequential(t.Context(), f, f, f.cells(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,11 +65,11 @@ func (d *drawn) peeked() bool {
 	sizes := run.Machines[0].Looks
 	run.Machines[0].Looks = nil
 	for _, n := range sizes {
-		var results []matrix.Result
-		for _, c := range d.cells() {
-			results = append(results, d.boots(c, 0, n)...)
+		once := fake{answer: d.answer}
+		if err := once.Run(context.Background(), d.cells(), host.BootRange{UpTo: map[string]int{"m": n}}); err != nil {
+			panic(err) // a fake that is told of none has none
 		}
-		if differs(compare.Compare(run, results)) {
+		if differs(compare.Compare(run, once.results)) {
 			return true
 		}
 	}
@@ -112,7 +88,7 @@ func TestLooksHoldTheRateOfFalseFindings(t *testing.T) {
 		if d.peeked() {
 			plain++
 		}
-		if differs(d.looked(t)) {
+		if differs(d.sequentially(t)) {
 			split++
 		}
 	}
@@ -146,7 +122,7 @@ func TestLooksEndWithTheVerdict(t *testing.T) {
 	} {
 		random := rand.New(rand.NewPCG(3, 5)) // each its own: a map has no order
 		d := draw(random, test.clock, test.sizes, []string{"cost/tee/4k"}, test.spread, test.factor)
-		c := d.looked(t)
+		c := d.sequentially(t)
 		k := c.Rows[0].Cells[1].Deltas[0]
 		if k.Verdict != test.verdict || k.Boots != test.boots || k.OtherBoots != test.boots || k.Looks != len(test.sizes) || d.run.Machines[0].Boots != test.boots {
 			t.Errorf("%s: %s of %d boots (%d of the machine), %d looks", name, k.Verdict, k.Boots, d.run.Machines[0].Boots, k.Looks)
@@ -161,7 +137,7 @@ func TestOnlyTheUndecidedGoOn(t *testing.T) {
 		d.values["a/m/cost/tee/1m"][boot] = 1 + float64(boot)/1000
 		d.values["b/m/cost/tee/1m"][boot] = 2 + float64(boot)/1000
 	}
-	c := d.looked(t)
+	c := d.sequentially(t)
 	var got []string
 	for _, r := range c.Rows {
 		k := r.Cells[1].Deltas[0]
@@ -175,39 +151,70 @@ func TestOnlyTheUndecidedGoOn(t *testing.T) {
 // TestABehaviourThatIsFlakyGoesOn has a kernel whose boots disagree, so that its
 // rates are worth more boots, and one probe that never does.
 func TestABehaviourThatIsFlakyGoesOn(t *testing.T) {
-	run := matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m", Boots: 3, Looks: []int{3, 12}}}, Probes: []string{"stability/tee/x", "stability/tee/y"}, Kernels: []matrix.Column{{Name: "a"}, {Name: "b"}}}
-	var results []matrix.Result
-	s := sequential{
-		header: func() matrix.Run { return run },
-		update: func(change func(*matrix.Run)) error { change(&run); return nil },
-		ask: func(_ context.Context, cells []matrix.Cell, behind, upTo map[string]int) ([]matrix.Result, error) {
-			for _, c := range cells {
-				for boot := behind[c.Machine]; boot < upTo[c.Machine]; boot++ {
-					class := matrix.Stable
-					if c.Kernel == "b" && c.Probe == "stability/tee/x" && boot != 1 {
-						class = matrix.Zeroed
-					}
-					results = append(results, matrix.Result{Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Cell: c.ID(), Boot: boot + 1, Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: &matrix.Observation{Class: class}}}})
-				}
-			}
-			return results, nil
-		},
-	}
-	var cells []matrix.Cell
-	for _, k := range run.Kernels {
-		for _, p := range run.Probes {
-			cells = append(cells, matrix.Cell{Kernel: k.Name, Machine: "m", Probe: p})
+	f := fake{run: matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m", Boots: 3, Looks: []int{3, 12}}}, Probes: []string{"stability/tee/x", "stability/tee/y"}, Kernels: []matrix.Column{{Name: "a"}, {Name: "b"}}}}
+	f.answer = func(c matrix.Cell, boot int) matrix.Result {
+		class := matrix.Stable
+		if c.Kernel == "b" && c.Probe == "stability/tee/x" && boot != 2 {
+			class = matrix.Zeroed
 		}
+		return passed(matrix.Finding{Observation: &matrix.Observation{Class: class}})
 	}
-	_, c, err := s.run(t.Context(), cells)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := f.sequentially(t)
 	flaky, steady := c.Rows[0].Cells[1], c.Rows[1].Cells[1]
 	if flaky.Verdict != compare.Differs || len(flaky.Results) != 12 || len(c.Rows[0].Cells[0].Results) != 12 {
 		t.Errorf("rates after %d boots: %s", len(flaky.Results), flaky.Verdict)
 	}
 	if steady.Verdict != compare.Same || len(steady.Results) != 3 {
 		t.Errorf("a behaviour that repeats was asked %d times, and is %s", len(steady.Results), steady.Verdict)
+	}
+}
+
+// TestEachRangeIsToldOfBeforeItIsAsked follows the ranges, and ends them by errors.
+func TestEachRangeIsToldOfBeforeItIsAsked(t *testing.T) {
+	interrupted := errors.New("interrupted")
+	for name, test := range map[string]struct {
+		fails map[int]error
+		full  error
+		want  []host.BootRange
+		// boots is how many the run says that there are.
+		boots int
+		err   error
+	}{
+		"to the end":               {nil, nil, []host.BootRange{{UpTo: boots(8)}, {After: boots(8), UpTo: boots(16)}, {After: boots(16), UpTo: boots(32)}}, 32, nil},
+		"interrupted":              {map[int]error{1: interrupted}, nil, []host.BootRange{{UpTo: boots(8)}, {After: boots(8), UpTo: boots(16)}}, 16, interrupted},
+		"interrupted in the first": {map[int]error{0: interrupted}, nil, []host.BootRange{{UpTo: boots(8)}}, 8, interrupted},
+		"no room to tell of boots": {nil, errFull, []host.BootRange{{UpTo: boots(8)}}, 8, errFull},
+	} {
+		d := draw(rand.New(rand.NewPCG(3, 5)), matrix.ClockWall, []int{8, 16, 32}, []string{"cost/tee/4k"}, 0.5, 1.001)
+		d.fails, d.errs = test.fails, test.full
+		var told []host.BootRange
+		c, err := Sequential(t.Context(), d, d, d.cells(), func(open []matrix.Cell, b host.BootRange) {
+			if len(open) != 2 || d.run.Machines[0].Boots != b.After["m"] || len(told) != len(d.asked)-1 {
+				t.Errorf("%s: told of %d cells in %+v when the run has %d boots, of %d ranges", name, len(open), b, d.run.Machines[0].Boots, len(d.asked))
+			}
+			told = append(told, b)
+		})
+		if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) {
+			t.Errorf("%s: the error is %v", name, err)
+		}
+		if diff := cmp.Diff(test.want, d.asked); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if d.run.Machines[0].Boots != test.boots || len(c.Rows) != 1 || len(c.Rows[0].Cells[0].Results) == 0 {
+			t.Errorf("%s: the run says %d boots; %d rows are compared", name, d.run.Machines[0].Boots, len(c.Rows))
+		}
+	}
+}
+
+var errFull = errors.New("no space left on device")
+
+func boots(n int) map[string]int { return map[string]int{"m": n} }
+
+// TestWithoutLooksThereIsOneRange asks a machine that has none, though nothing is decided.
+func TestWithoutLooksThereIsOneRange(t *testing.T) {
+	d := draw(rand.New(rand.NewPCG(3, 5)), matrix.ClockWall, []int{8}, []string{"cost/tee/4k"}, 0.5, 1.001)
+	d.run.Machines[0].Looks = nil
+	if d.sequentially(t); len(d.asked) != 1 || len(d.results) != 16 {
+		t.Errorf("%d results of %+v", len(d.results), d.asked)
 	}
 }

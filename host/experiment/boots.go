@@ -1,4 +1,4 @@
-package host
+package experiment
 
 import "kmatrix/matrix"
 
@@ -10,12 +10,12 @@ const (
 	bootsTimed       = 8
 )
 
-// After how many boots verdicts are looked for where it is left to them: the fewest
+// After how many boots verdicts are looked for in a sequential experiment: the fewest
 // that can show what they are for, and as many as a longer run is worth. The numbers
 // are fixed, since looking whenever it suits finds a difference in the end.
 var (
-	looksRepeating = []int{3, 12}
-	looksTimed     = []int{8, 16, 32}
+	sequentialCounted = []int{3, 12}
+	sequentialTimed   = []int{8, 16, 32}
 )
 
 // DefaultBoots returns how many boots a machine's cells get where nobody says.
@@ -35,21 +35,21 @@ func DefaultBoots(m matrix.Machine, costs, kvm bool) int {
 	return bootsTimed
 }
 
-// Looks returns after how many boots verdicts are looked for on a machine whose
+// SequentialBoots returns after how many boots verdicts are looked for on a machine whose
 // boots are [matrix.BootsAuto]; none where a single boot is all that makes sense,
 // since times of an emulated CPU allow no verdict.
-func Looks(m matrix.Machine, costs, kvm bool) []int {
+func SequentialBoots(m matrix.Machine, costs, kvm bool) []int {
 	emulated, counted := expected(m, kvm)
 	switch {
 	case !costs, counted:
-		return looksRepeating
+		return sequentialCounted
 	case emulated:
 		return nil
 	}
-	return looksTimed
+	return sequentialTimed
 }
 
-// expected tells what a machine's "auto" will come to.
+// expected returns what a machine's "auto" will come to.
 func expected(m matrix.Machine, kvm bool) (emulated, counted bool) {
 	emulated = m.Accel == matrix.AccelTCG || m.Accel == matrix.AccelAuto && !kvm
 	return emulated, m.Clock == matrix.ClockIcount || m.Clock == matrix.ClockAuto && emulated && m.CPUs <= 1
