@@ -15,8 +15,8 @@ import (
 )
 
 // externalPattern is what names of external probes look like; they are parts
-// of the names of files, and of commands.
-const externalPattern = `[a-z0-9][a-z0-9-]*`
+// of the names of files, and of commands. Those of LTP's programs are among them.
+const externalPattern = `[a-z0-9][a-z0-9_-]*`
 
 // selftestsPattern is what tree: takes, and treeExample a value of it.
 const (
@@ -58,7 +58,7 @@ func (p *reader) external(n ast.Node, key string) {
 		"name": func(n ast.Node, key string) {
 			s, ok := p.text(n, key)
 			if ok && (!externalRE.MatchString(s) || len(s) > nameLength) {
-				p.problem(line(n), key, fmt.Sprintf("is %q", s), fmt.Sprintf("names of external probes have small letters, digits and -, and are at most %d long", nameLength))
+				p.problem(line(n), key, fmt.Sprintf("is %q", s), fmt.Sprintf("names of external probes have small letters, digits, - and _, and are at most %d long", nameLength))
 				return
 			}
 			probe.Name = matrix.External.Name(s)
