@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"kmatrix/host/snapshots"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // begin makes the directory for what QEMU writes for a while, and clears away what
@@ -25,22 +25,22 @@ func (r *Runner) begin() (release func() error, err error) {
 	if err := errors.Join(clean(dir), r.snapshots().Clean()); err != nil {
 		return nil, err
 	}
-	path, lock, err := hold.NewName(dir)
+	path, lock, err := lockfile.NewName(dir)
 	if err == nil {
 		r.temp = path
 		if err = os.Mkdir(r.temp, 0o700); err != nil {
-			err = errors.Join(err, lock.Free())
+			err = errors.Join(err, lock.Release())
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for QEMU's files: %w", err)
 	}
-	return func() error { return errors.Join(os.RemoveAll(r.temp), lock.Free()) }, nil
+	return func() error { return errors.Join(os.RemoveAll(r.temp), lock.Release()) }, nil
 }
 
 // clean removes the directories of processes that were killed.
 func clean(dir string) error {
-	_, err := hold.RemoveLeftovers(dir, "")
+	_, err := lockfile.RemoveLeftovers(dir, "")
 	return err
 }
 

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // TestLeftoversOfTheKilledAreClearedAway has one directory whose process lives,
@@ -19,11 +19,11 @@ func TestLeftoversOfTheKilledAreClearedAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	lock, err := hold.Try(filepath.Join(temp, "lives.lock"))
+	lock, err := lockfile.Try(filepath.Join(temp, "lives.lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Free()
+	defer lock.Release()
 	for _, file := range []string{filepath.Join(temp, "killed", "vl.abcdef"), filepath.Join(temp, "killed.lock"), filepath.Join(temp, "unmade.lock"), filepath.Join(saved, "1.tmp"), filepath.Join(saved, "2.snapshot")} {
 		if err := os.WriteFile(file, []byte("left"), 0o644); err != nil {
 			t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"kmatrix/matrix"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 	"kmatrix/matrix/proc"
 	"kmatrix/matrix/spec"
 	"kmatrix/matrix/store"
@@ -80,7 +80,7 @@ func takeUp(cmd *cobra.Command, dir, name string) (*store.Run, error) {
 		}
 	}
 	st, warnings, err := store.Resume(path)
-	var held *hold.HeldError
+	var held *lockfile.HeldError
 	if errors.As(err, &held) {
 		return nil, fmt.Errorf("--resume: %s is being written by %s", path, held.By)
 	}

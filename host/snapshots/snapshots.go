@@ -2,7 +2,7 @@
 //
 // A snapshot belongs to the process that made it, and goes with the batch that it
 // was made for: a snapshot that served another run would make two runs share a boot,
-// and so look as if they agreed. Its owner holds the lock beside it ([hold]). One
+// and so look as if they agreed. Its owner holds the lock beside it ([lockfile]). One
 // without a held lock is what a killed process has left, finished or not, and is
 // removed by whoever makes the next.
 package snapshots
@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // DefaultLimit is how many bytes snapshots may take unless the user says otherwise: a
@@ -40,7 +40,7 @@ type Snapshot struct {
 	// Boot names the boot that was saved.
 	Boot string
 
-	lock *hold.Lock
+	lock *lockfile.Lock
 }
 
 // Suffix ends the names of snapshots that are whole, and unfinished those of the ones
@@ -59,13 +59,13 @@ func (s *Store) Create() (*Snapshot, error) {
 	if err := s.fits(0); err != nil {
 		return nil, err
 	}
-	base, lock, err := hold.NewName(s.Dir)
+	base, lock, err := lockfile.NewName(s.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("make a snapshot: %w", err)
 	}
 	f, err := os.OpenFile(base+unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("make a snapshot: %w", errors.Join(err, lock.Free()))
+		return nil, fmt.Errorf("make a snapshot: %w", errors.Join(err, lock.Release()))
 	}
 	return &Snapshot{File: f, Path: f.Name(), lock: lock}, nil
 }
@@ -90,7 +90,7 @@ func (p *Snapshot) Remove() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	if err = errors.Join(err, p.File.Close(), p.lock.Free()); err != nil {
+	if err = errors.Join(err, p.File.Close(), p.lock.Release()); err != nil {
 		return fmt.Errorf("remove a snapshot: %w", err)
 	}
 	return nil
@@ -117,7 +117,7 @@ func (s *Store) fits(fresh int64) error {
 
 // used removes leftovers and returns how many bytes of the disk the others take.
 func (s *Store) used() (taken int64, err error) {
-	held, err := hold.RemoveLeftovers(s.Dir, Suffix, unfinished)
+	held, err := lockfile.RemoveLeftovers(s.Dir, Suffix, unfinished)
 	if err != nil {
 		return 0, fmt.Errorf("look through the snapshots: %w", err)
 	}

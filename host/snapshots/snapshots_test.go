@@ -84,7 +84,7 @@ func TestTheLimitHoldsForAllOwners(t *testing.T) {
 		t.Errorf("an owned snapshot went: %v", err)
 	}
 	// Its owner is killed: the kernel frees the lock, and the files stay.
-	if err := errors.Join(first.File.Close(), first.lock.Free()); err != nil {
+	if err := errors.Join(first.File.Close(), first.lock.Release()); err != nil {
 		t.Fatal(err)
 	}
 	if p, err := fill(1 << 20); err != nil {

@@ -3,18 +3,20 @@
 //
 // A file is written under another name beside it, synced and renamed, and the
 // directory is synced, so that what a caller was told is written is there after
-// a power loss as well. The other name is always the same, with a lock on the
-// file: what a killed process has left under it is written over by the next, and
-// two who write at once follow each other.
+// a power loss as well. The other name is always the same, with a lock on it
+// ([lockfile]): what a killed process has left under it is written over by the next,
+// and two who write at once follow each other.
 package atomicfile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
+
+	"kmatrix/matrix/lockfile"
 )
 
 // suffix ends the name of a file that is being written; it begins with a dot.
@@ -23,14 +25,29 @@ const suffix = ".new"
 // Write has the file hold the text, with the permissions that it has, else 0644. The
 // error names the file.
 func Write(path string, text []byte) (err error) {
-	f, err := begin(path)
+	tmp := filepath.Join(filepath.Dir(path), "."+strings.TrimPrefix(filepath.Base(path), ".")+suffix)
+	lock, err := lockfile.Wait(context.Background(), tmp+lockfile.Suffix, nil)
 	if err != nil {
 		return err
 	}
-	// The lock goes with it.
-	defer func() { err = errors.Join(err, f.Close()) }()
-	err = f.Truncate(0)
-	if old, none := os.Stat(path); err == nil && none == nil && old.Mode().IsRegular() {
+	defer func() { err = errors.Join(err, lock.Release()) }()
+	if err := writeSynced(tmp, path, text); err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	if err := Rename(tmp, path); err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	return nil
+}
+
+// writeSynced writes the file that is to take another's place, with its permissions,
+// and returns when its bytes are on the disk.
+func writeSynced(tmp, path string, text []byte) error {
+	f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	if old, none := os.Stat(path); none == nil && old.Mode().IsRegular() {
 		err = f.Chmod(old.Mode().Perm())
 	}
 	if err == nil {
@@ -39,47 +56,7 @@ func Write(path string, text []byte) (err error) {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return SyncDir(filepath.Dir(path))
-}
-
-// begin opens the file that the text is written to, when nobody else writes.
-func begin(path string) (*os.File, error) {
-	name := filepath.Join(filepath.Dir(path), "."+strings.TrimPrefix(filepath.Base(path), ".")+suffix)
-	for {
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o644)
-		if err != nil {
-			return nil, err
-		}
-		if err := lock(f); err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		mine, err := f.Stat()
-		if err != nil {
-			return nil, errors.Join(err, f.Close())
-		}
-		// Whoever was waited for has given the file its name.
-		if there, err := os.Stat(name); err == nil && os.SameFile(mine, there) {
-			return f, nil
-		}
-		if err := f.Close(); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func lock(f *os.File) error {
-	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
-		if !errors.Is(err, syscall.EINTR) {
-			return err
-		}
-	}
+	return errors.Join(err, f.Close())
 }
 
 // Rename gives a file or directory another name, which it has after a power loss

@@ -12,15 +12,12 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/atomicfile"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
-// Names below the directory of runs: of runs that are not whole yet, and of the
-// lock that is held while one is made.
-const (
-	unborn    = ".new-"
-	fileBirth = ".new.lock"
-)
+// unfinished is, below the directory of runs, the one that is being made. Its lock is
+// held meanwhile.
+const unfinished = ".new"
 
 // birthDeadline is how long another process may take to make a run's directory.
 const birthDeadline = time.Minute
@@ -39,14 +36,11 @@ func Create(dir string, run matrix.Run) (r *Run, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), birthDeadline)
 	defer cancel()
-	birth, err := hold.Wait(ctx, filepath.Join(dir, fileBirth), nil)
+	birth, err := lockfile.Wait(ctx, filepath.Join(dir, unfinished+lockfile.Suffix), nil)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, birth.Free()) }()
-	if err := sweep(dir); err != nil {
-		return nil, err
-	}
+	defer func() { err = errors.Join(err, birth.Release()) }()
 	ids, err := List(dir)
 	if err != nil {
 		return nil, err
@@ -54,7 +48,11 @@ func Create(dir string, run matrix.Run) (r *Run, err error) {
 	run.ID = newID(run.Started, ids)
 	// A run has its name when it has all its files, so that a kill leaves none that
 	// lacks some.
-	tmp := filepath.Join(dir, unborn+run.ID)
+	tmp := filepath.Join(dir, unfinished)
+	// What a killed process was making.
+	if err := os.RemoveAll(tmp); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(filepath.Join(tmp, dirConsoles), 0o755); err != nil {
 		return nil, err
 	}
@@ -63,7 +61,7 @@ func Create(dir string, run matrix.Run) (r *Run, err error) {
 		err = os.Rename(tmp, r.dir)
 	}
 	if err == nil {
-		r.lock, err = hold.Try(filepath.Join(r.dir, fileLock))
+		r.lock, err = lockfile.Try(filepath.Join(r.dir, fileLock))
 	}
 	if err == nil {
 		err = r.open()
@@ -75,16 +73,6 @@ func Create(dir string, run matrix.Run) (r *Run, err error) {
 		return nil, errors.Join(err, os.RemoveAll(tmp))
 	}
 	return r, nil
-}
-
-// sweep removes what killed processes left of runs that they were making; the
-// lock on making one is held.
-func sweep(dir string) error {
-	left, err := filepath.Glob(filepath.Join(dir, unborn+"[0-9]*"))
-	for _, l := range left {
-		err = errors.Join(err, os.RemoveAll(l))
-	}
-	return err
 }
 
 // idTime is the part of an ID that tells when.

@@ -9,11 +9,11 @@ import (
 	"strconv"
 
 	"kmatrix/matrix"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // Resume opens a run that ended before every cell had an outcome, to go on with
-// it. The error is a [*hold.HeldError] while another process writes it. What a
+// it. The error is a [*lockfile.HeldError] while another process writes it. What a
 // killed writer left behind is cleared away, and warnings say what was cut off.
 func Resume(dir string) (r *Run, warnings []string, err error) {
 	header, err := readHeader(dir)
@@ -21,11 +21,11 @@ func Resume(dir string) (r *Run, warnings []string, err error) {
 		return nil, nil, err
 	}
 	r = &Run{dir: dir, header: header, lives: map[string]int{}, reports: map[string]bool{}, configs: map[string]string{}}
-	if r.lock, err = hold.Try(filepath.Join(dir, fileLock)); err != nil {
+	if r.lock, err = lockfile.Try(filepath.Join(dir, fileLock)); err != nil {
 		return nil, nil, fmt.Errorf("go on with a run: %w", err)
 	}
 	if warnings, err = r.takeUp(); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("go on with a run: %w", err), r.lock.Free())
+		return nil, nil, errors.Join(fmt.Errorf("go on with a run: %w", err), r.lock.Release())
 	}
 	return r, warnings, nil
 }
@@ -36,9 +36,6 @@ func (r *Run) takeUp() (warnings []string, err error) {
 		return nil, err
 	}
 	if warnings, err = readConfigs(r.dir, &r.header); err != nil {
-		return nil, err
-	}
-	if err := os.Remove(filepath.Join(r.dir, "."+fileRun+".new")); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Join(r.dir, dirConsoles), 0o755); err != nil {

@@ -13,13 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/matrix"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 func TestTwoCannotWriteOneRun(t *testing.T) {
 	r, _ := create(t)
 	defer r.Close()
-	var held *hold.HeldError
+	var held *lockfile.HeldError
 	if _, _, err := Resume(r.Dir()); !errors.As(err, &held) || held.By.PID != os.Getpid() {
 		t.Errorf("a second writer got %v", err)
 	}
@@ -122,9 +122,9 @@ func TestRunsSortAsTheyWereBegun(t *testing.T) {
 	}
 }
 
-func TestWhatAKilledProcessWasMakingIsSwept(t *testing.T) {
+func TestWhatAKilledProcessWasMakingIsMadeAnew(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, unborn+"20261123-010203-AAAA", dirConsoles), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, unfinished, dirOutputs), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	r, err := Create(dir, matrix.Run{Started: time.Now()})
@@ -132,6 +132,9 @@ func TestWhatAKilledProcessWasMakingIsSwept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
+	if _, err := os.Stat(filepath.Join(r.Dir(), dirOutputs)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what it had made is in the next run (%v)", err)
+	}
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) != 1 || left[0].Name() != r.Header().ID {
 		t.Errorf("there are %v (%v)", left, err)

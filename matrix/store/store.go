@@ -22,7 +22,7 @@ import (
 	"sync"
 
 	"kmatrix/matrix"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // Names within a run's directory.
@@ -51,7 +51,7 @@ type Run struct {
 	reports map[string]bool
 	// configs has the digests of the configurations that were written, by kernel.
 	configs map[string]string
-	lock    *hold.Lock
+	lock    *lockfile.Lock
 }
 
 // open opens a run's files to append, with its lock held.
@@ -146,7 +146,7 @@ func (r *Run) Console(kernel, machine string, boot, life int) (*os.File, error) 
 func (r *Run) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := errors.Join(r.results.close(), r.guests.close(), r.lock.Free()); err != nil {
+	if err := errors.Join(r.results.close(), r.guests.close(), r.lock.Release()); err != nil {
 		return fmt.Errorf("close the run: %w", err)
 	}
 	return nil

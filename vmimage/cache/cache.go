@@ -22,7 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/matrix/atomicfile"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // Cache is a directory of entries. Dir must be set.
@@ -80,7 +80,7 @@ func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Con
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, lock.Free()) }()
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	if c.there(path) {
 		return path, nil // it was made meanwhile
 	}
@@ -124,7 +124,7 @@ func (c *Cache) Scratch(ctx context.Context, path string) (dir string, release f
 	if err == nil {
 		// What an interrupted process left, too.
 		if err = errors.Join(os.RemoveAll(path), os.Mkdir(path, 0o755)); err != nil {
-			err = errors.Join(fmt.Errorf("make room in the cache: %w", err), lock.Free())
+			err = errors.Join(fmt.Errorf("make room in the cache: %w", err), lock.Release())
 		}
 	}
 	if err != nil {
@@ -133,13 +133,13 @@ func (c *Cache) Scratch(ctx context.Context, path string) (dir string, release f
 	}
 	return path, func() error {
 		defer own.(*sync.Mutex).Unlock()
-		return errors.Join(os.RemoveAll(path), lock.Free())
+		return errors.Join(os.RemoveAll(path), lock.Release())
 	}, nil
 }
 
 // acquire waits for the lock on an entry, and says for whom.
-func (c *Cache) acquire(ctx context.Context, path string) (*hold.Lock, error) {
-	lock, err := hold.Wait(ctx, path+".lock", func(h hold.Holder) {
+func (c *Cache) acquire(ctx context.Context, path string) (*lockfile.Lock, error) {
+	lock, err := lockfile.Wait(ctx, path+lockfile.Suffix, func(h lockfile.Holder) {
 		if c.Log != nil {
 			c.Log(fmt.Sprintf("%s is being made by %s: waiting for it", path, h))
 		}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"kmatrix/matrix/lockfile"
 )
 
 // Entry is what the cache holds under one key.
@@ -65,7 +67,7 @@ func (c *Cache) Remove(keys ...string) error {
 	for _, key := range keys {
 		path := filepath.Join(c.Dir, key)
 		// Under a name that no one asks for: half an entry must not be found.
-		err = errors.Join(err, os.RemoveAll(path+".tmp"), gone(os.Rename(path, path+".tmp")), os.RemoveAll(path+".tmp"), gone(os.Remove(path+".lock")))
+		err = errors.Join(err, os.RemoveAll(path+".tmp"), gone(os.Rename(path, path+".tmp")), os.RemoveAll(path+".tmp"), gone(os.Remove(path+lockfile.Suffix)))
 	}
 	if err = errors.Join(err, release()); err != nil {
 		return fmt.Errorf("remove from the cache: %w", err)

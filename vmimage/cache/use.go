@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // useFile is held shared by who uses entries, and exclusively by who deletes
@@ -17,23 +17,23 @@ const useFile = "use.lock"
 var ErrInUse = errors.New("another kmatrix uses the cache: try again when it has ended")
 
 // Use keeps entries from being deleted until release is called.
-func (c *Cache) Use() (release func() error, err error) { return c.hold(hold.TryShared) }
+func (c *Cache) Use() (release func() error, err error) { return c.hold(lockfile.TryShared) }
 
 // alone keeps entries from being used until release is called. The error is
 // [ErrInUse] while they are.
-func (c *Cache) alone() (release func() error, err error) { return c.hold(hold.Try) }
+func (c *Cache) alone() (release func() error, err error) { return c.hold(lockfile.Try) }
 
-func (c *Cache) hold(try func(string) (*hold.Lock, error)) (func() error, error) {
+func (c *Cache) hold(try func(string) (*lockfile.Lock, error)) (func() error, error) {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the cache: %w", err)
 	}
 	lock, err := try(filepath.Join(c.Dir, useFile))
-	var held *hold.HeldError
+	var held *lockfile.HeldError
 	if errors.As(err, &held) {
 		return nil, fmt.Errorf("%w (%s)", ErrInUse, held.By)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("lock the cache: %w", err)
 	}
-	return lock.Free, nil
+	return lock.Release, nil
 }

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"kmatrix/matrix/atomicfile"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // Client downloads. HTTP must be set.
@@ -51,7 +51,7 @@ func (c *Client) File(ctx context.Context, url, path string, want Want, progress
 	if err != nil {
 		return fmt.Errorf("keep %s: %w", url, err)
 	}
-	defer func() { err = errors.Join(err, lock.Free()) }()
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	if want.SHA256 != "" {
 		// Whoever was waited for may have fetched it.
 		if ok, err := Matches(path, want.SHA256); err != nil || ok {
@@ -92,12 +92,12 @@ func (c *Client) File(ctx context.Context, url, path string, want Want, progress
 }
 
 // alone makes the directory, and waits for the lock on the file.
-func (c *Client) alone(ctx context.Context, path string) (*hold.Lock, error) {
+func (c *Client) alone(ctx context.Context, path string) (*lockfile.Lock, error) {
 	for {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return nil, err
 		}
-		lock, err := hold.Wait(ctx, partialName(path)+lockSuffix, func(h hold.Holder) {
+		lock, err := lockfile.Wait(ctx, partialName(path)+lockfile.Suffix, func(h lockfile.Holder) {
 			c.log("%s is being fetched by %s: waiting for it", filepath.Base(path), h)
 		})
 		// Whoever was waited for may have removed the directory with what it held.

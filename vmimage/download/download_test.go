@@ -203,7 +203,7 @@ func TestOldPartsAreSwept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Free()
+	defer lock.Release()
 	// Its holder has just written the lock's file.
 	old(t, filepath.Join(dir, "held", ".file.part.lock"))
 	if err := errors.Join(Sweep(dir, time.Hour), Sweep(filepath.Join(dir, "none"), time.Hour)); err != nil {

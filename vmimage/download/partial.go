@@ -16,12 +16,11 @@ import (
 	"kmatrix/matrix/atomicfile"
 )
 
-// Names beside a file that is being fetched: what has come of it, a note of what
-// that is a part of, and the lock of who fetches it.
+// Names beside a file that is being fetched: what has come of it, and a note of what
+// that is a part of.
 const (
 	partSuffix = ".part"
 	noteSuffix = ".json"
-	lockSuffix = ".lock"
 )
 
 // partialName is where the parts of a file are kept until it is whole.

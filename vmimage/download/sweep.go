@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // Sweep removes what has come of files below dir that nobody has gone on with for
@@ -29,7 +29,7 @@ func Sweep(dir string, age time.Duration) error {
 		if used, err := lastUse(part); err != nil || time.Since(used) < age {
 			return err
 		}
-		if err := sweepPart(part); err != nil {
+		if _, err := lockfile.RemoveUnlocked(part+lockfile.Suffix, part, part+noteSuffix); err != nil {
 			return err
 		}
 		if parent := filepath.Dir(path); parent != dir {
@@ -46,7 +46,7 @@ func Sweep(dir string, age time.Duration) error {
 // lastUse is when any file of a part was written last: now for none.
 func lastUse(part string) (time.Time, error) {
 	var last time.Time
-	for _, suffix := range []string{"", noteSuffix, lockSuffix} {
+	for _, suffix := range []string{"", noteSuffix, lockfile.Suffix} {
 		info, err := os.Stat(part + suffix)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -62,18 +62,6 @@ func lastUse(part string) (time.Time, error) {
 		return time.Now(), nil
 	}
 	return last, nil
-}
-
-// sweepPart removes a part that nobody fetches.
-func sweepPart(part string) error {
-	lock, err := hold.Try(part + lockSuffix)
-	if errors.As(err, new(*hold.HeldError)) {
-		return nil
-	}
-	if err != nil {
-		return ignoreGone(err)
-	}
-	return errors.Join(ignoreGone(os.Remove(part)), ignoreGone(os.Remove(part+noteSuffix)), lock.Free())
 }
 
 // ignoreFull takes a directory that is not empty for no error.

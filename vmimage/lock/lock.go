@@ -20,7 +20,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/atomicfile"
-	"kmatrix/matrix/hold"
+	"kmatrix/matrix/lockfile"
 )
 
 // Version is the format's.
@@ -213,7 +213,7 @@ func (l *Lock) update(change func(*document)) (err error) {
 	defer l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	guard, err := hold.Wait(ctx, l.path+".guard", func(h hold.Holder) {
+	guard, err := lockfile.Wait(ctx, l.path+".guard", func(h lockfile.Holder) {
 		if l.Log != nil {
 			l.Log(fmt.Sprintf("%s is being written by %s: waiting for it", l.path, h))
 		}
@@ -221,7 +221,7 @@ func (l *Lock) update(change func(*document)) (err error) {
 	if err != nil {
 		return fmt.Errorf("write the lock: %w", err)
 	}
-	defer func() { err = errors.Join(err, guard.Free()) }()
+	defer func() { err = errors.Join(err, guard.Release()) }()
 	d, err := read(l.path)
 	if err != nil {
 		return err

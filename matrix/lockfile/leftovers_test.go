@@ -1,4 +1,4 @@
-package hold
+package lockfile
 
 import (
 	"os"
@@ -20,7 +20,7 @@ func TestLeftoversAreWhatNobodyHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Free()
+	defer lock.Release()
 	held, err := RemoveLeftovers(dir, ".tmp", ".whole")
 	if want := []string{filepath.Join(dir, "alive.tmp")}; err != nil || !slices.Equal(held, want) {
 		t.Errorf("held are %v (%v), want %v", held, err, want)

@@ -1,4 +1,4 @@
-package hold
+package lockfile
 
 import (
 	"crypto/rand"
@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -42,38 +43,46 @@ func RemoveLeftovers(dir string, suffixes ...string) (held []string, err error) 
 	names := map[string][]string{}
 	for _, e := range entries {
 		if name, ok := strings.CutSuffix(e.Name(), Suffix); ok {
-			names[name] = append(names[name], "")
+			names[name] = slices.Clip(names[name]) // a lock alone, so far
 			continue
 		}
 		for _, s := range suffixes {
 			if name, ok := strings.CutSuffix(e.Name(), s); ok {
-				names[name] = append(names[name], e.Name())
+				names[name] = append(names[name], filepath.Join(dir, e.Name()))
 				break
 			}
 		}
 	}
 	for name, files := range names {
-		lock, err := Try(filepath.Join(dir, name+Suffix))
-		var by *HeldError
-		if errors.As(err, &by) {
-			for _, f := range files {
-				if f != "" {
-					held = append(held, filepath.Join(dir, f))
-				}
-			}
-			continue
-		}
+		left, err := RemoveUnlocked(filepath.Join(dir, name+Suffix), files...)
 		if err != nil {
-			return nil, fmt.Errorf("look for leftovers: %w", err)
+			return nil, err
 		}
-		for _, f := range files {
-			if f != "" {
-				err = errors.Join(err, os.RemoveAll(filepath.Join(dir, f)))
-			}
-		}
-		if err = errors.Join(err, lock.Free()); err != nil {
-			return nil, fmt.Errorf("remove leftovers: %w", err)
+		if left {
+			held = append(held, files...)
 		}
 	}
 	return held, nil
+}
+
+// RemoveUnlocked removes files and directories, and the lock on them, unless somebody
+// has that; held reports whether. One that is not there is no error.
+func RemoveUnlocked(lock string, paths ...string) (held bool, err error) {
+	l, err := Try(lock)
+	if errors.As(err, new(*HeldError)) {
+		return true, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // nor is the directory
+	}
+	if err == nil {
+		for _, path := range paths {
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+		err = errors.Join(err, l.Release())
+	}
+	if err != nil {
+		return false, fmt.Errorf("remove leftovers: %w", err)
+	}
+	return false, nil
 }

@@ -1,4 +1,4 @@
-// Package hold is a lock on a file that says who has it.
+// Package lockfile is a lock on a file that says who has it.
 //
 // The lock is flock(2)'s, which goes with the process that took it, whatever
 // ends that. The file holds a [Holder] as a line of JSON, for those who wait or
@@ -6,7 +6,7 @@
 // lock's file is removed when the lock is freed. So a lock is not had before the
 // file that was locked is seen to be the one that stands there: another may have
 // been made meanwhile, and its lock be somebody else's.
-package hold
+package lockfile
 
 import (
 	"context"
@@ -43,14 +43,15 @@ func Try(path string) (*Lock, error) { return try(path, true) }
 // [*HeldError] while somebody has it alone.
 func TryShared(path string) (*Lock, error) { return try(path, false) }
 
-// poll is how often a lock that somebody else has is tried.
-const poll = 100 * time.Millisecond
+// minPoll and maxPoll are how long a waiter sleeps between two attempts: twice as long
+// each time, so that a lock of milliseconds is not waited for much longer.
+const minPoll, maxPoll = time.Millisecond, 100 * time.Millisecond
 
 // Wait takes the lock for its caller alone, when it is free. tell, which may be
 // nil, hears once whom it waits for.
 func Wait(ctx context.Context, path string, tell func(Holder)) (*Lock, error) {
 	told := false
-	for {
+	for poll := minPoll; ; poll = min(2*poll, maxPoll) {
 		l, err := Try(path)
 		var held *HeldError
 		if !errors.As(err, &held) {
@@ -110,9 +111,9 @@ func (l *Lock) stands() (bool, error) {
 	return err == nil && os.SameFile(mine, there), err
 }
 
-// Free frees the lock, and removes the file of one that nobody shares. It is
+// Release frees the lock, and removes the file of one that nobody shares. It is
 // called once.
-func (l *Lock) Free() error {
+func (l *Lock) Release() error {
 	var err error
 	if l.exclusive {
 		// Before it is unlocked: the next one's file is not ours to remove.

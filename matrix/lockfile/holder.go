@@ -1,4 +1,4 @@
-package hold
+package lockfile
 
 import (
 	"encoding/json"

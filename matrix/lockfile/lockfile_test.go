@@ -1,4 +1,4 @@
-package hold
+package lockfile
 
 import (
 	"bufio"
@@ -26,7 +26,7 @@ func TestTheHolderIsNamed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := l.Free(); err != nil {
+	if err := l.Release(); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) > 0 {
@@ -45,20 +45,20 @@ func TestASharedLockIsShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	var held *HeldError
-	if err := one.Free(); err != nil {
+	if err := one.Release(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Try(path); !errors.As(err, &held) {
 		t.Errorf("while one shares it: %v", err)
 	}
-	if err := two.Free(); err != nil {
+	if err := two.Release(); err != nil {
 		t.Fatal(err)
 	}
 	alone, err := Try(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := alone.Free(); err != nil {
+	if err := alone.Release(); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,7 +85,7 @@ func TestNeverTwoAtOnce(t *testing.T) {
 					most.Store(n)
 				}
 				inside.Add(-1)
-				if err := l.Free(); err != nil {
+				if err := l.Release(); err != nil {
 					t.Error(err)
 				}
 			}
@@ -112,14 +112,14 @@ func TestWhoWaitsIsToldForWhom(t *testing.T) {
 		if said++; h.PID != os.Getpid() {
 			t.Errorf("told of %s", h)
 		}
-		if err := l.Free(); err != nil {
+		if err := l.Release(); err != nil {
 			t.Error(err)
 		}
 	})
 	if err != nil || said != 1 {
 		t.Fatalf("told %d times, %v", said, err)
 	}
-	if err := next.Free(); err != nil {
+	if err := next.Release(); err != nil {
 		t.Error(err)
 	}
 }
@@ -158,7 +158,7 @@ func TestAKilledHolderHoldsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Free(); err != nil {
+	if err := l.Release(); err != nil {
 		t.Error(err)
 	}
 }
