@@ -12,45 +12,42 @@ import (
 	"kmatrix/matrix"
 )
 
-// builds reads the named builds.
-func (p *reader) builds(n ast.Node, key string) {
-	m, ok := n.(ast.MapNode)
-	if !ok {
-		p.problem(line(n), key, "is "+describe(n)+", want a mapping from names to builds", "")
-		return
-	}
-	for it := m.MapRange(); it.Next(); {
-		name := it.Key().GetToken().Value
-		at := join(key, name)
-		if !nameRE.MatchString(name) || len(name) > nameLength {
-			p.problem(line(it.Key()), at, "is no name", "names have letters, digits and . _ + -")
+// builds takes the named builds.
+func (p *reader) builds() value {
+	buildNames := names{object{"pattern": namePattern.schema()["pattern"], "maxLength": namePattern.most}, func(name string) (what, hint string) {
+		if !namePattern.match(name) {
+			return "is no name", nameHint
 		}
-		b := matrix.Build{Name: name, Config: p.known.Build.Config, Fragments: p.known.Build.Fragments}
-		p.mapping(it.Value(), at, map[string]field{
-			"config": func(n ast.Node, key string) {
-				s, ok := p.text(n, key)
-				if ok && s == "" {
-					p.problem(line(n), key, "is empty", "want tiny, defconfig, kernel:NAME, or the path of a configuration")
-				}
-				b.Config = s
-				p.configOf[name] = n
-			},
-			"fragments": func(n ast.Node, key string) {
-				b.Fragments = nil
-				if s, ok := n.(*ast.SequenceNode); ok && len(s.Values) == 0 {
-					return // no fragment at all is a choice
-				}
-				p.list(n, key, func(n ast.Node, key string) {
-					if s, ok := p.text(n, key); ok {
-						b.Fragments = append(b.Fragments, s)
-					}
-				})
-			},
-			"make": func(n ast.Node, key string) { b.Make = p.variables(n, key) },
-			"jobs": func(n ast.Node, key string) { b.Jobs = p.number(n, key, 1, maxJobs) },
-		})
-		p.spec.Builds = append(p.spec.Builds, b)
-	}
+		return "", ""
+	}}
+	return p.table("from names to builds", buildNames, func(name string) value {
+		b := matrix.Build{Name: name, Config: p.known.Build.Config}
+		grammar := p.build(&b)
+		return value{grammar.schema(), func(n ast.Node, key string) {
+			p.readMapping(grammar, n, key)
+			p.spec.Builds = append(p.spec.Builds, b)
+		}}
+	})
+}
+
+// build is the grammar of one build.
+func (p *reader) build(b *matrix.Build) mapping {
+	var at ast.Node
+	config := p.noted(p.text(&b.Config, someText, "want tiny, defconfig, kernel:NAME, or the path of a configuration"), &at)
+	fragments := orEmpty(p.texts(&b.Fragments, 0, anyText, "")) // no fragment at all is a choice
+	b.Fragments = p.known.Build.Fragments
+	return mapping{fields: []field{
+		{name: "config", doc: "tiny, defconfig, kernel:NAME for the one of a kernel that comes built, or the path of a configuration", value: value{config.schema, func(n ast.Node, key string) {
+			config.read(n, key)
+			p.configOf[b.Name] = at
+		}}},
+		{name: "fragments", doc: "paths of fragments, or kmatrix.config, applied on top in this order", value: value{fragments.schema, func(n ast.Node, key string) {
+			b.Fragments = nil
+			fragments.read(n, key)
+		}}},
+		{name: "make", doc: "variables for make, such as CC", value: p.variables(&b.Make)},
+		{name: "jobs", doc: "how many compilers run at once (default: as many as CPUs)", value: p.number(&b.Jobs, maxJobs)},
+	}}
 }
 
 // maxJobs is more than any machine has CPUs.
@@ -59,50 +56,42 @@ const maxJobs = 4096
 // reserved are make's variables that the build sets itself.
 var reserved = []string{"O", "INSTALL_MOD_PATH", "INSTALL_MOD_STRIP", "DEPMOD"}
 
-const (
-	// variablePattern is what make's variables are called. An argument that begins
-	// with anything else is no variable to make.
-	variablePattern = `[A-Za-z_][A-Za-z0-9_]*`
-	// wordsPattern is what they hold: words, options and paths. Make expands a
-	// value, and recipes hand it to a shell; nothing in one may be carried out by
-	// either.
-	wordsPattern = `[A-Za-z0-9 _=+,./:@%^~-]*`
-)
+// words are what variables of make's hold: words, options and paths. Make expands a
+// value, and recipes hand it to a shell; nothing in one may be carried out by either.
+const words = `A-Za-z0-9 _=+,./:@%^~-`
 
 var (
-	variableRE = regexp.MustCompile("^" + variablePattern + "$")
-	odd        = regexp.MustCompile(strings.Replace(strings.TrimSuffix(wordsPattern, "*"), "[", "[^", 1))
+	// variablePattern is what make's variables are called. An argument that begins
+	// with anything else is no variable to make.
+	variablePattern = newPattern(`[A-Za-z_][A-Za-z0-9_]*`, 0)
+	wordsPattern    = newPattern(`[`+words+`]*`, 0)
+	oddRE           = regexp.MustCompile(`[^` + words + `]`)
 )
 
-// variables reads make's variables.
-func (p *reader) variables(n ast.Node, key string) map[string]string {
-	m, ok := n.(ast.MapNode)
-	if !ok {
-		p.problem(line(n), key, "is "+describe(n)+", want a mapping from variables to text", "")
-		return nil
-	}
-	list := map[string]string{}
-	for it := m.MapRange(); it.Next(); {
-		name := it.Key().GetToken().Value
-		at := join(key, name)
+// variables takes make's variables.
+func (p *reader) variables(to *map[string]string) value {
+	keys := names{object{"not": object{"enum": reserved}, "pattern": variablePattern.schema()["pattern"]}, func(name string) (what, hint string) {
 		switch {
 		case slices.Contains(reserved, name):
-			p.problem(line(it.Key()), at, "cannot be set", "the build sets "+strings.Join(reserved, ", ")+" itself")
-			continue
-		case !variableRE.MatchString(name):
-			p.problem(line(it.Key()), at, "is no variable of make's", "names have letters, digits and _")
-			continue
+			return "cannot be set", "the build sets " + strings.Join(reserved, ", ") + " itself"
+		case !variablePattern.match(name):
+			return "is no variable of make's", "names have letters, digits and _"
 		}
-		s, ok := p.text(it.Value(), at)
-		if bad := odd.FindString(s); bad != "" {
-			p.problem(line(it.Value()), at, fmt.Sprintf("holds %s, which make or a shell would read as more than text", strconv.Quote(bad)), `want words, options and paths, for example "gcc -std=gnu11"`)
-			continue
-		}
-		if ok {
-			list[name] = s
-		}
-	}
-	return list
+		return "", ""
+	}}
+	return p.table("from variables to text", keys, func(name string) value {
+		return value{wordsPattern.schema(), func(n ast.Node, key string) {
+			s, ok := p.line(n, key)
+			if odd := oddRE.FindString(s); odd != "" {
+				p.problem(line(n), key, fmt.Sprintf("holds %s, which make or a shell would read as more than text", strconv.Quote(odd)), `want words, options and paths, for example "gcc -std=gnu11"`)
+			} else if ok {
+				if *to == nil {
+					*to = map[string]string{}
+				}
+				(*to)[name] = s
+			}
+		}}
+	})
 }
 
 // resolveBuilds gives each kernel that is built its build, and refuses one

@@ -3,93 +3,48 @@ package spec
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
 	"kmatrix/matrix"
 )
 
-func (p *reader) machine(n ast.Node, key string) {
-	m := Default
-	p.mapping(n, key, map[string]field{
-		"name": func(n ast.Node, key string) {
-			m.Name = p.name(n, key)
-			if m.Name != "" && slices.ContainsFunc(p.spec.Machines, func(o matrix.Machine) bool { return o.Name == m.Name }) {
-				p.problem(line(n), key, fmt.Sprintf("is %q, as another machine's", m.Name), "names must differ")
-			}
-		},
-		"memory": func(n ast.Node, key string) { m.MemoryMiB = p.size(n, key, minMemoryMiB, maxMemoryMiB) },
-		"cpus":   func(n ast.Node, key string) { m.CPUs = p.number(n, key, 1, maxCPUs) },
-		"accel":  func(n ast.Node, key string) { m.Accel = matrix.Accel(p.choice(n, key, words(matrix.Accels))) },
-		"clock":  func(n ast.Node, key string) { m.Clock = matrix.Clock(p.choice(n, key, words(matrix.Clocks))) },
-		"cpu": func(n ast.Node, key string) {
-			if s, ok := p.text(n, key); ok && s == "" {
-				p.problem(line(n), key, "is empty", "it is QEMU's -cpu, for example max")
-			} else {
-				m.CPU = s
-			}
-		},
-		"isolate": func(n ast.Node, key string) {
-			m.Isolate = matrix.Isolate(p.choice(n, key, words(matrix.Isolates)))
-		},
-		"boots": func(n ast.Node, key string) { m.Boots = p.boots(n, key) },
-		"probes": func(n ast.Node, key string) {
-			m.Probes = nil
-			p.list(n, key, func(n ast.Node, key string) { m.Probes = append(m.Probes, p.pattern(n, key)) })
-		},
-	}, "name", "probes")
-	if m.Clock == matrix.ClockIcount && m.CPUs > 1 {
-		p.problem(line(n), join(key, "clock"), fmt.Sprintf("is icount, on %d CPUs", m.CPUs), "it counts the instructions of one: leave cpus out, or take clock: wall")
-	}
-	if m.Clock == matrix.ClockIcount && m.Accel == matrix.AccelKVM {
-		p.problem(line(n), join(key, "clock"), "is icount, under KVM", "QEMU counts what it emulates: take accel: tcg, or clock: wall")
-	}
-	p.spec.Machines = append(p.spec.Machines, m)
-}
-
 // AutoBoots leaves the number of boots, here and of --boots, to what they show.
 const AutoBoots = "auto"
 
-func (p *reader) boots(n ast.Node, key string) int {
-	if s, ok := n.(*ast.StringNode); ok && s.Value == AutoBoots {
-		return matrix.BootsAuto
-	}
-	return p.numberOr(n, key, 1, MaxBoots, ", or "+AutoBoots)
+// machines takes the list of machines.
+func (p *reader) machines() value {
+	return elements(p, 0, Default, p.machine, func(m matrix.Machine, n ast.Node, key string) {
+		if m.Clock == matrix.ClockIcount && m.CPUs > 1 {
+			p.problem(line(n), join(key, "clock"), fmt.Sprintf("is icount, on %d CPUs", m.CPUs), "it counts the instructions of one: leave cpus out, or take clock: wall")
+		}
+		if m.Clock == matrix.ClockIcount && m.Accel == matrix.AccelKVM {
+			p.problem(line(n), join(key, "clock"), "is icount, under KVM", "QEMU counts what it emulates: take accel: tcg, or clock: wall")
+		}
+		p.spec.Machines = append(p.spec.Machines, m)
+	})
 }
 
-func words[T ~string](values []T) []string {
-	var list []string
-	for _, v := range values {
-		list = append(list, string(v))
+// machine is the grammar of an element of machines:.
+func (p *reader) machine(m *matrix.Machine) mapping {
+	m.Probes = nil // those of a machine that is not told of
+	return mapping{
+		fields: []field{
+			{name: "name", required: true, doc: "the machine's name", value: p.name(&m.Name, "machine", func(name string) bool {
+				return slices.ContainsFunc(p.spec.Machines, func(o matrix.Machine) bool { return o.Name == name })
+			})},
+			{name: "memory", doc: fmt.Sprintf("how much memory it has, for example 512M or 1G (default %dM)", Default.MemoryMiB), value: p.size(&m.MemoryMiB, minMemoryMiB, maxMemoryMiB)},
+			{name: "cpus", doc: fmt.Sprintf("how many CPUs it has (default %d)", Default.CPUs), value: p.number(&m.CPUs, maxCPUs)},
+			{name: "accel", doc: "how QEMU runs the guest", value: choice(p, &m.Accel, matrix.Accels)},
+			{name: "clock", doc: "what cost is measured by: wall time, or instructions (icount), which needs TCG and one CPU", value: choice(p, &m.Clock, matrix.Clocks)},
+			{name: "cpu", doc: fmt.Sprintf("QEMU's -cpu (default %s)", Default.CPU), value: p.text(&m.CPU, someText, "it is QEMU's -cpu, for example max")},
+			{name: "isolate", doc: "what a cell shares a guest with: nothing (cell), the other cells of its boot (batch; boot, without snapshots)", value: choice(p, &m.Isolate, matrix.Isolates)},
+			{name: "boots", doc: "how many fresh boots each cell gets (default: by the clock); auto: more for those whose verdict is inconclusive", value: p.boots(&m.Boots)},
+			{name: "probes", required: true, doc: "patterns of the names of the probes that run there", value: p.probes(&m.Probes)},
+		},
+		rule: object{
+			"if":   object{"properties": object{"clock": object{"const": matrix.ClockIcount}}, "required": []string{"clock"}},
+			"then": object{"properties": object{"cpus": object{"const": 1}, "accel": object{"not": object{"const": matrix.AccelKVM}}}},
+		},
 	}
-	return list
-}
-
-// size reads a size, of least to most MiB, and returns it in MiB.
-func (p *reader) size(n ast.Node, key string, least, most int) int {
-	const hint = "write it as 512M or 1G"
-	if _, ok := n.(*ast.IntegerNode); ok {
-		p.problem(line(n), key, "is "+describe(n)+", which has no unit", hint)
-		return 0
-	}
-	s, ok := p.text(n, key)
-	if !ok {
-		return 0
-	}
-	if !sizeRE.MatchString(s) {
-		p.problem(line(n), key, fmt.Sprintf("is %q", s), hint)
-		return 0
-	}
-	digits := strings.TrimRight(s, "MGiB")
-	mib, err := strconv.Atoi(digits)
-	if s[len(digits)] == 'G' {
-		mib *= 1024
-	}
-	if err != nil || mib < least || mib > most {
-		p.problem(line(n), key, fmt.Sprintf("is %q, want %dM to %dG", s, least, most/1024), hint)
-		return 0
-	}
-	return mib
 }

@@ -3,16 +3,12 @@ package spec
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 )
-
-// field reads one key's value.
-type field func(n ast.Node, key string)
 
 // root parses the text into the one document's mapping; nil when there is a
 // problem.
@@ -86,55 +82,6 @@ func describe(n ast.Node) string {
 	return "a " + n.Type().YAMLName()
 }
 
-// each calls do with every key of a mapping; for what is none it does nothing.
-func each(n ast.Node, do func(key string, value ast.Node)) {
-	if m, ok := n.(ast.MapNode); ok {
-		for it := m.MapRange(); it.Next(); {
-			do(it.Key().GetToken().Value, it.Value())
-		}
-	}
-}
-
-// mapping reads a mapping: each key is one of fields, and those in required
-// are there.
-func (p *reader) mapping(n ast.Node, key string, fields map[string]field, required ...string) {
-	var values []*ast.MappingValueNode
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		values = m.Values
-	case *ast.MappingValueNode:
-		values = []*ast.MappingValueNode{m}
-	default:
-		p.problem(line(n), key, "is "+describe(n)+", want a mapping", "its keys are "+strings.Join(names(fields), ", "))
-		return
-	}
-	seen := map[string]bool{}
-	for _, v := range values {
-		name := v.Key.GetToken().Value
-		read, ok := fields[name]
-		if !ok {
-			p.problem(line(v.Key), join(key, name), "is not a key here", allowed(name, names(fields)))
-			continue
-		}
-		seen[name] = true
-		read(v.Value, join(key, name))
-	}
-	for _, name := range required {
-		if !seen[name] {
-			p.problem(line(n), join(key, name), "is missing", "")
-		}
-	}
-}
-
-func names(fields map[string]field) []string {
-	var list []string
-	for name := range fields {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
-}
-
 func join(key, name string) string {
 	if key == "" {
 		return name
@@ -142,28 +89,13 @@ func join(key, name string) string {
 	return key + "." + name
 }
 
-// list reads a list that is not empty.
-func (p *reader) list(n ast.Node, key string, read field) {
-	s, ok := n.(*ast.SequenceNode)
-	if !ok {
-		p.problem(line(n), key, "is "+describe(n)+", want a list", "write each element on a line of its own that begins with -")
-		return
-	}
-	if len(s.Values) == 0 {
-		p.problem(line(n), key, "is empty", "it needs at least one element")
-	}
-	for i, v := range s.Values {
-		read(v, fmt.Sprintf("%s[%d]", key, i))
-	}
-}
-
-// text reads text of one line. A number is refused and not turned into text:
+// line reads text of one line. A number is refused and not turned into text:
 // the kernel 5.10, without quotes, is the number 5.1.
-func (p *reader) text(n ast.Node, key string) (string, bool) {
+func (p *reader) line(n ast.Node, key string) (string, bool) {
 	switch s := n.(type) {
 	case *ast.StringNode:
 		if strings.ContainsAny(s.Value, "\n\r\x00") {
-			p.problem(line(n), key, "holds more than one line", "")
+			p.problem(line(n), key, "holds more than one line, or a NUL byte", "")
 			return "", false
 		}
 		return s.Value, true
@@ -173,34 +105,4 @@ func (p *reader) text(n ast.Node, key string) (string, bool) {
 		p.problem(line(n), key, "is "+describe(n)+", want text of one line", "")
 	}
 	return "", false
-}
-
-// choice reads one of the allowed words.
-func (p *reader) choice(n ast.Node, key string, words []string) string {
-	s, ok := p.text(n, key)
-	if ok && !slices.Contains(words, s) {
-		p.problem(line(n), key, fmt.Sprintf("is %q", s), allowed(s, words))
-	}
-	return s
-}
-
-// number reads a whole number from least to most.
-func (p *reader) number(n ast.Node, key string, least, most int) int {
-	return p.numberOr(n, key, least, most, "")
-}
-
-// numberOr reads a number where other words, which or names, may stand as well.
-func (p *reader) numberOr(n ast.Node, key string, least, most int, or string) int {
-	want := fmt.Sprintf("want a whole number from %d to %d%s", least, most, or)
-	i, ok := n.(*ast.IntegerNode)
-	if !ok {
-		p.problem(line(n), key, "is "+describe(n)+", "+want, "")
-		return 0
-	}
-	var v int
-	if _, err := fmt.Sscan(i.GetToken().Value, &v); err != nil || v < least || v > most {
-		p.problem(line(n), key, "is "+i.GetToken().Value+", "+want, "")
-		return 0
-	}
-	return v
 }

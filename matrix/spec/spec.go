@@ -84,8 +84,8 @@ func Load(r io.Reader, name string, known Known) (*Spec, error) {
 	if len(text) > maxFile {
 		return nil, &Error{File: name, Problems: []Problem{{What: fmt.Sprintf("has more than %d bytes", maxFile), Hint: "is it the right file?"}}}
 	}
-	p := &reader{known: known, spec: &Spec{Path: name, Digest: fmt.Sprintf("%x", sha256.Sum256(text))}}
-	p.document(text)
+	p := newReader(known, &Spec{Path: name, Digest: fmt.Sprintf("%x", sha256.Sum256(text))})
+	p.read(text)
 	if len(p.problems) > 0 {
 		return nil, &Error{File: name, Problems: p.problems}
 	}
