@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 	"kmatrix/matrix/report"
 	"kmatrix/matrix/store"
@@ -64,6 +65,7 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 		return err
 	}
 	var runs []compare.Stored
+	var assessments []matrix.Assessment
 	for _, arg := range args {
 		path, err := findRun(o.dir, []string{arg})
 		if err != nil {
@@ -79,6 +81,7 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 		if err := warn(cmd, stored.Warnings); err != nil {
 			return err
 		}
+		assessments = append(assessments, stored.Assessments...)
 		runs = append(runs, compare.Stored{Dir: path, Run: stored.Run, Results: stored.Results, Profiles: stored.Profiles})
 	}
 	m, err := compare.Merge(runs, o.baseline)
@@ -94,7 +97,7 @@ func compareRuns(cmd *cobra.Command, o compareOptions, args []string) error {
 			return err
 		}
 	}
-	doc := report.Document{Run: m.Run, Results: m.Results, Profiles: m.Profiles, Comparison: m.Comparison, Runs: runs, Warnings: m.Warnings, Dir: runs[0].Dir}
+	doc := report.Document{Run: m.Run, Results: m.Results, Profiles: m.Profiles, Assessments: assessments, Comparison: m.Comparison, Runs: runs, Warnings: m.Warnings, Dir: runs[0].Dir}
 	if err := o.format.write(cmd, doc, to); err != nil {
 		return err
 	}

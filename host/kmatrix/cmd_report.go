@@ -51,7 +51,7 @@ several. RUN is the directory of a run, or its name under --dir.
 			}
 			c := compare.Compare(stored.Run, stored.Results)
 			c.Locate(stored.Profiles)
-			return o.write(cmd, report.Document{Run: stored.Run, Results: stored.Results, Profiles: stored.Profiles, Comparison: c, Dir: path}, to)
+			return o.write(cmd, report.Document{Run: stored.Run, Results: stored.Results, Profiles: stored.Profiles, Assessments: stored.Assessments, Comparison: c, Dir: path}, to)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "runs", "the directory that keeps runs")

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"kmatrix/host/snapshots"
-	"kmatrix/matrix/report"
 )
 
 // runOptions are the flags of `kmatrix run`.
@@ -106,9 +105,4 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.IntVar(&o.dump, "dump-on-hang", 0, "keep up to `MIB` of the memory of a guest that hangs, as an ELF core beside its other evidence")
 	f.IntVar(&o.snapshots, "snapshot-limit", snapshots.DefaultLimit>>20, "how many `MIB` of the disk snapshots of guests may take, those of other runs included")
 	return cmd
-}
-
-// print writes the report where the user wants it.
-func (o *runOptions) print(cmd *cobra.Command, doc report.Document) (err error) {
-	return o.format.write(cmd, doc, o.to)
 }

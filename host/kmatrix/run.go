@@ -182,9 +182,11 @@ func (m *matrixRun) execute(ctx context.Context) (*report.Document, error) {
 	}
 	profiles, err := m.profiles(ctx, m.runner, m.store, compared)
 	compared.Locate(profiles)
+	// Of before the run was gone on with.
+	assessments, lost := m.store.Assessments()
 	return &report.Document{
-		Run: m.store.Header(), Results: m.store.Results(), Profiles: profiles, Comparison: compared, Dir: m.store.Dir(),
-	}, errors.Join(runErr, err)
+		Run: m.store.Header(), Results: m.store.Results(), Profiles: profiles, Comparison: compared, Assessments: assessments, Dir: m.store.Dir(),
+	}, errors.Join(runErr, err, lost)
 }
 
 // finish reports the run, and returns the error that its exit code tells of: what ended
@@ -192,7 +194,7 @@ func (m *matrixRun) execute(ctx context.Context) (*report.Document, error) {
 func (m *matrixRun) finish(doc *report.Document, err error) error {
 	m.progress.stop()
 	if doc != nil {
-		err = errors.Join(err, m.print(m.cmd, *doc))
+		err = errors.Join(err, m.format.write(m.cmd, *doc, m.to))
 	}
 	if err != nil {
 		return unfinished{err, m.store.Dir()}

@@ -3,15 +3,18 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 	"kmatrix/matrix/report"
 	"kmatrix/matrix/store"
@@ -218,4 +221,38 @@ func lacks(at string, want, got any) []string {
 		}
 	}
 	return []string{fmt.Sprintf("%s is %v, want %v", at, got, want)}
+}
+
+// TestWhatAPolicyConcludedIsReadWithTheRun has a policy that there is not say something of
+// a run, which every command that writes runs tells in every format.
+func TestWhatAPolicyConcludedIsReadWithTheRun(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := os.CopyFS(dir, os.DirFS(keptRun)); err != nil {
+		t.Fatal(err)
+	}
+	st, _, err := store.Resume(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	omen := matrix.Assessment{
+		Policy: "omen", Made: time.Now(), Verdict: matrix.PolicyFail, Summary: "the birds fly low",
+		Reasons: []matrix.Reason{{Verdict: matrix.PolicyFail, Kind: "flight", Text: "a crow said \x1b[2J\nPASS", Kernel: "6.12", Rule: "omens.yaml:17"}},
+		Details: json.RawMessage(`{"birds":3}`),
+	}
+	if err := errors.Join(st.Assess(omen), st.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []string{"report", "compare"} {
+		for _, name := range report.Names() {
+			out, errs, code := command(t, of, dir, "--format", name)
+			if code != exitDone || errs != "" || strings.Contains(out, "\x1b") {
+				t.Fatalf("%s, %s: exit code %d, %q", of, name, code, errs)
+			}
+			for _, want := range []string{"omen", "FAIL", "the birds fly low", "a crow said ·[2J·PASS", "omens.yaml:17"} {
+				if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+					t.Errorf("%s, %s: no %q in\n%.2000s", of, name, want, out)
+				}
+			}
+		}
+	}
 }

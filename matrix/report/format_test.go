@@ -79,7 +79,9 @@ func spoiled(with string) Document {
 	doc.Run.Probes = append(doc.Run.Probes, test.Probe)
 	doc.Results = append(doc.Results, test)
 	doc.Profiles = []matrix.Profile{{Kernel: "6.1", Machine: "default", Probe: "cost/splice-file-pipe/64k", Missing: "no perf event"}}
-	for _, v := range []any{&doc.Run, &doc.Results, &doc.Profiles, &doc.Dir} {
+	doc.Assessments = []matrix.Assessment{omen(doc.Run.ID)}
+	doc.Assessments[0].Details, _ = json.Marshal(map[string]string{"text": "detail" + with})
+	for _, v := range []any{&doc.Run, &doc.Results, &doc.Profiles, &doc.Assessments, &doc.Dir} {
 		spoil(reflect.ValueOf(v).Elem(), with)
 	}
 	for i := range doc.Results {

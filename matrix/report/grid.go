@@ -14,6 +14,8 @@ import (
 
 // grid is the table as text, before it is cut to the width.
 type grid struct {
+	// corner stands above the labels, header above the cells.
+	corner string
 	header []string
 	rows   []gridRow
 }
@@ -30,7 +32,7 @@ const gap = 2
 // blocks cuts the columns into tables that fit the width, at least one column
 // each.
 func (g grid) blocks(width int) [][]int {
-	label := 0
+	label := visible(g.corner)
 	for _, r := range g.rows {
 		if r.cells != nil {
 			label = max(label, visible(r.label))
@@ -82,7 +84,7 @@ func (g grid) render(w io.Writer, columns []int) error {
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone), tablewriter.WithRowAutoWrap(tw.WrapNone), tablewriter.WithTrimSpace(tw.Off),
 		tablewriter.WithPadding(tw.Padding{Left: "", Right: strings.Repeat(" ", gap), Overwrite: true}),
 	)
-	header := []string{""}
+	header := []string{g.corner}
 	for _, i := range columns {
 		header = append(header, g.header[i])
 	}

@@ -63,7 +63,7 @@ func jsonCells(c compare.Comparison) []jsonCell {
 	return list
 }
 
-// writeJSON writes {"version", "run", "kernels", "results", "comparison", "findings"}: the
+// writeJSON writes {"version", "run", "kernels", "results", "comparison", "findings", "assessments"}: the
 // kernels stand beside the run and not in it, and the comparison has a member for each
 // cell with a verdict, an estimate or rates.
 func writeJSON(w io.Writer, doc Document) error {
@@ -87,6 +87,8 @@ func writeJSON(w io.Writer, doc Document) error {
 		// Builds are how kernels are built differently whose costs stand beside each
 		// other.
 		Builds []buildData `json:"builds,omitempty"`
+		// Assessments are what policies concluded.
+		Assessments []matrix.Assessment `json:"assessments,omitempty"`
 		// Families are geometric means of costs.
 		Families []compare.Family `json:"families,omitempty"`
 		// Reports are what the kernels said of their own trouble, each once.
@@ -94,7 +96,7 @@ func writeJSON(w io.Writer, doc Document) error {
 		Warnings []string          `json:"warnings,omitempty"`
 		// Runs are what NAME@1, NAME@2 … were measured in, in this order.
 		Runs []jsonRun `json:"runs,omitempty"`
-	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Comparison: jsonCells(doc.Comparison), Findings: findingsData(doc.Comparison), Builds: buildsData(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results)}
+	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Assessments: doc.Assessments, Comparison: jsonCells(doc.Comparison), Findings: findingsData(doc.Comparison), Builds: buildsData(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results)}
 	out.Run.Run, out.Run.Dir = run, doc.Dir
 	for _, w := range doc.Warnings {
 		out.Warnings = append(out.Warnings, Warning(w))

@@ -18,6 +18,8 @@ type Document struct {
 	// Profiles are what the comparison locates differences by, if any were taken.
 	Profiles   []matrix.Profile
 	Comparison compare.Comparison
+	// Assessments are what policies concluded of the run, or the runs.
+	Assessments []matrix.Assessment
 	// Dir is where the run is stored.
 	Dir string
 	// Runs are those that the run was made of, for a comparison of several; Warnings

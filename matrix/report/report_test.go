@@ -168,19 +168,7 @@ func TestTable(t *testing.T) {
 			if err := f.Write(&b, test.doc); err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), b.String()); diff != "" {
-				t.Error(diff)
-			}
+			golden(t, name+".txt", b.String())
 			width := test.options.Width
 			if width == 0 {
 				width = PlainWidth
@@ -260,5 +248,23 @@ func TestWhatNobodyVouchesForIsSaid(t *testing.T) {
 		if said := strings.Count(document.String(), `"trust": "first-use"`); (said == 2) != first {
 			t.Errorf("first use %v:\n%s", first, document.String())
 		}
+	}
+}
+
+// golden compares with a file of testdata, or with -update writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s: %s", name, diff)
 	}
 }

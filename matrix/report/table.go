@@ -28,6 +28,9 @@ func writeTable(w io.Writer, doc Document) error {
 			return err
 		}
 	}
+	if err := assessed(&b, doc); err != nil {
+		return err
+	}
 	notes(&b, doc)
 	_, err := w.Write(trimLines(b.Bytes()))
 	return err

@@ -22,6 +22,8 @@ type Stored struct {
 	Guests []matrix.Guest
 	// Profiles are those that the run took, if any.
 	Profiles []matrix.Profile
+	// Assessments are what policies concluded of the run, the last last.
+	Assessments []matrix.Assessment
 	// Warnings say what was passed over, such as a last line that was torn
 	// when its writer died.
 	Warnings []string
@@ -52,6 +54,11 @@ func Open(dir string) (*Stored, error) {
 		return nil, fmt.Errorf("read a run: %w", err)
 	}
 	s.Profiles, more, err = readProfiles(dir)
+	s.Warnings = append(s.Warnings, more...)
+	if err != nil {
+		return s, err
+	}
+	s.Assessments, more, err = assessments(dir)
 	s.Warnings = append(s.Warnings, more...)
 	return s, err
 }

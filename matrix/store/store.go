@@ -3,8 +3,9 @@
 // A run is a directory DIR/ID with run.json (what ran where, a [matrix.Run],
 // always whole), results.jsonl (a [matrix.Result] a line), guests.jsonl (a
 // [matrix.Guest] a line: how each guest ended), profiles.jsonl (a [matrix.Profile] a
-// line, where any were taken), consoles/ (what each guest printed), reports/ (the
-// console's text around each report), outputs/ (what external probes printed),
+// line, where any were taken), assessments.json (what policies concluded, as
+// [matrix.Assessment], where any did), consoles/ (what each guest printed), reports/
+// (the console's text around each report), outputs/ (what external probes printed),
 // configs/ (the kernels' configurations) and evidence/ (what was found out about guests
 // that did not answer). All of it can be
 // read with jq and less. Lines are appended whole and synced one by one ([lines]),
