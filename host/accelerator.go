@@ -97,5 +97,5 @@ func trialError(err error, exit vm.Exit) error {
 
 // reserve waits for memory for a guest.
 func (r *Runner) reserve(ctx context.Context, m matrix.Machine) (*capacity.Reservation, error) {
-	return r.memory.Acquire(ctx, m, func(text string) { r.once("waits for memory", text) })
+	return r.memory.Acquire(ctx, m, func(text string) { r.notifyOnce("waits for memory", text) })
 }

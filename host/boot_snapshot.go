@@ -52,7 +52,7 @@ func (b *bootSnapshot) keep(ctx context.Context, g guest, ready wire.Ready) erro
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	b.tell(err)
+	b.notify(err)
 	var stopped *vm.StoppedError
 	if errors.As(err, &stopped) {
 		return err
@@ -62,7 +62,7 @@ func (b *bootSnapshot) keep(ctx context.Context, g guest, ready wire.Ready) erro
 
 // discard removes the snapshot and tells the user why; the rest of the batch boots.
 func (b *bootSnapshot) discard(why error) {
-	b.tell(errors.Join(why, b.drop()))
+	b.notify(errors.Join(why, b.drop()))
 }
 
 // drop removes the snapshot, if there is one.
@@ -75,8 +75,8 @@ func (b *bootSnapshot) drop() error {
 	return err
 }
 
-// tell notifies of the reason that there is no snapshot, of each reason once in a run.
-func (b *bootSnapshot) tell(why error) {
+// notify notifies of the reason that there is no snapshot, of each reason once in a run.
+func (b *bootSnapshot) notify(why error) {
 	text := printable.Line(why.Error(), wire.MaxDetail)
-	b.r.once(text, fmt.Sprintf("%s on %s: booting anew where a snapshot would do: %s", b.batch.kernel, b.batch.machine, text))
+	b.r.notifyOnce(text, fmt.Sprintf("%s on %s: booting anew where a snapshot would do: %s", b.batch.kernel, b.batch.machine, text))
 }

@@ -42,7 +42,7 @@ func setClock(s *matrix.Sample, p matrix.Probe, m matrix.Machine) {
 	s.Clock, s.Unit, s.Indicative = matrix.ClockWall, "ns/"+p.Per, m.Accel != matrix.AccelKVM
 }
 
-// idleReason tells why a sample of counted instructions is none: a guest that idles jumps
+// idleReason returns why a sample of counted instructions is none: a guest that idles jumps
 // to its next timer, so that its nanoseconds are instructions no more. Passes that
 // waited and were counted by their thread's time are no harm. "" where it is one.
 func idleReason(s *matrix.Sample) string {

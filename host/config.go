@@ -43,8 +43,7 @@ type Config struct {
 	// SnapshotLimit is how many bytes of the disk snapshots may take; 0 means
 	// [snapshots.DefaultLimit].
 	SnapshotLimit int64
-	// Notify hears what happens; it is called from one goroutine at a time. It may be
-	// nil.
+	// Notify is called with what happens, from one goroutine at a time. It may be nil.
 	Notify func(Event)
 }
 
@@ -52,7 +51,7 @@ type Config struct {
 func New(c Config) (*Runner, error) {
 	c.Kernels, c.Machines, c.Probes = slices.Clone(c.Kernels), slices.Clone(c.Machines), slices.Clone(c.Probes)
 	r := &Runner{
-		memory: &capacity.Limiter{}, images: map[string]Bootable{}, hello: map[string]bool{}, told: map[string]bool{},
+		memory: &capacity.Limiter{}, images: map[string]Bootable{}, hello: map[string]bool{}, notified: map[string]bool{},
 		consoles: quota.New(maxConsoles, len(c.Kernels)), outputs: quota.New(maxOutputs, len(c.Kernels)),
 		dumps: quota.New(int64(maxDumps*len(c.Kernels)), len(c.Kernels)),
 	}

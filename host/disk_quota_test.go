@@ -13,7 +13,7 @@ import (
 
 func TestAKernelThatFloodsCostsNoOther(t *testing.T) {
 	var told []string
-	r := &Runner{told: map[string]bool{}, consoles: quota.New(10<<20, 2), outputs: quota.New(200, 2)}
+	r := &Runner{notified: map[string]bool{}, consoles: quota.New(10<<20, 2), outputs: quota.New(200, 2)}
 	r.cfg.Notify = func(e Event) { told = append(told, e.Text) }
 	if a, b, c := r.takeConsole("floods"), r.takeConsole("floods"), r.takeConsole("floods"); a != vm.MaxConsole || b != 1<<20 || c != 0 {
 		t.Errorf("it has room for %d, %d and %d bytes", a, b, c)

@@ -2,7 +2,7 @@ package host
 
 import "kmatrix/matrix"
 
-// Event is what a [Runner] tells while it runs.
+// Event is what a [Runner] notifies of while it runs.
 type Event struct {
 	// Kernel is whom it is about; Machine and Boot are set from the boot on.
 	Kernel, Machine string
@@ -16,7 +16,7 @@ type Event struct {
 	Result matrix.Result
 	// Text is a line for people.
 	Text string
-	// Profile tells that the batch is asked for profiles.
+	// Profile reports whether the batch is asked for profiles.
 	Profile bool
 	// Seconds is how long the boot took, at [StageReady], or the batch, at
 	// [StageEnd].

@@ -125,7 +125,7 @@ func (g *qemuGuest) Printed() (tail string, printed int64) { return g.vm.Printed
 // Overdue has the agent end a probe.
 func (g *qemuGuest) Overdue(probe string) { g.guest.Overdue(probe) }
 
-// Share tells how much this host let it run.
+// Share returns how much this host let it run.
 func (g *qemuGuest) Share() float64 { return g.vm.Share() }
 
 // Examine finds out what it is at.

@@ -6,7 +6,7 @@ import (
 	"kmatrix/matrix"
 )
 
-// alone tells whether a machine's cell of that probe has a guest to itself.
+// alone reports whether a machine's cell of that probe has a guest to itself.
 func (r *Runner) alone(m matrix.Machine, probe string) bool {
 	switch m.Isolate {
 	case matrix.IsolateCell:
@@ -30,7 +30,7 @@ func (r *Runner) portion(m matrix.Machine, left []string) (n int, alone bool) {
 	return n, false
 }
 
-// clones tells whether a batch's boot is worth a snapshot: whether a second
+// clones reports whether a batch's boot is worth a snapshot: whether a second
 // guest will start from it, or may have to, because the first has died.
 func (r *Runner) clones(m matrix.Machine, probes []string) bool {
 	return m.Isolate != matrix.IsolateBoot && (len(probes) > 1 || r.alone(m, probes[0]))

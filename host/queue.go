@@ -15,16 +15,16 @@ type batch struct {
 	// boot counts from 1.
 	boot   int
 	probes []string
-	// profile tells that its cells are asked for profiles, and not for results.
+	// profile reports whether its cells are asked for profiles, and not for results.
 	profile bool
 }
 
-// batches cuts cells into one batch a boot, of the boots behind the first so many of
-// each machine up to another number. Boots of the same number stand
+// batches cuts cells into one batch a boot, of the boots behind after up to upTo, both by
+// the machines' names. Boots of the same number stand
 // together and hold every kernel, in the cells' order for odd boots and in the
 // reverse for even ones, so that a drift of the host hits all kernels alike. Cells
-// that have a last word for a boot, which final tells, are left out of its batch.
-func batches(cells []matrix.Cell, behind, upTo map[string]int, final func(cell string, boot int) bool) []batch {
+// that have their final result for a boot, as final reports, are left out of its batch.
+func batches(cells []matrix.Cell, after, upTo map[string]int, final func(cell string, boot int) bool) []batch {
 	type key struct{ kernel, machine string }
 	var order []key
 	probes := map[key][]string{}
@@ -44,7 +44,7 @@ func batches(cells []matrix.Cell, behind, upTo map[string]int, final func(cell s
 			if boot%2 == 0 {
 				k = order[len(order)-1-i]
 			}
-			if boot <= behind[k.machine] || boot > max(1, upTo[k.machine]) {
+			if boot <= after[k.machine] || boot > max(1, upTo[k.machine]) {
 				continue
 			}
 			b := batch{kernel: k.kernel, machine: k.machine, boot: boot}
@@ -76,7 +76,7 @@ func newQueue(all []batch) *queue {
 	return q
 }
 
-// wants tells whether batches of the kernel wait.
+// wants reports whether batches of the kernel wait.
 func (q *queue) wants(kernel string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -54,7 +54,7 @@ func (a attempts) flush(r *Runner, b batch) error {
 	return errors.Join(errs...)
 }
 
-// retryNote tells how many of the probes are retried, "" for none.
+// retryNote returns what a notice says of how many of the probes are retried, "" for none.
 func (s *session) retryNote(probes []string) string {
 	n := 0
 	for _, p := range probes {

@@ -46,8 +46,8 @@ type Runner struct {
 	images map[string]Bootable
 	// hello are the kernels whose first guest has told what it is.
 	hello map[string]bool
-	// told holds what is told once.
-	told map[string]bool
+	// notified are the keys of what was notified of once.
+	notified map[string]bool
 	// consoles and outputs bound what guests print, in bytes, and dumps how many of
 	// their memories are kept.
 	consoles, outputs, dumps *quota.Quota
@@ -72,8 +72,8 @@ type BootRange struct {
 }
 
 // Run answers the cells in those boots, and stores every result as it comes. What the store
-// has a last word on, from before it was resumed, is not asked again. The error tells of a
-// cell that the configuration has no kernel, machine or probe for, of what the host could
+// has a final result of, from before it was resumed, is not asked again. The error names a
+// cell that the configuration has no kernel, machine or probe for, or what the host could
 // not do, or is ctx's; what was answered before is stored. Run may be called again, by one
 // goroutine at a time.
 func (r *Runner) Run(ctx context.Context, cells []matrix.Cell, boots BootRange) (err error) {

@@ -61,7 +61,7 @@ const (
 	atOnce
 )
 
-// ending tells how the guest is to end after its phases: powering off is work for an
+// ending returns how the guest is to end after its phases: powering off is work for an
 // emulated CPU, and nobody asks whether a guest can that was made for one cost, or
 // to be saved.
 func (s *session) ending(end stop, failed error) ending {
