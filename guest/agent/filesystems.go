@@ -72,6 +72,7 @@ func (m *mounter) mount(needed func(string) bool) fileSystems {
 	m.once(fuse.FileSystem, needed, f.addFUSE)
 	m.once("tls", needed, f.addTLS)
 	m.once(sys.PortFeature, needed, f.addPort)
+	m.once(sys.FailingFeature, needed, f.addFailing)
 	return fileSystems{Dirs: maps.Clone(f.Dirs), Refused: maps.Clone(f.Refused)}
 }
 
@@ -110,6 +111,21 @@ func (f *fileSystems) addPort() {
 	}
 	if err != nil {
 		f.Refused[sys.PortFeature] = err.Error()
+	}
+}
+
+// addFailing prepares allocations that fail, where the kernel has such.
+func (f *fileSystems) addFailing() {
+	dir := filepath.Join(mountRoot, "debugfs")
+	err := mountAt(dir, "debugfs", "debugfs", "")
+	if errors.Is(err, unix.ENODEV) {
+		err = errors.New("the kernel fails no allocations: it has no debugfs")
+	}
+	if err == nil {
+		err = sys.PrepareFailing(dir)
+	}
+	if err != nil {
+		f.Refused[sys.FailingFeature] = err.Error()
 	}
 }
 

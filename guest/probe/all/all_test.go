@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 
 // TestRegistry is the contract that every probe keeps.
 func TestRegistry(t *testing.T) {
-	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+(/(ext4|xfs)/(first|tenth))?/[0-9]+[km]?|stress/[a-z-]+/[a-z]+/[a-z-]+[0-9]?)$`)
+	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+(/(ext4|xfs)/(first|tenth))?/[0-9]+[km]?|stress/[a-z-]+/[a-z-]+/[a-z-]+[0-9]?)$`)
 	seen := map[string]bool{}
 	for _, p := range probe.All() {
 		if !grammar.MatchString(p.Name) {
@@ -60,9 +60,10 @@ func TestRegistry(t *testing.T) {
 	for _, want := range []string{
 		"stability/splice/punch/xfs/readahead", "stability/splice/write/tmpfs/dirty", "stability/splice/truncate/tmpfs-huge/dirty",
 		"stability/read-write/mmap/xfs/readahead", "stability/splice/direct/btrfs/clean", "stability/vmsplice-gift/unmap/anon/dirty",
-		"stability/splice-tls-more/write/xfs/dirty/4k", "stability/fuse-read/write/ext4/clean", "stability/fuse-write/mmap/tmpfs/dirty",
+		"stability/overfill/vmsplice-gift/anon/dirty", "stability/overfill/splice/xfs/readahead", "stability/splice-tls-more/write/xfs/dirty/4k", "stability/fuse-read/write/ext4/clean", "stability/fuse-write/mmap/tmpfs/dirty",
 		"cost/splice-file-pipe/64k", "cost/read-write/64k", "cost/splice-file-pipe-cold/4k", "cost/mmap-write-tee/1m", "cost/serve-again/ext4/tenth/64k", "cost/write-byte/1",
 		"stress/vmsplice-gift/reuse/anon", "stress/vmsplice-gift/mapping/ext4", "stress/splice-race/all/xfs", "stress/splice-race/punch/tmpfs-huge", "stress/pipe-churn/many/tmpfs",
+		"stress/vmsplice-gift/pinned/xfs", "stress/splice-writeback/hot/ext4", "stress/alloc-fails/splice/xfs", "stress/alloc-fails/vmsplice-gift/anon",
 	} {
 		if !seen[want] {
 			t.Errorf("there is no %s", want)
