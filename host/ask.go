@@ -101,7 +101,7 @@ func (s *session) answer(g guest, ev wire.Event, took time.Duration) error {
 	}
 	res := s.result(outcome, detail)
 	res.Finding = ev.Answer.Finding
-	res.Reports = s.reports.read(g.Printed())
+	res.CrashReports = s.reports.read(g.Printed())
 	res.Seconds = took.Round(time.Microsecond).Seconds()
 	if err := s.settle(ev.Probe, res, false); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (s *session) assignOutcome(c cause) error {
 	}
 	for _, p := range hit {
 		res := s.result(outcome, detail)
-		res.Reports = c.reports
+		res.CrashReports = c.reports
 		if err := s.settle(p, res, c.kind == hostInterfered); err != nil {
 			return err
 		}

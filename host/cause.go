@@ -52,7 +52,7 @@ type cause struct {
 	detail string
 	// reports are what the kernel said of its own trouble since the last answer. What an
 	// examination made it print is not among them.
-	reports []matrix.Report
+	reports []matrix.CrashReport
 }
 
 // causeKind is a kind of [cause].
@@ -78,7 +78,7 @@ func hostFailure(err error) cause {
 
 // causeOf finds why a guest stopped, by how it exited and what its kernel had printed.
 // What this host did to it counts first, then what its kernel said.
-func causeOf(s stop, exit vm.Exit, reports []matrix.Report, m matrix.Machine) cause {
+func causeOf(s stop, exit vm.Exit, reports []matrix.CrashReport, m matrix.Machine) cause {
 	c := cause{phase: s.phase, reports: reports}
 	// An error can hold what the guest said: SSH's, and those of JSON, do.
 	set := func(kind causeKind, detail string) cause {
@@ -122,7 +122,7 @@ func causeOf(s stop, exit vm.Exit, reports []matrix.Report, m matrix.Machine) ca
 	case s.overdue():
 		// An examination may have reset it.
 		c.kind, c.detail = guestOverdue, seen
-		if i := slices.IndexFunc(reports, func(r matrix.Report) bool { return r.Kind.Stalls() }); i >= 0 && s.phase == phaseProbes {
+		if i := slices.IndexFunc(reports, func(r matrix.CrashReport) bool { return r.Kind.Stalls() }); i >= 0 && s.phase == phaseProbes {
 			c.detail += "; the kernel said: " + reports[i].Title
 		}
 	case reset:

@@ -24,7 +24,7 @@ type consoleReports struct {
 // read parses the new part of a console: last is its tail, and printed the number of
 // bytes of all of it. A report that is not complete yet is parsed as far as it goes, and
 // its rest is dropped.
-func (c *consoleReports) read(last string, printed int64) []matrix.Report {
+func (c *consoleReports) read(last string, printed int64) []matrix.CrashReport {
 	fresh := min(printed-c.consumed, int64(len(last)))
 	c.consumed = printed
 	if fresh <= 0 {
@@ -36,8 +36,8 @@ func (c *consoleReports) read(last string, printed int64) []matrix.Report {
 // keep stores the texts of the reports in the run's directory and returns the reports to
 // attach: without those that the kernel's ignore: names, and with those marked that its
 // known: names.
-func (c *consoleReports) keep(reports []matrix.Report) ([]matrix.Report, error) {
-	var list []matrix.Report
+func (c *consoleReports) keep(reports []matrix.CrashReport) ([]matrix.CrashReport, error) {
+	var list []matrix.CrashReport
 	for _, r := range reports {
 		if matches(c.kernel.Ignore, r.Title) || len(list) == maxReports {
 			continue
@@ -47,7 +47,7 @@ func (c *consoleReports) keep(reports []matrix.Report) ([]matrix.Report, error) 
 		}
 		r.Known = matches(c.kernel.Known, r.Title)
 		var err error
-		if r.File, err = c.r.cfg.Store.Report(c.kernel.Name, r); err != nil {
+		if r.File, err = c.r.cfg.Store.CrashReport(c.kernel.Name, r); err != nil {
 			return nil, err
 		}
 		list = append(list, r)
@@ -60,12 +60,14 @@ func matches(patterns []string, title string) bool {
 }
 
 // attachToColumn stores in the kernel's column reports that came while no probe ran.
-func (c *consoleReports) attachToColumn(reports []matrix.Report) error {
+func (c *consoleReports) attachToColumn(reports []matrix.CrashReport) error {
 	kept, err := c.keep(reports)
 	if err != nil || len(kept) == 0 {
 		return err
 	}
-	return c.r.column(c.kernel.Name, func(col *matrix.Column) { col.Reports = matrix.MergeReports(col.Reports, kept, maxReports) })
+	return c.r.column(c.kernel.Name, func(col *matrix.Column) {
+		col.CrashReports = matrix.MergeCrashReports(col.CrashReports, kept, maxReports)
+	})
 }
 
 // fatalTitle returns the title of the fatal report on a console, "" for none.

@@ -33,17 +33,17 @@ func TestWhatAKernelSaysIsKeptWithItsCell(t *testing.T) {
 	} {
 		res := got["k/m/"+probe]
 		title := ""
-		if len(res.Reports) > 0 {
-			title = res.Reports[0].Title
+		if len(res.CrashReports) > 0 {
+			title = res.CrashReports[0].Title
 		}
-		if res.Outcome != want.outcome || len(res.Reports) > 1 || title != want.title || !strings.Contains(res.Detail, want.detail) {
-			t.Errorf("%s: %s, %q, %+v", probe, res.Outcome, res.Detail, res.Reports)
+		if res.Outcome != want.outcome || len(res.CrashReports) > 1 || title != want.title || !strings.Contains(res.Detail, want.detail) {
+			t.Errorf("%s: %s, %q, %+v", probe, res.Outcome, res.Detail, res.CrashReports)
 			continue
 		}
 		if title == "" {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Join(r.cfg.Store.Dir(), res.Reports[0].File))
+		text, err := os.ReadFile(filepath.Join(r.cfg.Store.Dir(), res.CrashReports[0].File))
 		if err != nil || !strings.HasPrefix(string(text), title+"\n\n") {
 			t.Errorf("%s: its text is %q (%v)", probe, text, err)
 		}
@@ -52,7 +52,7 @@ func TestWhatAKernelSaysIsKeptWithItsCell(t *testing.T) {
 	for _, res := range got {
 		results = append(results, res)
 	}
-	for _, one := range matrix.AllReports(r.cfg.Store.Header(), results) {
+	for _, one := range matrix.AllCrashReports(r.cfg.Store.Header(), results) {
 		if one.Title == "WARNING in warns" && (len(one.Cells) != 2 || one.Count != 2 || len(one.Kernels) != 1) {
 			t.Errorf("the same report counts as %+v", one)
 		}
@@ -63,10 +63,10 @@ func TestKnownAndIgnoredReports(t *testing.T) {
 	r, cells, _ := newFake(t, []string{"known", "ignores"}, []string{"s/warns"})
 	r.cfg.Kernels[0].Known, r.cfg.Kernels[1].Ignore = []string{"BUG: *", "WARNING in w*s"}, []string{"WARNING *"}
 	got := outcomes(t, r, cells)
-	if list := got["known/m/s/warns"].Reports; len(list) != 1 || !list[0].Known {
+	if list := got["known/m/s/warns"].CrashReports; len(list) != 1 || !list[0].Known {
 		t.Errorf("what is known: %+v", list)
 	}
-	if list := got["ignores/m/s/warns"].Reports; len(list) != 0 {
+	if list := got["ignores/m/s/warns"].CrashReports; len(list) != 0 {
 		t.Errorf("what is ignored: %+v", list)
 	}
 }
@@ -106,12 +106,12 @@ func TestAPanicOfAStallIsAHang(t *testing.T) {
 func TestWhatIsPrintedWhileNoProbeRunsIsTheKernels(t *testing.T) {
 	r, cells, booted := newFake(t, []string{"noisy"}, []string{"s/a", "s/oops", "s/b"})
 	for cell, res := range outcomes(t, r, cells) {
-		if n := len(res.Reports); n != 0 && cell != "noisy/m/s/oops" {
+		if n := len(res.CrashReports); n != 0 && cell != "noisy/m/s/oops" {
 			t.Errorf("%s has %d reports", cell, n)
 		}
 	}
 	col := r.cfg.Store.Header().Kernels[0]
-	if len(col.Reports) != 1 || col.Reports[0].Title != "WARNING in boots" || col.Reports[0].Count != booted["noisy"] || col.Reports[0].File == "" {
-		t.Errorf("after %d boots the kernel has %+v", booted["noisy"], col.Reports)
+	if len(col.CrashReports) != 1 || col.CrashReports[0].Title != "WARNING in boots" || col.CrashReports[0].Count != booted["noisy"] || col.CrashReports[0].File == "" {
+		t.Errorf("after %d boots the kernel has %+v", booted["noisy"], col.CrashReports)
 	}
 }

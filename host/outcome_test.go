@@ -63,13 +63,13 @@ func TestTheCauseOfAnEndDecidesItsOutcome(t *testing.T) {
 	shutdown := func(reason string) vm.Exit {
 		return vm.Exit{Events: []matrix.Event{{Name: "STOP"}, {Name: "SHUTDOWN", Reason: reason}}}
 	}
-	bug := []matrix.Report{{Kind: matrix.KindBug, Title: "BUG: x", Fatal: true}}
-	stall := []matrix.Report{{Kind: matrix.KindRCUStall, Title: "INFO: rcu stall in x"}}
+	bug := []matrix.CrashReport{{Kind: matrix.KindBug, Title: "BUG: x", Fatal: true}}
+	stall := []matrix.CrashReport{{Kind: matrix.KindRCUStall, Title: "INFO: rcu stall in x"}}
 	for name, test := range map[string]struct {
 		phase   phase
 		err     error
 		exit    vm.Exit
-		reports []matrix.Report
+		reports []matrix.CrashReport
 		want    matrix.Outcome
 		kind    causeKind
 		detail  string

@@ -26,7 +26,7 @@ func (s *session) settle(probe string, res matrix.Result, spoiled bool) (err err
 		}
 	}
 	s.output = nil
-	if res.Reports, err = s.reports.keep(res.Reports); err != nil {
+	if res.CrashReports, err = s.reports.keep(res.CrashReports); err != nil {
 		return err
 	}
 	first, tried := s.attempts[probe]

@@ -108,7 +108,7 @@ func (s *session) run(ctx context.Context, img Bootable) error {
 
 // causeOf finds why the guest stopped, and names what the kernel's configuration lacks
 // where it never came up.
-func (s *session) causeOf(end stop, exit vm.Exit, reports []matrix.Report) cause {
+func (s *session) causeOf(end stop, exit vm.Exit, reports []matrix.CrashReport) cause {
 	c := causeOf(end, exit, reports, s.r.machine(s.batch.machine))
 	if outcome, _ := unanswered(c); outcome == matrix.BootFailed {
 		c.detail = lacking(c.detail, s.options.Guest())

@@ -78,17 +78,17 @@ func TestMatchTitle(t *testing.T) {
 	}
 }
 
-func TestAllReports(t *testing.T) {
-	a, b := Report{Fingerprint: "a", Count: 2}, Report{Fingerprint: "b", Count: 1, Known: true}
+func TestAllCrashReports(t *testing.T) {
+	a, b := CrashReport{Fingerprint: "a", Count: 2}, CrashReport{Fingerprint: "b", Count: 1, Known: true}
 	known := a
 	known.Known = true
-	list := AllReports(Run{Kernels: []Column{{Name: "l", Reports: []Report{b}}}}, []Result{
-		{Kernel: "k", Cell: "k/m/x", Attempt: Attempt{Reports: []Report{a, b}}}, {Kernel: "k", Cell: "k/m/x", Boot: 2, Attempt: Attempt{Reports: []Report{a}}}, {Kernel: "l", Cell: "l/m/x", Attempt: Attempt{Reports: []Report{known}}},
+	list := AllCrashReports(Run{Kernels: []Column{{Name: "l", CrashReports: []CrashReport{b}}}}, []Result{
+		{Kernel: "k", Cell: "k/m/x", Attempt: Attempt{CrashReports: []CrashReport{a, b}}}, {Kernel: "k", Cell: "k/m/x", Boot: 2, Attempt: Attempt{CrashReports: []CrashReport{a}}}, {Kernel: "l", Cell: "l/m/x", Attempt: Attempt{CrashReports: []CrashReport{known}}},
 	})
 	if len(list) != 2 || list[0].Count != 6 || list[0].Known || len(list[0].Cells) != 2 || len(list[0].Kernels) != 2 || !list[1].Known || len(list[1].Cells) != 1 || len(list[1].Kernels) != 2 {
 		t.Errorf("%+v", list)
 	}
-	if got := MergeReports([]Report{a}, []Report{a, b, {Fingerprint: "c"}}, 2); len(got) != 2 || got[0].Count != 4 {
+	if got := MergeCrashReports([]CrashReport{a}, []CrashReport{a, b, {Fingerprint: "c"}}, 2); len(got) != 2 || got[0].Count != 4 {
 		t.Errorf("%+v", got)
 	}
 }

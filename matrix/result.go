@@ -173,9 +173,9 @@ type Attempt struct {
 	// Output is the file with what an external probe printed, relative to the
 	// run's directory, "" when there is none.
 	Output string `json:"output,omitempty"`
-	// Reports are what the kernel said of its own trouble meanwhile, whatever the
+	// CrashReports are what the kernel said of its own trouble meanwhile, whatever the
 	// outcome.
-	Reports []Report `json:"reports,omitempty"`
+	CrashReports []CrashReport `json:"reports,omitempty"`
 	// Seconds is how long the probe took by the host's clock.
 	Seconds float64 `json:"seconds"`
 }

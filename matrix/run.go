@@ -89,9 +89,9 @@ type Column struct {
 	Built   *Built  `json:"built,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"`
 	Detail  string  `json:"detail,omitempty"`
-	// Reports are what the kernel said of its own trouble while no probe ran: as it
+	// CrashReports are what the kernel said of its own trouble while no probe ran: as it
 	// booted, or ended.
-	Reports []Report `json:"reports,omitempty"`
+	CrashReports []CrashReport `json:"reports,omitempty"`
 	// Booted is what the guest said of itself at its first hello.
 	Booted *Hello `json:"booted,omitempty"`
 }

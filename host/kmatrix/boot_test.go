@@ -251,8 +251,8 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 		}
 	}
 	// A kernel that stands still after its panic is not waited for.
-	if r := doc.result(t, "halts", probesOfTrouble); len(r.Reports) != 1 || strings.Contains(r.Detail, "not over within") {
-		t.Errorf("halts: %q with %+v", r.Detail, r.Reports)
+	if r := doc.result(t, "halts", probesOfTrouble); len(r.CrashReports) != 1 || strings.Contains(r.Detail, "not over within") {
+		t.Errorf("halts: %q with %+v", r.Detail, r.CrashReports)
 	}
 	if r := doc.result(t, "no-xfs", "stability/splice/write/xfs/dirty"); r.Outcome != matrix.Unsupported || !strings.Contains(r.Detail, "the kernel has no xfs") {
 		t.Errorf("no-xfs on xfs: %s, %q", r.Outcome, r.Detail)

@@ -166,8 +166,8 @@ func (e *explanation) files(dir string) error {
 			e.Console = filepath.Join(dir, name)
 		}
 	}
-	for _, r := range e.Reports {
-		text, err := readReport(dir, e.Kernel, r)
+	for _, r := range e.CrashReports {
+		text, err := readCrashReport(dir, e.Kernel, r)
 		if err != nil {
 			return err
 		}
@@ -250,7 +250,7 @@ func writeExplanations(w io.Writer, list []explanation) error {
 				line("", "  "+item)
 			}
 		}
-		for _, r := range e.Reports {
+		for _, r := range e.CrashReports {
 			line("report", r.Title+marks(r))
 			for _, f := range r.Frames {
 				line("", "  "+f.String())

@@ -44,14 +44,14 @@ cannot be read; 130 interrupted.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			doc := oopsDocument{Version: 1, Reports: []oopsReport{}}
+			doc := oopsDocument{Version: 1, Reports: []oopsEntry{}}
 			for _, name := range args {
 				text, err := readLog(cmd, name)
 				if err != nil {
 					return err
 				}
 				for _, r := range oops.Parse(text) {
-					one := oopsReport{Report: r, Stack: r.Stack, Text: r.Text}
+					one := oopsEntry{CrashReport: r, Stack: r.Stack, Text: r.Text}
 					if len(args) > 1 {
 						one.Log = name
 					}
@@ -76,15 +76,15 @@ cannot be read; 130 interrupted.`,
 
 // oopsDocument is the JSON form of the reports of logs.
 type oopsDocument struct {
-	Version int          `json:"version"`
-	Reports []oopsReport `json:"reports"`
+	Version int         `json:"version"`
+	Reports []oopsEntry `json:"reports"`
 }
 
-// oopsReport is a report with the lines that a run keeps in a file.
-type oopsReport struct {
+// oopsEntry is a report with the lines that a run keeps in a file.
+type oopsEntry struct {
 	// Log is the file that it was read from, where there are several.
 	Log string `json:"log,omitempty"`
-	matrix.Report
+	matrix.CrashReport
 	Stack []string `json:"stack,omitempty"`
 	Text  string   `json:"text"`
 }
@@ -134,7 +134,7 @@ func unreadable(err error) error {
 }
 
 // writeOops writes a paragraph for each report.
-func writeOops(w io.Writer, reports []oopsReport) error {
+func writeOops(w io.Writer, reports []oopsEntry) error {
 	var b strings.Builder
 	for i, r := range reports {
 		if i > 0 {

@@ -19,13 +19,13 @@ type excerpt struct {
 	Text  string `json:"text"`
 }
 
-// readReport returns the text that the run keeps of a report, cleaned, since the file
+// readCrashReport returns the text that the run keeps of a report, cleaned, since the file
 // may be anybody's; "" when it keeps none.
-func readReport(dir, kernel string, r matrix.Report) (string, error) {
+func readCrashReport(dir, kernel string, r matrix.CrashReport) (string, error) {
 	if r.File == "" {
 		return "", nil
 	}
-	name, err := store.ReportName(kernel, r.Fingerprint)
+	name, err := store.CrashReportName(kernel, r.Fingerprint)
 	if err != nil {
 		return "", wrongUse{err}
 	}
@@ -37,7 +37,7 @@ func readReport(dir, kernel string, r matrix.Report) (string, error) {
 }
 
 // marks say what is special about a report.
-func marks(r matrix.Report) string {
+func marks(r matrix.CrashReport) string {
 	var words []string
 	if r.Fatal {
 		words = append(words, "fatal")

@@ -49,16 +49,16 @@ func storedRun(t *testing.T) (dir, run string) {
 	if err := errors.Join(r.Append(base), r.Append(dead)); err != nil {
 		t.Fatal(err)
 	}
-	warned := matrix.Report{
+	warned := matrix.CrashReport{
 		Kind: matrix.KindWarning, Title: "WARNING in foo", Fingerprint: "0123456789abcdef", Taint: "W", Count: 2, Text: "WARNING: CPU: 0 \x1b[31m\n",
 		Frames: []matrix.Frame{{Function: "foo", At: "fs/foo.c:12"}, {Function: "bar"}},
 	}
-	if warned.File, err = r.Report("a", warned); err != nil {
+	if warned.File, err = r.CrashReport("a", warned); err != nil {
 		t.Fatal(err)
 	}
 	for probe, res := range map[string]matrix.Result{
 		"external/own": {Attempt: matrix.Attempt{Outcome: matrix.Fail, Detail: "exit code 3: \x1b[31mlast", Output: output, Life: 2, Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatExit, ExitCode: 3, Failed: 1, Failing: []string{"own"}}}}},
-		"stability/x":  {Attempt: matrix.Attempt{Outcome: matrix.Fail, Reports: []matrix.Report{warned}, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Zeroed, Zero: 4096, Bytes: 4096, FirstOffset: 8192, Calls: []matrix.Call{{Name: "splice(3, 4)", Return: 4096, Count: 2}, {Name: "fallocate(3)", Return: -1, Errno: "EOPNOTSUPP"}}}}}},
+		"stability/x":  {Attempt: matrix.Attempt{Outcome: matrix.Fail, CrashReports: []matrix.CrashReport{warned}, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Zeroed, Zero: 4096, Bytes: 4096, FirstOffset: 8192, Calls: []matrix.Call{{Name: "splice(3, 4)", Return: 4096, Count: 2}, {Name: "fallocate(3)", Return: -1, Errno: "EOPNOTSUPP"}}}}}},
 		"cost/x":       {Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 0.25, Unit: "insn/B", Better: matrix.Lower, Iterations: 7, Low: 0.2, High: 0.3}}}},
 	} {
 		c := matrix.Cell{Kernel: "a", Machine: "m", Probe: probe}

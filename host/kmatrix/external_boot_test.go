@@ -104,12 +104,12 @@ func TestExternalProbes(t *testing.T) {
 			t.Errorf("%s: %s, %q, %q, printed %q; want %+v", probe, r.Outcome, shown, r.Detail, printed[:min(len(printed), 300)], want)
 		}
 	}
-	if r := doc.result(t, "good", "external/oops"); len(r.Reports) != 1 || r.Reports[0].Title != "kernel panic: sysrq triggered crash" || !r.Reports[0].Fatal || r.Reports[0].Known ||
-		len(r.Reports[0].Frames) == 0 || r.Reports[0].Frames[0].Function != "sysrq_handle_crash" {
-		t.Errorf("the crash has the reports %+v", r.Reports)
+	if r := doc.result(t, "good", "external/oops"); len(r.CrashReports) != 1 || r.CrashReports[0].Title != "kernel panic: sysrq triggered crash" || !r.CrashReports[0].Fatal || r.CrashReports[0].Known ||
+		len(r.CrashReports[0].Frames) == 0 || r.CrashReports[0].Frames[0].Function != "sysrq_handle_crash" {
+		t.Errorf("the crash has the reports %+v", r.CrashReports)
 	}
-	if r := doc.result(t, "good", "external/says"); len(r.Reports) != 1 || r.Reports[0].Title != "WARNING in made_up" || !r.Reports[0].Known {
-		t.Errorf("the warning of a probe that passes is %+v", r.Reports)
+	if r := doc.result(t, "good", "external/says"); len(r.CrashReports) != 1 || r.CrashReports[0].Title != "WARNING in made_up" || !r.CrashReports[0].Known {
+		t.Errorf("the warning of a probe that passes is %+v", r.CrashReports)
 	}
 	table, _, _ := command(t, "report", "--dir", dir)
 	for _, want := range []string{"ok 2, 1 skipped", "1 of 2 failed", "exit 3", "hang", "crash", "- kernel panic: sysrq triggered crash: good, external/oops;", "- WARNING in made_up (known): good, external/says"} {

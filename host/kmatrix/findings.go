@@ -23,16 +23,16 @@ func findingNames() string {
 			names = append(names, string(o))
 		}
 	}
-	return strings.Join(append(names, findingReport), ", ")
+	return strings.Join(append(names, findingCrashReport), ", ")
 }
 
-// findingReport is a report of a kernel's own trouble that is not known.
-const findingReport = "report"
+// findingCrashReport is a report of a kernel's own trouble that is not known.
+const findingCrashReport = "report"
 
 // checkFailOn refuses values that name nothing.
 func checkFailOn(values []string) error {
 	for _, f := range values {
-		if f != findingReport && (f == string(matrix.Pass) || !slices.Contains(verdicts, compare.Verdict(f)) && !slices.Contains(matrix.Outcomes, matrix.Outcome(f))) {
+		if f != findingCrashReport && (f == string(matrix.Pass) || !slices.Contains(verdicts, compare.Verdict(f)) && !slices.Contains(matrix.Outcomes, matrix.Outcome(f))) {
 			return wrong("--fail-on %s: allowed are %s", f, findingNames())
 		}
 	}
@@ -47,8 +47,8 @@ func findings(values []string, c compare.Comparison, run matrix.Run, results []m
 		if slices.Contains(verdicts, compare.Verdict(f)) {
 			n = c.Count(compare.Verdict(f))
 		}
-		if f == findingReport {
-			for _, r := range matrix.AllReports(run, results) {
+		if f == findingCrashReport {
+			for _, r := range matrix.AllCrashReports(run, results) {
 				if !r.Known {
 					n++
 				}

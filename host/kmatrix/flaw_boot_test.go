@@ -25,10 +25,10 @@ func TestTheOriginalFlawIsACrashWithAReport(t *testing.T) {
 	dir := t.TempDir()
 	doc, _ := boot(t, exitFinding, "-f", file, "--dir", dir, "-k", "flaw", "-p", gift, "--stress-for", "2s", "--fail-on", "report")
 	r := doc.result(t, "flaw", gift)
-	if r.Outcome != matrix.Crash || len(r.Reports) == 0 || r.Detail != r.Reports[0].Title {
-		t.Fatalf("%s, %q, %+v", r.Outcome, r.Detail, r.Reports)
+	if r.Outcome != matrix.Crash || len(r.CrashReports) == 0 || r.Detail != r.CrashReports[0].Title {
+		t.Fatalf("%s, %q, %+v", r.Outcome, r.Detail, r.CrashReports)
 	}
-	first := r.Reports[0]
+	first := r.CrashReports[0]
 	if !first.Fatal || len(first.Frames) == 0 || !strings.Contains(first.Title, " in ") {
 		t.Errorf("the report is %+v", first)
 	}

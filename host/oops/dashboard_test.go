@@ -34,7 +34,7 @@ func dashboard(t *testing.T) map[string]string {
 	return titles
 }
 
-func titlesOf(reports []matrix.Report) (titles []string) {
+func titlesOf(reports []matrix.CrashReport) (titles []string) {
 	for _, r := range reports {
 		titles = append(titles, r.Title)
 	}

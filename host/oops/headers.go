@@ -37,7 +37,7 @@ const (
 // (pkg/report/linux.go of google/syzkaller has its rules), so that they can be searched
 // for.
 type rule struct {
-	kind matrix.ReportKind
+	kind matrix.CrashKind
 	// mark stands in every such line; it is looked for before re is tried.
 	mark string
 	re   *regexp.Regexp

@@ -19,7 +19,7 @@ func TestKinds(t *testing.T) {
 	regs := "CPU: 0 PID: 7 Comm: a\n"
 	for name, test := range map[string]struct {
 		console, title string
-		kind           matrix.ReportKind
+		kind           matrix.CrashKind
 	}{
 		"lock_sock sleeps":   {"BUG: sleeping function called from invalid context at net/core/sock.c:3000\nin_atomic(): 1\n" + stackOf("dump_stack_lvl", "__might_resched", "lock_sock_nested", "foo_release"), "BUG: sleeping function called from invalid context in lock_sock_nested", matrix.KindSanityBug},
 		"hrtimer":            {"BUG: KASAN: slab-use-after-free in hrtimer_active+0x1/0x20\nRead of size 4 at addr ffff888012345678 by task a/7\n" + stackOf("dump_stack_lvl", "kasan_report", "hrtimer_active", "foo"), "KASAN: slab-use-after-free Read in hrtimer_active", matrix.KindKASAN},

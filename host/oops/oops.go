@@ -42,8 +42,8 @@ const (
 // Parse returns the reports of a console, each fingerprint once, with how many times it
 // came, in the order in which they began; only that memory was short or a file system's
 // data were corrupt comes last, since these need not be the kernel's fault.
-func Parse(console string) []matrix.Report {
-	var list []matrix.Report
+func Parse(console string) []matrix.CrashReport {
+	var list []matrix.CrashReport
 	at := map[string]int{}
 	for _, e := range withoutEchoes(gather(split(console))) {
 		r := e.report()
@@ -57,12 +57,12 @@ func Parse(console string) []matrix.Report {
 			list = append(list, r)
 		}
 	}
-	slices.SortStableFunc(list, func(x, y matrix.Report) int { return rank(x.Kind) - rank(y.Kind) })
+	slices.SortStableFunc(list, func(x, y matrix.CrashReport) int { return rank(x.Kind) - rank(y.Kind) })
 	return list
 }
 
 // rank is 1 for the kinds that come last, else 0.
-func rank(k matrix.ReportKind) int {
+func rank(k matrix.CrashKind) int {
 	if k == matrix.KindOOM || k == matrix.KindFileSystem {
 		return 1
 	}
@@ -71,18 +71,18 @@ func rank(k matrix.ReportKind) int {
 
 // Fatal returns the first report after which the kernel, or a thread of it, did not
 // go on.
-func Fatal(reports []matrix.Report) (matrix.Report, bool) {
-	i := slices.IndexFunc(reports, func(r matrix.Report) bool { return r.Fatal })
+func Fatal(reports []matrix.CrashReport) (matrix.CrashReport, bool) {
+	i := slices.IndexFunc(reports, func(r matrix.CrashReport) bool { return r.Fatal })
 	if i < 0 {
-		return matrix.Report{}, false
+		return matrix.CrashReport{}, false
 	}
 	return reports[i], true
 }
 
 // report makes one of the event's lines.
-func (e *event) report() matrix.Report {
+func (e *event) report() matrix.CrashReport {
 	frames, named, alias := e.frames()
-	r := matrix.Report{Kind: e.kind, Fatal: e.fatal(), Taint: e.taint, Count: 1}
+	r := matrix.CrashReport{Kind: e.kind, Fatal: e.fatal(), Taint: e.taint, Count: 1}
 	r.Title = e.titled(frames, named, alias)
 	if e.kind != matrix.KindOOM { // who asked for the memory is not who has it
 		r.Frames = frames[:min(len(frames), matrix.MaxFrames)]
@@ -93,7 +93,7 @@ func (e *event) report() matrix.Report {
 
 // fingerprint is a report's. That of a stall is its title's: a loop is met in another
 // function each time.
-func fingerprint(r matrix.Report) string {
+func fingerprint(r matrix.CrashReport) string {
 	h := sha256.New()
 	_, _ = fmt.Fprintf(h, "%s\n%s\n", r.Kind, r.Title) // a hash takes every byte
 	for _, f := range r.Frames {
@@ -105,7 +105,7 @@ func fingerprint(r matrix.Report) string {
 }
 
 // withText adds the event's lines to its report.
-func (e *event) withText(r matrix.Report) matrix.Report {
+func (e *event) withText(r matrix.CrashReport) matrix.CrashReport {
 	var text strings.Builder
 	for _, l := range e.lines {
 		if text.Len()+len(l) >= MaxText {

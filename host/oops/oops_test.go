@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write golden files anew")
 
 // golden is what a report's golden file holds of it.
 type golden struct {
-	matrix.Report
+	matrix.CrashReport
 	Registers int
 	Stack     int
 	First     string
@@ -36,7 +36,7 @@ func TestRealConsoles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[matrix.ReportKind]bool{}
+	seen := map[matrix.CrashKind]bool{}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".log")
 		t.Run(name, func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestRealConsoles(t *testing.T) {
 			}
 		})
 	}
-	for _, k := range matrix.ReportKinds {
+	for _, k := range matrix.CrashKinds {
 		if !seen[k] {
 			t.Errorf("no console has a report of the kind %s", k)
 		}
@@ -82,7 +82,7 @@ func TestRealConsoles(t *testing.T) {
 }
 
 // check fails where a report is not fit to be shown.
-func check(t *testing.T, reports []matrix.Report) {
+func check(t *testing.T, reports []matrix.CrashReport) {
 	t.Helper()
 	if len(reports) > MaxReports {
 		t.Fatalf("%d reports", len(reports))

@@ -14,7 +14,7 @@ import (
 // information. Frames of modules, and those whose function the file does not have with
 // that size, keep none: no line is better than a wrong one. Where the file cannot be
 // read, or has no debug information, nothing changes.
-func Locate(r *matrix.Report, vmlinux string) {
+func Locate(r *matrix.CrashReport, vmlinux string) {
 	f, err := elf.Open(vmlinux)
 	if err != nil {
 		return
@@ -66,7 +66,7 @@ const maxPadding = 64
 func fits(size, said uint64) bool { return size <= said && said-size < maxPadding }
 
 // atRIP reports whether the frame is where the CPU was, by the report's registers.
-func atRIP(r matrix.Report, f matrix.Frame) bool {
+func atRIP(r matrix.CrashReport, f matrix.Frame) bool {
 	for _, text := range r.Registers {
 		if m := ripRE.FindStringSubmatch(text); m != nil {
 			return frame(m[1], m[2], m[3], m[4], m[5]).Function == f.Function

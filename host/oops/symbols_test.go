@@ -51,7 +51,7 @@ func TestFramesAreLocated(t *testing.T) {
 		ud2 := uint64(strings.Index(string(text[trap:trap+size]), "\x0f\x0b"))
 		call := uint64(strings.Index(string(text[calls:calls+callsSize]), "\xe8"))
 		second := uint64(strings.Index(string(text[calls+call+1:calls+callsSize]), "\xe8")) + call + 1 + 5
-		r := matrix.Report{
+		r := matrix.CrashReport{
 			Registers: []string{"RIP: 0010:trap+0x1/0x2"},
 			Frames: []matrix.Frame{
 				{Function: "trap", Offset: ud2, Size: size + 7},
@@ -73,7 +73,7 @@ func TestFramesAreLocated(t *testing.T) {
 			}
 		}
 	}
-	r := matrix.Report{Frames: []matrix.Frame{{Function: "trap", Offset: 1, Size: 9}}}
+	r := matrix.CrashReport{Frames: []matrix.Frame{{Function: "trap", Offset: 1, Size: 9}}}
 	Locate(&r, main)
 	if r.Frames[0].At != "" {
 		t.Errorf("what is no program has %q", r.Frames[0].At)

@@ -16,7 +16,7 @@ func TestTitles(t *testing.T) {
 	for name, test := range map[string]struct {
 		console string
 		title   string
-		kind    matrix.ReportKind
+		kind    matrix.CrashKind
 		fatal   bool
 	}{
 		"null":          {"BUG: kernel NULL pointer dereference, address: 0000000000000018\n#PF: supervisor read access in kernel mode\nPGD 0 P4D 0 \nOops: 0000 [#1] SMP\nRIP: 0010:baz+0x1/0x2\n" + trace, "BUG: unable to handle kernel NULL pointer dereference in baz", matrix.KindPageFault, true},
@@ -111,7 +111,7 @@ func TestTheSameCountsOnce(t *testing.T) {
 }
 
 func TestFatal(t *testing.T) {
-	if r, ok := Fatal([]matrix.Report{{Title: "a"}, {Title: "b", Fatal: true}}); !ok || r.Title != "b" {
+	if r, ok := Fatal([]matrix.CrashReport{{Title: "a"}, {Title: "b", Fatal: true}}); !ok || r.Title != "b" {
 		t.Errorf("%+v %v", r, ok)
 	}
 	if _, ok := Fatal(nil); ok {

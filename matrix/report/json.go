@@ -91,12 +91,12 @@ func writeJSON(w io.Writer, doc Document) error {
 		Assessments []matrix.Assessment `json:"assessments,omitempty"`
 		// Families are geometric means of costs.
 		Families []compare.Family `json:"families,omitempty"`
-		// Reports are what the kernels said of their own trouble, each once.
-		Reports  []matrix.Reported `json:"reports,omitempty"`
-		Warnings []string          `json:"warnings,omitempty"`
+		// CrashReports are what the kernels said of their own trouble, each once.
+		CrashReports []matrix.CrashSummary `json:"reports,omitempty"`
+		Warnings     []string              `json:"warnings,omitempty"`
 		// Runs are what NAME@1, NAME@2 … were measured in, in this order.
 		Runs []jsonRun `json:"runs,omitempty"`
-	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Assessments: doc.Assessments, Comparison: jsonCells(doc.Comparison), Findings: findingsData(doc.Comparison), Builds: buildsData(doc.Comparison), Families: doc.Comparison.Families(), Reports: matrix.AllReports(doc.Run, doc.Results)}
+	}{Version: jsonVersion, Kernels: kernels, Results: doc.Results, Profiles: doc.Profiles, Assessments: doc.Assessments, Comparison: jsonCells(doc.Comparison), Findings: findingsData(doc.Comparison), Builds: buildsData(doc.Comparison), Families: doc.Comparison.Families(), CrashReports: matrix.AllCrashReports(doc.Run, doc.Results)}
 	out.Run.Run, out.Run.Dir = run, doc.Dir
 	for _, w := range doc.Warnings {
 		out.Warnings = append(out.Warnings, Warning(w))

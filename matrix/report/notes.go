@@ -38,7 +38,7 @@ func notes(b *bytes.Buffer, doc Document) {
 		fmt.Fprintln(b)
 	}
 	costs(b, doc)
-	reported(b, doc)
+	crashReports(b, doc)
 	for _, s := range slices.Concat(untested(c), troubles(c, doc.Results), irregular(doc.Results), unprofiled(doc.Profiles)) {
 		wrap(b, s, "  ", width)
 	}

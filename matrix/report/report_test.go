@@ -90,13 +90,13 @@ func answer(kernel, probe string, boot int) matrix.Result {
 	flaky := kernel == "flaky" && boot > 1
 	switch {
 	case kernel == "crash" && strings.Contains(probe, "/punch/"):
-		r := matrix.Report{
+		r := matrix.CrashReport{
 			Kind: matrix.KindPageFault, Title: "BUG: unable to handle kernel NULL pointer dereference in splice_folio", Fingerprint: "0123456789abcdef", Fatal: true, Count: 1,
 			Frames: []matrix.Frame{{Function: "splice_folio", At: "fs/splice.c:123"}, {Function: "do_splice"}},
 		}
-		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Crash, Detail: r.Title, Reports: []matrix.Report{r}}}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Crash, Detail: r.Title, CrashReports: []matrix.CrashReport{r}}}
 	case kernel == "crash" && strings.HasPrefix(probe, "cost/"):
-		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Hang, Detail: "no answer", Reports: []matrix.Report{{Kind: matrix.KindSoftLockup, Title: "BUG: soft lockup in spin", Fingerprint: "0123456789abcdee", Known: true, Count: 3}}}}
+		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Hang, Detail: "no answer", CrashReports: []matrix.CrashReport{{Kind: matrix.KindSoftLockup, Title: "BUG: soft lockup in spin", Fingerprint: "0123456789abcdee", Known: true, Count: 3}}}}
 	case kernel == "hang" && strings.Contains(probe, "tmpfs-huge"):
 		return matrix.Result{Attempt: matrix.Attempt{Outcome: matrix.Hang, Detail: "no answer within 30s"}}
 	case kernel == "boot-failed":

@@ -128,10 +128,10 @@ func TestOutputsStayInTheRun(t *testing.T) {
 // TestReportsAreKeptOnce keeps reports until there are too many.
 func TestReportsAreKeptOnce(t *testing.T) {
 	r, _ := create(t)
-	one := matrix.Report{Fingerprint: "0123456789abcdef", Title: "WARNING in foo", Text: "WARNING: x\n"}
+	one := matrix.CrashReport{Fingerprint: "0123456789abcdef", Title: "WARNING in foo", Text: "WARNING: x\n"}
 	for _, text := range []string{one.Text, "another\n"} {
 		one.Text = text
-		name, err := r.Report("6.1", one)
+		name, err := r.CrashReport("6.1", one)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,13 +140,13 @@ func TestReportsAreKeptOnce(t *testing.T) {
 		}
 	}
 	for _, bad := range [][2]string{{"../x", one.Fingerprint}, {"6.1", "../0123456789ab"}, {"6.1", ""}} {
-		if name, err := r.Report(bad[0], matrix.Report{Fingerprint: bad[1]}); err == nil {
+		if name, err := r.CrashReport(bad[0], matrix.CrashReport{Fingerprint: bad[1]}); err == nil {
 			t.Errorf("%q is kept as %s", bad, name)
 		}
 	}
-	for i := range MaxReports + 5 {
-		name, err := r.Report("6.1", matrix.Report{Fingerprint: fmt.Sprintf("%016x", i)})
-		if err != nil || (name == "") != (i >= MaxReports-1) {
+	for i := range MaxCrashReports + 5 {
+		name, err := r.CrashReport("6.1", matrix.CrashReport{Fingerprint: fmt.Sprintf("%016x", i)})
+		if err != nil || (name == "") != (i >= MaxCrashReports-1) {
 			t.Fatalf("number %d is kept as %q (%v)", i, name, err)
 		}
 	}

@@ -5,39 +5,39 @@ import (
 	"strings"
 )
 
-// ReportKind is what sort of trouble a [Report] tells of.
-type ReportKind string
+// CrashKind is what sort of trouble a [CrashReport] tells of.
+type CrashKind string
 
 // The kinds, as far as they are told apart. Those below [KindPageFault] end the
 // thread that they hit or the whole kernel; of the others a kernel goes on, unless
 // it was told to panic.
 const (
-	KindPanic           ReportKind = "panic"
-	KindOops            ReportKind = "oops"
-	KindBug             ReportKind = "kernel-bug"
-	KindProtection      ReportKind = "general-protection-fault"
-	KindPageFault       ReportKind = "page-fault"
-	KindListCorruption  ReportKind = "list-corruption"
-	KindSanityBug       ReportKind = "bug"
-	KindWarning         ReportKind = "warning"
-	KindKASAN           ReportKind = "kasan"
-	KindKCSAN           ReportKind = "kcsan"
-	KindKMSAN           ReportKind = "kmsan"
-	KindKFENCE          ReportKind = "kfence"
-	KindUBSAN           ReportKind = "ubsan"
-	KindLockdep         ReportKind = "lockdep"
-	KindHungTask        ReportKind = "hung-task"
-	KindRCUStall        ReportKind = "rcu-stall"
-	KindSoftLockup      ReportKind = "soft-lockup"
-	KindHardLockup      ReportKind = "hard-lockup"
-	KindWorkqueueLockup ReportKind = "workqueue-lockup"
-	KindOOM             ReportKind = "oom-kill"
+	KindPanic           CrashKind = "panic"
+	KindOops            CrashKind = "oops"
+	KindBug             CrashKind = "kernel-bug"
+	KindProtection      CrashKind = "general-protection-fault"
+	KindPageFault       CrashKind = "page-fault"
+	KindListCorruption  CrashKind = "list-corruption"
+	KindSanityBug       CrashKind = "bug"
+	KindWarning         CrashKind = "warning"
+	KindKASAN           CrashKind = "kasan"
+	KindKCSAN           CrashKind = "kcsan"
+	KindKMSAN           CrashKind = "kmsan"
+	KindKFENCE          CrashKind = "kfence"
+	KindUBSAN           CrashKind = "ubsan"
+	KindLockdep         CrashKind = "lockdep"
+	KindHungTask        CrashKind = "hung-task"
+	KindRCUStall        CrashKind = "rcu-stall"
+	KindSoftLockup      CrashKind = "soft-lockup"
+	KindHardLockup      CrashKind = "hard-lockup"
+	KindWorkqueueLockup CrashKind = "workqueue-lockup"
+	KindOOM             CrashKind = "oom-kill"
 	// KindFileSystem is what file systems say of corrupt data.
-	KindFileSystem ReportKind = "file-system"
+	KindFileSystem CrashKind = "file-system"
 )
 
-// ReportKinds lists every kind.
-var ReportKinds = []ReportKind{
+// CrashKinds lists every kind.
+var CrashKinds = []CrashKind{
 	KindPanic, KindOops, KindBug, KindProtection, KindPageFault, KindListCorruption, KindSanityBug, KindWarning,
 	KindKASAN, KindKCSAN, KindKMSAN, KindKFENCE, KindUBSAN, KindLockdep, KindHungTask, KindRCUStall, KindSoftLockup,
 	KindHardLockup, KindWorkqueueLockup, KindOOM, KindFileSystem,
@@ -45,7 +45,7 @@ var ReportKinds = []ReportKind{
 
 // Stalls reports whether the kind says that something does not go on, rather than
 // that it went wrong: a guest that is overdue with it hangs.
-func (k ReportKind) Stalls() bool {
+func (k CrashKind) Stalls() bool {
 	switch k {
 	case KindHungTask, KindRCUStall, KindSoftLockup, KindHardLockup, KindWorkqueueLockup:
 		return true
@@ -53,10 +53,10 @@ func (k ReportKind) Stalls() bool {
 	return false
 }
 
-// Report is trouble that a kernel told of on its console: an oops, a warning, a
+// CrashReport is trouble that a kernel told of on its console: an oops, a warning, a
 // stall. It attaches to whatever outcome the cell has. Its texts are clean.
-type Report struct {
-	Kind ReportKind `json:"kind"`
+type CrashReport struct {
+	Kind CrashKind `json:"kind"`
 	// Title names it in one line without addresses and numbers, for example
 	// "KASAN: slab-use-after-free Read in pipe_read".
 	Title string `json:"title"`
@@ -88,7 +88,7 @@ type Report struct {
 	Text      string   `json:"-"`
 }
 
-// MaxFrames is how many frames a [Report] has at most.
+// MaxFrames is how many frames a [CrashReport] has at most.
 const MaxFrames = 5
 
 // Frame is one function of a stack.
@@ -135,11 +135,11 @@ func MatchTitle(pattern, title string) bool {
 	return strings.HasSuffix(rest, parts[len(parts)-1])
 }
 
-// MergeReports adds reports to a list that has each fingerprint once, as long as it
+// MergeCrashReports adds reports to a list that has each fingerprint once, as long as it
 // is shorter than limit.
-func MergeReports(list, more []Report, limit int) []Report {
+func MergeCrashReports(list, more []CrashReport, limit int) []CrashReport {
 	for _, r := range more {
-		i := slices.IndexFunc(list, func(o Report) bool { return o.Fingerprint == r.Fingerprint })
+		i := slices.IndexFunc(list, func(o CrashReport) bool { return o.Fingerprint == r.Fingerprint })
 		switch {
 		case i >= 0:
 			list[i].Count += r.Count

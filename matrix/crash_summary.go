@@ -2,28 +2,28 @@ package matrix
 
 import "slices"
 
-// Reported is one report of a run with all that it came up in.
-type Reported struct {
-	Report
+// CrashSummary is one report of a run with all that it came up in.
+type CrashSummary struct {
+	CrashReport
 	// Kernels are the columns, and Cells the cells' IDs, in the order of the
 	// results. A kernel without a cell printed it while no probe ran.
 	Kernels []string `json:"kernels"`
 	Cells   []string `json:"cells,omitempty"`
 }
 
-// AllReports lists the reports of a run, each fingerprint once, in the order in which
+// AllCrashReports lists the reports of a run, each fingerprint once, in the order in which
 // the results came: those of probes first. One that is known on every kernel that had
 // it is known.
-func AllReports(run Run, results []Result) []Reported {
-	var list []Reported
+func AllCrashReports(run Run, results []Result) []CrashSummary {
+	var list []CrashSummary
 	at := map[string]int{}
-	add := func(kernel, cell string, reports []Report) {
+	add := func(kernel, cell string, reports []CrashReport) {
 		for _, r := range reports {
 			i, ok := at[r.Fingerprint]
 			if !ok {
 				i = len(list)
 				at[r.Fingerprint] = i
-				list = append(list, Reported{Report: r})
+				list = append(list, CrashSummary{CrashReport: r})
 				list[i].Count = 0
 			}
 			one := &list[i]
@@ -39,10 +39,10 @@ func AllReports(run Run, results []Result) []Reported {
 		}
 	}
 	for _, r := range results {
-		add(r.Kernel, r.Cell, r.Reports)
+		add(r.Kernel, r.Cell, r.CrashReports)
 	}
 	for _, k := range run.Kernels {
-		add(k.Name, "", k.Reports)
+		add(k.Name, "", k.CrashReports)
 	}
 	return list
 }

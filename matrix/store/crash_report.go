@@ -14,25 +14,25 @@ import (
 // dirReports holds the texts of reports.
 const dirReports = "reports"
 
-// MaxReports is how many texts of reports a run keeps; a kernel that prints ever new
+// MaxCrashReports is how many texts of reports a run keeps; a kernel that prints ever new
 // ones must not fill the disk.
-const MaxReports = 1000
+const MaxCrashReports = 1000
 
 var fingerprintRE = regexp.MustCompile(`^[0-9a-f]{16}$`)
 
-// ReportName returns the file of a report's text, in the run's directory.
-func ReportName(kernel, fingerprint string) (string, error) {
+// CrashReportName returns the file of a report's text, in the run's directory.
+func CrashReportName(kernel, fingerprint string) (string, error) {
 	if !safeName.MatchString(kernel) || !fingerprintRE.MatchString(fingerprint) {
 		return "", fmt.Errorf("%q and %q make no file name", kernel, fingerprint)
 	}
 	return filepath.Join(dirReports, kernel+"-"+fingerprint+".txt"), nil
 }
 
-// Report keeps the console's text of a report, once for each kernel and fingerprint,
-// and returns the file's name in the run's directory; "" when there are [MaxReports]
+// CrashReport keeps the console's text of a report, once for each kernel and fingerprint,
+// and returns the file's name in the run's directory; "" when there are [MaxCrashReports]
 // already.
-func (r *Run) Report(kernel string, report matrix.Report) (string, error) {
-	name, err := ReportName(kernel, report.Fingerprint)
+func (r *Run) CrashReport(kernel string, report matrix.CrashReport) (string, error) {
+	name, err := CrashReportName(kernel, report.Fingerprint)
 	if err != nil {
 		return "", fmt.Errorf("keep a report: %w", err)
 	}
@@ -41,7 +41,7 @@ func (r *Run) Report(kernel string, report matrix.Report) (string, error) {
 	if r.reports[name] {
 		return name, nil
 	}
-	if len(r.reports) == MaxReports {
+	if len(r.reports) == MaxCrashReports {
 		return "", nil
 	}
 	if err := os.MkdirAll(filepath.Join(r.dir, dirReports), 0o755); err != nil {

@@ -9,14 +9,14 @@ import (
 	"kmatrix/matrix"
 )
 
-// reported writes what the kernels said of their own trouble, each once: what is not
+// crashReports writes what the kernels said of their own trouble, each once: what is not
 // known first.
-func reported(b *bytes.Buffer, doc Document) {
-	all := matrix.AllReports(doc.Run, doc.Results)
+func crashReports(b *bytes.Buffer, doc Document) {
+	all := matrix.AllCrashReports(doc.Run, doc.Results)
 	if len(all) == 0 {
 		return
 	}
-	slices.SortStableFunc(all, func(x, y matrix.Reported) int {
+	slices.SortStableFunc(all, func(x, y matrix.CrashSummary) int {
 		switch {
 		case x.Known == y.Known:
 			return 0
@@ -36,7 +36,7 @@ func reported(b *bytes.Buffer, doc Document) {
 }
 
 // sentence says of a report where it came up, how often, and who called whom.
-func sentence(r matrix.Reported) string {
+func sentence(r matrix.CrashSummary) string {
 	text := r.Title
 	if r.Known {
 		text += " (known)"
