@@ -108,8 +108,8 @@ func (c *Config) check() error {
 	for _, m := range c.Machines {
 		add(m.Boots < 0, "the machine %s has %d boots: how many auto stands for is to be decided before", m.Name, m.Boots)
 	}
-	if c.Store == nil {
-		return errors.Join(append(errs, errors.New("Store is not set"))...)
+	if add(c.Store == nil, "Store is not set"); c.Store == nil {
+		return errors.Join(errs...)
 	}
 	for _, k := range c.Kernels {
 		has := slices.ContainsFunc(c.Store.Header().Kernels, func(col matrix.Column) bool { return col.Name == k.Name })
