@@ -19,6 +19,7 @@ import (
 	"kmatrix/vmimage/debian"
 	"kmatrix/vmimage/disk"
 	"kmatrix/vmimage/lock"
+	"kmatrix/vmimage/source"
 )
 
 // oneImage is an image that is there.
@@ -43,10 +44,10 @@ func debianImage(t *testing.T) Bootable {
 		t.Fatal(err)
 	}
 	k := matrix.Kernel{Name: "6.1", Source: matrix.Source{Kind: "deb", Fields: map[string]string{"deb": "linux-image-cloud-amd64", "suite": "bookworm"}}}
-	env := &vmimage.Env{
-		Cache: &cache.Cache{Dir: filepath.Join(dir, "kmatrix")}, Lock: l, HTTP: http.DefaultClient, Dir: ".", Kernels: []matrix.Kernel{k},
+	env := &vmimage.Env{Kernels: []matrix.Kernel{k}, Env: source.Env{
+		Cache: &cache.Cache{Dir: filepath.Join(dir, "kmatrix")}, Lock: l, HTTP: http.DefaultClient, Dir: ".",
 		Mirrors: func() (debian.Mirrors, error) { return debian.FromApt("/") }, Log: func(string) {}, Progress: func(string, string) {},
-	}
+	}}
 	img, err := vmimage.Fetch(t.Context(), env, k)
 	if err != nil {
 		t.Fatal(err)

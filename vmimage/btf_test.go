@@ -10,6 +10,8 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/sourcetest"
 )
 
 // TestBTFIsSettledBeforeABuild has a build for which there is no pahole refused
@@ -27,8 +29,8 @@ func TestBTFIsSettledBeforeABuild(t *testing.T) {
 		"a configuration asks":         {"own.config", "", "a.c:1:2: error: compiled", "own.config asks for BTF", true},
 		"the tree's own configuration": {"defconfig", "", "the configuration has CONFIG_DEBUG_INFO_BTF, and there is no kmatrix-no-such-pahole", "", false},
 	} {
-		tree, env := fakeTree(t), newEnv(t)
-		for path, text := range map[string]string{filepath.Join(tree, "Makefile"): configures, filepath.Join(env.Dir, "own.config"): on, filepath.Join(env.Dir, "fragment"): test.fragment} {
+		src, env := sourcetest.Tree(t), newEnv(t)
+		for path, text := range map[string]string{filepath.Join(src, "Makefile"): configures, filepath.Join(env.Dir, "own.config"): on, filepath.Join(env.Dir, "fragment"): test.fragment} {
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -36,8 +38,8 @@ func TestBTFIsSettledBeforeABuild(t *testing.T) {
 		var notes []string
 		env.Log = func(line string) { notes = append(notes, line) }
 		env.Builds = []matrix.Build{{Name: build.Default.Name, Config: test.config, Fragments: []string{"fragment"}, Make: map[string]string{"PAHOLE": "kmatrix-no-such-pahole"}}}
-		_, err := Fetch(t.Context(), env, buildable("tree", tree))
-		var failed *BuildFailedError
+		_, err := Fetch(t.Context(), env, buildable("tree", src))
+		var failed *fault.BuildFailedError
 		if err == nil || !strings.Contains(err.Error(), test.want) || errors.As(err, &failed) != test.kernels {
 			t.Errorf("%s: %v, want …%s…", name, err, test.want)
 		}

@@ -13,17 +13,10 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
 	"kmatrix/vmimage/cache"
-	"kmatrix/vmimage/series"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/imagedir"
+	"kmatrix/vmimage/tree"
 )
-
-// BuildFailedError tells that a kernel's source was had and does not build.
-type BuildFailedError struct{ Err error }
-
-// Error returns the reason.
-func (e *BuildFailedError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the reason.
-func (e *BuildFailedError) Unwrap() error { return e.Err }
 
 const (
 	// builtFormat is part of the cache's key: it changes with what is kept of
@@ -31,8 +24,6 @@ const (
 	builtFormat = "built 3"
 	// inputCompiler is the compiler's place in a job's inputs.
 	inputCompiler = 3
-	// fileBuilt says how the image, or the objects, were built.
-	fileBuilt = "built.json"
 )
 
 // job is a kernel to build from a tree.
@@ -47,93 +38,57 @@ type job struct {
 	note string
 }
 
-// image builds the kernel, unless the cache has it: an image is named by the
+// build builds the kernel, unless the cache has it: an image is named by the
 // content of source, patches, configuration and compiler.
-func (t tree) image(ctx context.Context, env *Env, k matrix.Kernel) (matrix.Image, error) {
-	s, err := readSeries(ctx, env, k)
-	if err != nil {
-		return matrix.Image{}, err
-	}
-	j, err := newJob(ctx, env, k)
-	if err != nil {
-		return matrix.Image{}, err
-	}
-	source := t
-	if s != nil {
-		for _, n := range s.Notes {
-			env.log("%s: series: %s", k.Name, n)
+func (r *Recipe) build(ctx context.Context) (matrix.Image, error) {
+	if r.series != nil {
+		for _, n := range r.series.Notes {
+			r.env.Logf("%s: series: %s", r.Kernel.Name, n)
 		}
-		source = t.patched(env, k, s)
 	}
-	inputs, err := j.inputs(ctx, source)
+	held, err := r.env.hold(r.Kernel, r.inputs)
 	if err != nil {
 		return matrix.Image{}, err
 	}
-	held, err := env.hold(k, inputs)
+	dir, err := r.env.Cache.Get(ctx, r.Image)
 	if err != nil {
 		return matrix.Image{}, err
 	}
-	dir, err := env.Cache.Entry(ctx, cache.Key(KindImage, inputs...), func(ctx context.Context, dir string) error {
-		if err := j.needs(); err != nil {
-			return err
-		}
-		// A tree that cannot be had, or that the series does not apply to, is
-		// told before anything is built.
-		if _, err := source.open(ctx); err != nil {
-			return err
-		}
-		return j.fill(ctx, t, source, s, dir)
-	})
-	if err != nil {
-		return matrix.Image{}, err
-	}
-	img, err := open(dir)
+	img, err := r.open(ctx, dir)
 	if err != nil {
 		return img, err
 	}
-	img.Kernel, img.Version, img.Origin = k.Name, img.Release, source.origin
 	return img, held.keep(img)
 }
 
-// newJob finds the kernel's build and reads its configuration.
-func newJob(ctx context.Context, env *Env, k matrix.Kernel) (job, error) {
-	i := slices.IndexFunc(env.Builds, func(b matrix.Build) bool { return b.Name == k.Build })
-	if i < 0 {
-		return job{}, fmt.Errorf("kernel %s: there is no build %q", k.Name, k.Build)
-	}
-	j := job{env: env, kernel: k, build: env.Builds[i]}
+// newJob reads the build's configuration; config is the image that it takes it of,
+// where it does.
+func newJob(env *Env, k matrix.Kernel, b matrix.Build, config matrix.Image) (*job, error) {
+	j := &job{env: env, kernel: k, build: b}
 	var err error
-	j.config, j.note, err = j.readConfig(ctx)
+	j.config, j.note, err = j.readConfig(config)
 	return j, err
 }
 
 // readConfig returns the text that the configuration begins with, "" for one
 // that make has a target for, and what the user is to know of it.
-func (j job) readConfig(ctx context.Context) (text, note string, err error) {
+func (j *job) readConfig(of matrix.Image) (text, note string, err error) {
 	if slices.Contains(build.Targets, j.build.Config) {
 		return "", "", nil
 	}
 	name := j.build.ConfigKernel()
 	if name == "" {
-		own, err := os.ReadFile(j.env.path(j.build.Config))
+		own, err := os.ReadFile(j.env.Path(j.build.Config))
 		if err != nil {
 			return "", "", fmt.Errorf("read the configuration of the build %s: %w", j.build.Name, err)
 		}
 		text, note = build.WithoutBTF(j.build, string(own))
 		return text, note, nil
 	}
-	i := slices.IndexFunc(j.env.Kernels, func(k matrix.Kernel) bool { return k.Name == name })
-	if i < 0 {
-		return "", "", fmt.Errorf("build %s: there is no kernel %q", j.build.Name, name)
+	if of.Config == "" {
+		return "", "", fault.Unavailable("%s came without its configuration", name)
 	}
-	img, err := Fetch(ctx, j.env, j.env.Kernels[i])
-	if err != nil {
-		return "", "", fmt.Errorf("the configuration of %s: %w", name, err)
-	}
-	if img.Config == "" {
-		return "", "", unavailable("%s came without its configuration", name)
-	}
-	its, err := os.ReadFile(img.Config)
+	its, err := os.ReadFile(of.Config)
 	if err != nil {
 		return "", "", fmt.Errorf("read the configuration of %s: %w", name, err)
 	}
@@ -141,7 +96,7 @@ func (j job) readConfig(ctx context.Context) (text, note string, err error) {
 }
 
 // inputs are all that an image's content depends on.
-func (j job) inputs(ctx context.Context, t tree) ([]string, error) {
+func (j *job) inputs(ctx context.Context, t tree.Tree) ([]string, error) {
 	compiler, err := build.Compiler(ctx, j.build)
 	if err != nil {
 		return nil, err
@@ -162,21 +117,21 @@ func (j job) inputs(ctx context.Context, t tree) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append([]string{builtFormat, t.digest, config, compiler, string(variables) + pahole}, fragments...), nil
+	return append([]string{builtFormat, t.Digest, config, compiler, string(variables) + pahole}, fragments...), nil
 }
 
 // fragments returns the texts of the build's fragments.
-func (j job) fragments() ([]string, error) {
+func (j *job) fragments() ([]string, error) {
 	texts, err := build.Fragments(j.build.Fragments, j.env.Dir)
 	var contradicted *build.ContradictionError
 	if errors.As(err, &contradicted) {
-		err = &BuildFailedError{err}
+		err = &fault.BuildFailedError{Err: err}
 	}
 	return texts, err
 }
 
 // needs checks that what the build is made with is here.
-func (j job) needs() error {
+func (j *job) needs() error {
 	if err := build.Tools(); err != nil {
 		return err
 	}
@@ -187,84 +142,80 @@ func (j job) needs() error {
 	return build.NeedsPahole(j.build, fragments)
 }
 
-// fill fills the image's entry: source is what to build, t the tree without the
-// series s, of which objects are kept for whatever has it as base.
-func (j job) fill(ctx context.Context, t, source tree, s *series.Series, dir string) (err error) {
+// fill fills the image's entry.
+func (r *Recipe) fill(ctx context.Context, dir string) (err error) {
 	defer func() {
 		var (
 			failed  *build.Error
 			dropped *build.DroppedError
 		)
 		if errors.As(err, &failed) && !failed.Host || errors.As(err, &dropped) {
-			err = &BuildFailedError{err}
+			err = &fault.BuildFailedError{Err: err}
 		}
 	}()
+	j := r.job
+	if err := j.needs(); err != nil {
+		return err
+	}
+	// A tree that cannot be had, or that the series does not apply to, is
+	// told before anything is built.
+	if _, err := r.built.Open(ctx, r.env.Cache); err != nil {
+		return err
+	}
 	collect := func(objects string) error { return collect(ctx, objects, dir) }
 	if !j.shared() {
-		return j.make(ctx, source, "", nil, collect)
+		return j.make(ctx, r.built, "", nil, collect)
 	}
-	objects, err := j.objects(ctx, t)
+	item, err := j.objects(ctx, *r.Source.Tree)
 	if err != nil {
 		return err
 	}
-	if s == nil {
+	j.env.Tell(j.kernel.Name, "waiting for the objects of its base")
+	entry, err := j.env.Cache.Get(ctx, item)
+	if err != nil {
+		return err
+	}
+	objects := filepath.Join(entry, dirObjects)
+	if r.series == nil {
 		return collect(objects)
 	}
-	return j.make(ctx, source, objects, s.Files(), collect)
+	return j.make(ctx, r.built, objects, r.series.Files(), collect)
 }
 
 // shared tells whether others are built from the same tree: the kernel has a
 // base, or is one.
-func (j job) shared() bool {
+func (j *job) shared() bool {
 	return j.kernel.Base != "" || slices.ContainsFunc(j.env.Kernels, func(k matrix.Kernel) bool {
 		return k.Base == j.kernel.Name && k.Build == j.kernel.Build
 	})
 }
 
-// objects returns the object directory of a tree, building it where the cache
-// does not have it.
-func (j job) objects(ctx context.Context, t tree) (string, error) {
-	inputs, err := j.inputs(ctx, t)
-	if err != nil {
-		return "", err
-	}
-	j.env.progress(j.kernel.Name, "waiting for the objects of its base")
-	dir, err := j.env.Cache.Entry(ctx, cache.Key(kindObjects, inputs...), func(ctx context.Context, dir string) error {
-		return j.make(ctx, t, "", nil, func(objects string) error { return move(ctx, objects, filepath.Join(dir, "objects")) })
-	})
-	return filepath.Join(dir, "objects"), err
-}
+// dirObjects is the directory in an entry of objects.
+const dirObjects = "objects"
 
-// ask asks for the entries that making the kernel's image needs beside its
-// source, so that a cache that is only looked at hears of them. What cannot be
-// named yet is not asked for.
-func (t tree) ask(ctx context.Context, env *Env, k matrix.Kernel) {
-	s, err := readSeries(ctx, env, k)
-	if err != nil {
-		return
-	}
-	if s != nil {
-		_, _ = t.patched(env, k, s).open(ctx)
-	}
-	if j, err := newJob(ctx, env, k); err == nil && j.shared() {
-		_, _ = j.objects(ctx, t)
-	}
+// objects is the entry with the objects of a tree, which are kept for whatever has it
+// as base.
+func (j *job) objects(ctx context.Context, t tree.Tree) (cache.Item, error) {
+	inputs, err := j.inputs(ctx, t)
+	return cache.Item{Key: cache.Key(kindObjects, inputs...), Fill: func(ctx context.Context, dir string) error {
+		return j.make(ctx, t, "", nil, func(objects string) error { return move(ctx, objects, filepath.Join(dir, dirObjects)) })
+	}}, err
 }
 
 // collect takes out of an object directory what an image is.
 func collect(ctx context.Context, objects, dir string) error {
-	f, err := boot(ctx, filepath.Join(objects, "arch", "x86", "boot", "bzImage"), dir)
+	f, err := imagedir.Boot(ctx, filepath.Join(objects, "arch", "x86", "boot", "bzImage"), dir)
 	if err != nil {
 		return err
 	}
-	for _, one := range [][2]string{{".config", fileConfig}, {fileBuilt, fileBuilt}} {
-		if err := copyFile(filepath.Join(objects, one[0]), filepath.Join(dir, one[1])); err != nil {
+	for _, one := range [][2]string{{".config", imagedir.FileConfig}, {imagedir.FileBuilt, imagedir.FileBuilt}} {
+		if err := imagedir.CopyFile(filepath.Join(objects, one[0]), filepath.Join(dir, one[1])); err != nil {
 			return fmt.Errorf("keep how it was built: %w", err)
 		}
 	}
-	config, err := os.ReadFile(filepath.Join(dir, fileConfig))
+	config, err := os.ReadFile(filepath.Join(dir, imagedir.FileConfig))
 	if err == nil && strings.Contains(string(config), "\nCONFIG_DEBUG_INFO=y\n") {
-		err = copyFile(filepath.Join(objects, fileVmlinux), filepath.Join(dir, fileSymbols))
+		err = imagedir.CopyFile(filepath.Join(objects, imagedir.FileVmlinux), filepath.Join(dir, imagedir.FileSymbols))
 	}
 	if err != nil {
 		return fmt.Errorf("keep the debug information: %w", err)
@@ -274,9 +225,9 @@ func collect(ctx context.Context, objects, dir string) error {
 		return err
 	}
 	if len(installed) > 0 {
-		if err := os.CopyFS(filepath.Join(dir, dirModules), os.DirFS(installed[0])); err != nil {
+		if err := os.CopyFS(filepath.Join(dir, imagedir.DirModules), os.DirFS(installed[0])); err != nil {
 			return fmt.Errorf("keep the modules: %w", err)
 		}
 	}
-	return describe(dir, f)
+	return imagedir.Describe(dir, f)
 }

@@ -1,12 +1,10 @@
 package vmimage
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,35 +13,10 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
 	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/sourcetest"
+	"kmatrix/vmimage/tree"
 )
-
-// fakeTree makes a source tree that passes for Linux and does not build: make
-// fails with a compiler's error. It is enough for all that happens before.
-func fakeTree(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"Makefile": "VERSION = 6\nPATCHLEVEL = 12\n%:\n\t@echo fs/splice.c:1:2: error: no such luck; exit 1\n", "arch/x86/Kconfig": "", "f": "one\ntwo\nthree\n",
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-func makeTarball(t *testing.T, tree string) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "linux-6.12.tar.xz")
-	if out, err := exec.Command("tar", "-C", filepath.Dir(tree), "-cJf", file, filepath.Base(tree)).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return file
-}
 
 func buildable(kind, where string, more ...string) matrix.Kernel {
 	k := matrix.Kernel{Name: "k", Build: build.Default.Name, Source: matrix.Source{Kind: kind, Fields: map[string]string{kind: where}}}
@@ -57,17 +30,17 @@ func buildable(kind, where string, more ...string) matrix.Kernel {
 // error, its log kept, nothing that looks finished in the cache, and the tree
 // as it was.
 func TestAKernelThatDoesNotBuild(t *testing.T) {
-	tree := fakeTree(t)
-	file := makeTarball(t, tree)
-	before, err := digestTree(t.Context(), tree)
+	src := sourcetest.Tree(t)
+	file := sourcetest.Tarball(t, src)
+	before, err := tree.Digest(t.Context(), src)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range []matrix.Kernel{buildable("tree", tree), buildable("tarball", file)} {
+	for _, k := range []matrix.Kernel{buildable("tree", src), buildable("tarball", file)} {
 		env := newEnv(t)
 		env.Builds = []matrix.Build{build.Default}
 		_, err := Fetch(t.Context(), env, k)
-		var failed *BuildFailedError
+		var failed *fault.BuildFailedError
 		if !errors.As(err, &failed) || !strings.Contains(err.Error(), "fs/splice.c:1:2: error: no such luck") {
 			t.Errorf("%s: %v", k.Source.Kind, err)
 		}
@@ -79,14 +52,14 @@ func TestAKernelThatDoesNotBuild(t *testing.T) {
 			t.Errorf("%s: the cache holds %v", k.Source.Kind, left)
 		}
 	}
-	if after, err := digestTree(t.Context(), tree); err != nil || after != before {
+	if after, err := tree.Digest(t.Context(), src); err != nil || after != before {
 		t.Errorf("the tree was written to (%v)", err)
 	}
 }
 
 func TestSourcesThatCannotBeUsed(t *testing.T) {
-	tree := fakeTree(t)
-	file := makeTarball(t, tree)
+	src := sourcetest.Tree(t)
+	file := sourcetest.Tarball(t, src)
 	sum, err := cache.Digest(file)
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +85,7 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 		env := newEnv(t)
 		env.Builds = []matrix.Build{build.Default}
 		_, err := Fetch(t.Context(), env, test.kernel)
-		var missing *UnavailableError
+		var missing *fault.UnavailableError
 		if !errors.As(err, &missing) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -125,7 +98,7 @@ func TestSourcesThatCannotBeUsed(t *testing.T) {
 // TestAFirstDownloadIsHeldTo fetches a tarball that kernels.yaml gives no
 // digest for, and then another one from the same URL.
 func TestAFirstDownloadIsHeldTo(t *testing.T) {
-	text, err := os.ReadFile(makeTarball(t, fakeTree(t)))
+	text, err := os.ReadFile(sourcetest.Tarball(t, sourcetest.Tree(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +111,7 @@ func TestAFirstDownloadIsHeldTo(t *testing.T) {
 	k := buildable("tarball", "https://kernel.invalid/pub/linux-6.12.tar.xz")
 	for range 2 {
 		_, err := Fetch(t.Context(), env, k)
-		var failed *BuildFailedError
+		var failed *fault.BuildFailedError
 		if !errors.As(err, &failed) {
 			t.Fatalf("error %v", err)
 		}
@@ -155,7 +128,7 @@ func TestAFirstDownloadIsHeldTo(t *testing.T) {
 }
 
 func TestASeriesIsAppliedToACopy(t *testing.T) {
-	dir := fakeTree(t)
+	dir := sourcetest.Tree(t)
 	patch := func(from, to string) string {
 		return "From: A <a@example.invalid>\nSubject: [PATCH] x\n\nWhy.\n---\ndiff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n-" + from + "\n+" + to + "\n three\n"
 	}
@@ -166,47 +139,47 @@ func TestASeriesIsAppliedToACopy(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	apply := func(t *testing.T, to tree, names ...string) (tree, string, error) {
+	apply := func(t *testing.T, to tree.Tree, names ...string) (tree.Tree, string, error) {
 		t.Helper()
 		k := buildable("tree", dir)
 		k.Series = names
 		read, err := readSeries(t.Context(), env, k)
 		if err != nil {
-			return tree{}, "", err
+			return tree.Tree{}, "", err
 		}
-		patched := to.patched(env, k, read)
-		at, err := patched.open(t.Context())
-		return patched, at, err
+		p := patched(env, k, to, read)
+		at, err := p.Open(t.Context(), env.Cache)
+		return p, at, err
 	}
-	digest, err := digestTree(t.Context(), dir)
+	digest, err := tree.Digest(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	original := tree{digest: digest, origin: dir, local: true, dir: func(context.Context) (string, error) { return dir, nil }}
+	original := tree.Tree{Digest: digest, Origin: dir, Path: dir}
 	patched, at, err := apply(t, original, "good.patch")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := os.ReadFile(filepath.Join(at, "f")); string(text) != "one\nzwei\nthree\n" || patched.digest == original.digest {
-		t.Errorf("the copy has %q and the digest %s", text, patched.digest)
+	if text, _ := os.ReadFile(filepath.Join(at, "f")); string(text) != "one\nzwei\nthree\n" || patched.Digest == original.Digest {
+		t.Errorf("the copy has %q and the digest %s", text, patched.Digest)
 	}
 	if text, _ := os.ReadFile(filepath.Join(dir, "f")); string(text) != "one\ntwo\nthree\n" {
 		t.Errorf("the tree has %q", text)
 	}
 	// On a tree of the cache, which is linked and not copied, as well.
 	_, _, err = apply(t, patched, "bad.patch")
-	var failed *BuildFailedError
+	var failed *fault.BuildFailedError
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "hunk 1 of f does not apply") {
 		t.Errorf("a series that does not apply gave %v", err)
 	}
 	if text, _ := os.ReadFile(filepath.Join(at, "f")); string(text) != "one\nzwei\nthree\n" {
 		t.Errorf("the first copy has %q", text)
 	}
-	var missing *UnavailableError
+	var missing *fault.UnavailableError
 	if _, _, err := apply(t, original, "none.patch"); !errors.As(err, &missing) {
 		t.Errorf("a series that is not there gave %v", err)
 	}
-	original.digest = "another"
+	original.Digest = "another"
 	if _, _, err := apply(t, original, "good.patch"); !errors.As(err, &missing) || !strings.Contains(err.Error(), "has changed while it was read") {
 		t.Errorf("a tree that changes gave %v", err)
 	}
@@ -245,51 +218,5 @@ func TestObjectsOfABaseAreBegunWith(t *testing.T) {
 	object := at(filepath.Join(objects, "same.o"))
 	if !object.Equal(old) || !at(filepath.Join(src, "changed.c")).After(object) || at(filepath.Join(src, "same.c")).After(object) {
 		t.Error("make would not see what differs")
-	}
-}
-
-// TestWhatGitIgnoresIsNoSource changes a repository's tree in each way.
-func TestWhatGitIgnoresIsNoSource(t *testing.T) {
-	dir := repository(t)
-	digest := func() string {
-		t.Helper()
-		sum, err := digestTree(t.Context(), dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return sum
-	}
-	write := func(name, text string) {
-		t.Helper()
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(".gitignore", "*.o\n")
-	first := digest()
-	write("a.o", "object")
-	if digest() != first {
-		t.Error("an ignored file counts")
-	}
-	write("new.c", "new")
-	second := digest()
-	if second == first {
-		t.Error("a new file does not count")
-	}
-	if err := os.Remove(filepath.Join(dir, "g")); err != nil {
-		t.Fatal(err)
-	}
-	if digest() == second {
-		t.Error("a file that was removed does not count")
-	}
-	to := t.TempDir()
-	if err := copyTree(t.Context(), dir, to); err != nil {
-		t.Fatal(err)
-	}
-	if sum, err := digestTree(t.Context(), to); err != nil || sum != digest() {
-		t.Errorf("the copy has the digest %s (%v)", sum, err)
-	}
-	if _, err := os.Stat(filepath.Join(to, "a.o")); err == nil {
-		t.Error("an ignored file was copied")
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/sourcetest"
 )
 
 // TestATreeThatWasBuiltInPlace is cleaned where its .config is there, and is to
@@ -29,27 +31,27 @@ func TestATreeThatWasBuiltInPlace(t *testing.T) {
 		"whose makefiles are broken":   {"no rule\n", []string{".config"}, "Makefile:3: missing separator"},
 		"that cannot be configured":    {"%config:\n\t@echo 'fs/Kconfig:12: syntax error'; exit 1\n", nil, "fs/Kconfig:12: syntax error"},
 	} {
-		tree := fakeTree(t)
+		src := sourcetest.Tree(t)
 		for file, text := range map[string]string{"Makefile": "VERSION = 6\nPATCHLEVEL = 12\n" + test.make} {
-			if err := os.WriteFile(filepath.Join(tree, file), []byte(text), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(src, file), []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for _, file := range test.files {
-			path := filepath.Join(tree, file)
+			path := filepath.Join(src, file)
 			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o644)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		env := newEnv(t)
 		env.Builds = []matrix.Build{{Name: build.Default.Name, Config: "tiny"}}
-		_, err := Fetch(t.Context(), env, buildable("tree", tree))
-		var failed *BuildFailedError
+		_, err := Fetch(t.Context(), env, buildable("tree", src))
+		var failed *fault.BuildFailedError
 		if !errors.As(err, &failed) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("a tree %s: %v", name, err)
 		}
 		for _, file := range test.files {
-			if _, err := os.Stat(filepath.Join(tree, file)); err != nil {
+			if _, err := os.Stat(filepath.Join(src, file)); err != nil {
 				t.Errorf("a tree %s was written to: %v", name, err)
 			}
 		}
@@ -70,14 +72,14 @@ func TestTheHostsFaultIsNotTheKernels(t *testing.T) {
 		"tools/objtool/elf.h:10:10: fatal error: stdio.h: No such file or directory":        false,
 		"tools/objtool/elf.h:10:10: fatal error: linux/nosuch.h: No such file or directory": false,
 	} {
-		tree := fakeTree(t)
-		if err := os.WriteFile(filepath.Join(tree, "Makefile"), []byte("VERSION = 6\nPATCHLEVEL = 12\n%:\n\t@echo '"+said+"'; exit 1\n"), 0o644); err != nil {
+		src := sourcetest.Tree(t)
+		if err := os.WriteFile(filepath.Join(src, "Makefile"), []byte("VERSION = 6\nPATCHLEVEL = 12\n%:\n\t@echo '"+said+"'; exit 1\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		env := newEnv(t)
 		env.Builds = []matrix.Build{build.Default}
-		_, err := Fetch(t.Context(), env, buildable("tree", tree))
-		var failed *BuildFailedError
+		_, err := Fetch(t.Context(), env, buildable("tree", src))
+		var failed *fault.BuildFailedError
 		if err == nil || !strings.Contains(err.Error(), said) || errors.As(err, &failed) == host {
 			t.Errorf("the kernel is blamed: %v, by %v", errors.As(err, &failed), err)
 		}

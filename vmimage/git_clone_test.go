@@ -10,6 +10,8 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/sourcetest"
 )
 
 // TestAnIncompleteClone is named where something is not in it, with the command
@@ -31,7 +33,7 @@ func TestAnIncompleteClone(t *testing.T) {
 		{"of a shallow clone", "file://", "--depth=1", "v1", "has no commit v1: it is a shallow clone", "history: ", false},
 		{"files", "", "--filter=blob:none", "master", "it is a partial clone", "asked for: ", true},
 	} {
-		whole, clone := repository(t), filepath.Join(t.TempDir(), "it's a: clone")
+		whole, clone := sourcetest.Repository(t), filepath.Join(t.TempDir(), "it's a: clone")
 		shell("git", "-C", whole, "config", "uploadpack.allowFilter", "true")
 		shell("git", "clone", "-q", test.clone, "--no-checkout", "file://"+whole, clone)
 		env := newEnv(t)
@@ -48,7 +50,7 @@ func TestAnIncompleteClone(t *testing.T) {
 		rename(whole, whole+".away")
 		_, err := Fetch(t.Context(), env, k)
 		rename(whole+".away", whole)
-		var missing *UnavailableError
+		var missing *fault.UnavailableError
 		if !errors.As(err, &missing) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v", test.name, err)
 			continue
@@ -61,7 +63,7 @@ func TestAnIncompleteClone(t *testing.T) {
 		shell("sh", "-ec", command, "sh", clone)
 		rename(whole, whole+".away")
 		_, err = Fetch(t.Context(), env, k)
-		var failed *BuildFailedError
+		var failed *fault.BuildFailedError
 		if !errors.As(err, &failed) {
 			t.Errorf("%s, after %s: %v", test.name, command, err)
 		}

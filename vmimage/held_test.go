@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"kmatrix/matrix"
+	"kmatrix/vmimage/fault"
 	"kmatrix/vmimage/lock"
 )
 
@@ -44,7 +45,7 @@ func TestABuildIsHeldTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	env.Locked = true
-	var refused *LockedError
+	var refused *fault.LockedError
 	for name, test := range map[string]struct{ tree, compiler, config, want string }{
 		"the same":              {"a", "gcc 12", "c", ""},
 		"another tree":          {"b", "gcc 12", "c", "says what k was built into, but of other sources"},

@@ -10,14 +10,16 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
+	"kmatrix/vmimage/gitcmd"
 	"kmatrix/vmimage/lock"
+	"kmatrix/vmimage/sourcetest"
 )
 
 // TestLooking looks at kernels in each state, and sees that this changes
 // nothing.
 func TestLooking(t *testing.T) {
-	dir := fakeTree(t)
-	text, err := os.ReadFile(makeTarball(t, dir))
+	dir := sourcetest.Tree(t)
+	text, err := os.ReadFile(sourcetest.Tarball(t, dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +31,7 @@ func TestLooking(t *testing.T) {
 		w.Write(text)
 	}))
 	defer server.Close()
-	repo := repository(t)
+	repo := sourcetest.Repository(t)
 	git := func(where, ref string) matrix.Kernel {
 		return matrix.Kernel{Name: "k", Build: build.Default.Name, Source: matrix.Source{Kind: "git", Fields: map[string]string{"git": where, "ref": ref}}}
 	}
@@ -43,7 +45,7 @@ func TestLooking(t *testing.T) {
 	}{
 		"a tree":                  {buildable("tree", dir), false, Resolvable, "to be built"},
 		"no tree":                 {buildable("tree", "/none"), false, Unreachable, "is no source tree"},
-		"a tarball":               {buildable("tarball", makeTarball(t, dir)), false, Resolvable, "to be fetched and built"},
+		"a tarball":               {buildable("tarball", sourcetest.Tarball(t, dir)), false, Resolvable, "to be fetched and built"},
 		"a tarball of a server":   {buildable("tarball", server.URL+"/linux-6.12.tar.xz"), false, Resolvable, "to be fetched and built"},
 		"with a digest":           {buildable("tarball", server.URL+"/linux-6.12.tar.xz", strings.Repeat("0", 64)), false, Resolvable, "to be fetched and built"},
 		"a tarball that is gone":  {buildable("tarball", server.URL+"/linux-6.11.tar.xz"), false, Unreachable, "the server does not have it"},
@@ -72,21 +74,21 @@ func TestLooking(t *testing.T) {
 // TestALockedCommitIsKept moves a branch on, and takes the new commit only
 // when the lock is told to forget the old one.
 func TestALockedCommitIsKept(t *testing.T) {
-	dir := repository(t)
+	dir := sourcetest.Repository(t)
 	env := newEnv(t)
 	var said []string
 	env.Log = func(s string) { said = append(said, s) }
 	k := matrix.Kernel{Name: "k", Build: build.Default.Name, Source: matrix.Source{Kind: "git", Fields: map[string]string{"git": dir, "ref": "master"}}}
 	resolve := func() lock.Entry {
 		t.Helper()
-		e, ok, err := Resolve(t.Context(), env, k)
+		e, ok, err := Record(t.Context(), env, k)
 		if err != nil || !ok {
 			t.Fatalf("no entry: %v", err)
 		}
 		return e
 	}
 	first := resolve()
-	if _, err := git(t.Context(), dir, "-c", "user.name=a", "-c", "user.email=a@example.invalid", "commit", "-q", "--allow-empty", "-m", "three"); err != nil {
+	if _, err := gitcmd.Run(t.Context(), dir, "-c", "user.name=a", "-c", "user.email=a@example.invalid", "commit", "-q", "--allow-empty", "-m", "three"); err != nil {
 		t.Fatal(err)
 	}
 	if again := resolve(); again.Version != first.Version || len(said) != 1 || !strings.Contains(said[0], "master has moved on") {
@@ -98,7 +100,7 @@ func TestALockedCommitIsKept(t *testing.T) {
 	}
 	env.Locked = true
 	k.Source.Fields = map[string]string{"git": dir, "ref": "v1"}
-	if _, _, err := Resolve(t.Context(), env, k); err == nil || !strings.Contains(err.Error(), "--locked keeps from making one") {
+	if _, _, err := Record(t.Context(), env, k); err == nil || !strings.Contains(err.Error(), "--locked keeps from making one") {
 		t.Errorf("--locked gave %v", err)
 	}
 }
@@ -107,7 +109,7 @@ func TestALockedCommitIsKept(t *testing.T) {
 func TestFetchingASourceBuildsNothing(t *testing.T) {
 	env := newEnv(t)
 	env.Builds = []matrix.Build{build.Default}
-	k := buildable("tarball", makeTarball(t, fakeTree(t)))
+	k := buildable("tarball", sourcetest.Tarball(t, sourcetest.Tree(t)))
 	if err := FetchSource(t.Context(), env, k); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +131,7 @@ func TestFetchingASourceBuildsNothing(t *testing.T) {
 func TestEveryEntryOfAKernelIsItsOwn(t *testing.T) {
 	env := newEnv(t)
 	env.Builds = []matrix.Build{build.Default}
-	base := buildable("tree", fakeTree(t))
+	base := buildable("tree", sourcetest.Tree(t))
 	patched := base
 	patched.Name, patched.Base, patched.Series = "p", base.Name, []string{"x.patch"}
 	text := "From: A <a@example.invalid>\nSubject: [PATCH] x\n\nWhy.\n---\ndiff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"

@@ -11,6 +11,8 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/sourcetest"
 )
 
 // thread holds two versions of a patch to the fake tree, each an mbox of lore's.
@@ -37,9 +39,9 @@ func TestASeriesByURL(t *testing.T) {
 	env.Builds = []matrix.Build{build.Default}
 	var lines []string
 	env.Log = func(line string) { lines = append(lines, line) }
-	k := buildable("tree", fakeTree(t))
+	k := buildable("tree", sourcetest.Tree(t))
 	k.Series = []string{server.URL + "/t.mbox.gz"}
-	var failed *BuildFailedError
+	var failed *fault.BuildFailedError
 	if _, err := Fetch(t.Context(), env, k); !errors.As(err, &failed) || !strings.Contains(err.Error(), "/t.mbox.gz: it is a web page") {
 		t.Errorf("a web page gave %v", err)
 	}

@@ -16,6 +16,9 @@ import (
 	"kmatrix/vmimage/build"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/external"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/source"
+	"kmatrix/vmimage/tree"
 )
 
 const (
@@ -38,23 +41,23 @@ func Selftests(ctx context.Context, env *Env, k matrix.Kernel, img matrix.Image,
 		r.Unsupported = fmt.Sprintf("%s is not built from source here, and %s is of the kernel's source", k.Name, p.Program.Path)
 		return r, nil
 	}
-	env.progress(k.Name, "building its self-tests")
+	env.Tell(k.Name, "building its self-tests")
 	var dir string
-	err := with(ctx, env, k, func(f found) error {
-		s, err := readSeries(ctx, env, k)
+	err := withSource(ctx, env, k, func(r source.Recipe) error {
+		s, err := fetchSeries(ctx, env, k)
 		if err != nil {
 			return err
 		}
-		source := *f.tree
+		t := *r.Tree
 		if s != nil {
-			source = source.patched(env, k, s)
+			t = patched(env, k, t, s)
 		}
-		dir, err = source.selftests(ctx, env, p.Program.Path)
+		dir, err = selftests(ctx, env, t, p.Program.Path)
 		return err
 	})
 	var (
 		failed *build.SelftestsError
-		gone   *UnavailableError
+		gone   *fault.UnavailableError
 	)
 	switch {
 	case errors.As(err, &failed):
@@ -73,18 +76,18 @@ func Selftests(ctx context.Context, env *Env, k matrix.Kernel, img matrix.Image,
 }
 
 // selftests returns the directory of built self-tests.
-func (t tree) selftests(ctx context.Context, env *Env, path string) (string, error) {
+func selftests(ctx context.Context, env *Env, t tree.Tree, path string) (string, error) {
 	compiler, err := build.Compiler(ctx, matrix.Build{})
 	if err != nil {
 		return "", err
 	}
-	return env.Cache.Entry(ctx, cache.Key(kindSelftests, selftestsFormat, t.digest, path, compiler), func(ctx context.Context, dir string) (err error) {
-		from, err := t.open(ctx)
+	return env.Cache.Entry(ctx, cache.Key(kindSelftests, selftestsFormat, t.Digest, path, compiler), func(ctx context.Context, dir string) (err error) {
+		from, err := t.Open(ctx, env.Cache)
 		if err != nil {
 			return err
 		}
 		if _, err := os.Stat(filepath.Join(from, path, "Makefile")); err != nil {
-			return unavailable("the kernel's source has no self-tests in %s", path)
+			return fault.Unavailable("the kernel's source has no self-tests in %s", path)
 		}
 		scratch, release, err := env.scratch(ctx, selftestsIn)
 		if err != nil {
@@ -95,7 +98,7 @@ func (t tree) selftests(ctx context.Context, env *Env, path string) (string, err
 		if err := os.Mkdir(src, 0o755); err != nil {
 			return err
 		}
-		if err := t.place(ctx, src); err != nil {
+		if err := t.Place(ctx, env.Cache, src); err != nil {
 			return err
 		}
 		// What a makefile there writes to must not be the cache's.

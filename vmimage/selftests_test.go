@@ -8,13 +8,15 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
+	"kmatrix/vmimage/sourcetest"
+	"kmatrix/vmimage/tree"
 )
 
 // selftestsTree adds self-tests to a tree that passes for Linux.
 func selftestsTree(t *testing.T) string {
 	t.Helper()
-	tree := fakeTree(t)
-	dir := filepath.Join(tree, "tools", "testing", "selftests")
+	src := sourcetest.Tree(t)
+	dir := filepath.Join(src, "tools", "testing", "selftests")
 	for name, text := range map[string]string{
 		"good/Makefile":   "TEST_PROGS := run.sh\nTEST_GEN_PROGS := $(OUTPUT)/prog\nTEST_FILES := data\nall: $(TEST_GEN_PROGS)\n$(OUTPUT)/prog: prog.c\n\t$(CC) $(LDFLAGS) -o $@ $<\n\t@touch written\n",
 		"good/prog.c":     "int main(void) { return 0; }\n",
@@ -31,12 +33,12 @@ func selftestsTree(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	return tree
+	return src
 }
 
 func TestSelftestsOfTheKernelsOwnTree(t *testing.T) {
-	tree := selftestsTree(t)
-	before, err := digestTree(t.Context(), tree)
+	src := selftestsTree(t)
+	before, err := tree.Digest(t.Context(), src)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func TestSelftestsOfTheKernelsOwnTree(t *testing.T) {
 		}
 		return r.Installed
 	}
-	good := ask(buildable("tree", tree), "good")
+	good := ask(buildable("tree", src), "good")
 	if len(good.Runs) != 2 || good.Runs[0].Name != "prog" || good.Runs[0].Script || good.Runs[1].Path != "/external/own/run.sh" || !good.Runs[1].Script || good.Dir != "/external/own" || !good.Selftests {
 		t.Errorf("it runs %+v", good)
 	}
@@ -72,14 +74,14 @@ func TestSelftestsOfTheKernelsOwnTree(t *testing.T) {
 		t.Errorf("it lacks %q", good.Lacks)
 	}
 	for name, want := range map[string]string{"broken": "tools/testing/selftests/broken does not build: a.c:1: error: no", "gone": "has no self-tests in"} {
-		if got := ask(buildable("tree", tree), name); !strings.Contains(got.Unsupported, want) {
+		if got := ask(buildable("tree", src), name); !strings.Contains(got.Unsupported, want) {
 			t.Errorf("%s: %q", name, got.Unsupported)
 		}
 	}
 	if got := ask(matrix.Kernel{Name: "deb", Source: matrix.Source{Kind: "deb"}}, "good"); !strings.Contains(got.Unsupported, "deb is not built from source here") {
 		t.Errorf("a kernel that comes built: %q", got.Unsupported)
 	}
-	if after, err := digestTree(t.Context(), tree); err != nil || after != before {
+	if after, err := tree.Digest(t.Context(), src); err != nil || after != before {
 		t.Errorf("the user's tree was written to (%v)", err)
 	}
 }

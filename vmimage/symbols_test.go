@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"kmatrix/vmimage/imagedir"
 )
 
 // TestDebugInformationIsKept collects what was built with and without it: it is no
@@ -26,7 +28,7 @@ func TestDebugInformationIsKept(t *testing.T) {
 		"again":   {"CONFIG_64BIT=y\nCONFIG_DEBUG_INFO=y\n", "symbols of another directory"},
 	} {
 		objects, dir := t.TempDir(), t.TempDir()
-		for file, text := range map[string]string{"arch/x86/boot/bzImage": string(image), ".config": test.config, fileBuilt: "{}", "vmlinux": test.vmlinux} {
+		for file, text := range map[string]string{"arch/x86/boot/bzImage": string(image), ".config": test.config, imagedir.FileBuilt: "{}", "vmlinux": test.vmlinux} {
 			if err := os.MkdirAll(filepath.Dir(filepath.Join(objects, file)), 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +39,7 @@ func TestDebugInformationIsKept(t *testing.T) {
 		if err := collect(t.Context(), objects, dir); err != nil {
 			t.Fatal(err)
 		}
-		img, err := open(dir)
+		img, err := imagedir.Open(dir)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -21,6 +21,8 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/vmimage/build"
 	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/sourcetest"
 )
 
 // releases is a server of tarballs, as kernel.org is one.
@@ -69,7 +71,7 @@ func (r *releases) url() string { return r.URL + releaseDir + tarballName }
 // release puts a tarball that passes for Linux, and returns it with its digest.
 func (r *releases) release(t *testing.T) (text []byte, sum string) {
 	t.Helper()
-	file := makeTarball(t, fakeTree(t))
+	file := sourcetest.Tarball(t, sourcetest.Tree(t))
 	text, err := os.ReadFile(file)
 	if err == nil {
 		sum, err = cache.Digest(file)
@@ -153,7 +155,7 @@ func TestASignedListVouches(t *testing.T) {
 		for _, both := range []bool{false, true} {
 			r := newReleases(t)
 			_, sum := r.release(t)
-			r.put(sumsName, signList(t, key, otherLines+sum+"  "+tarballName+"\n"))
+			r.put("sha256sums.asc", signList(t, key, otherLines+sum+"  "+tarballName+"\n"))
 			env := newEnv(t)
 			env.Builds = []matrix.Build{build.Default}
 			writeKeyring(t, env, key, inArmour)
@@ -194,26 +196,26 @@ func TestWhatNoListVouchesForIsRefused(t *testing.T) {
 		fetched bool
 	}{
 		"no entry": {func(t *testing.T, r *releases, _ *Env, _ *matrix.Kernel, _ string) {
-			r.put(sumsName, signList(t, key, otherLines))
+			r.put("sha256sums.asc", signList(t, key, otherLines))
 		}, "it has no digest for linux-6.12.tar.xz; it has one for linux-6.12.tar.gz", false},
 		"two entries": {func(t *testing.T, r *releases, _ *Env, _ *matrix.Kernel, list string) {
-			r.put(sumsName, signList(t, key, list+strings.Repeat("b", 64)+"  "+tarballName+"\n"))
+			r.put("sha256sums.asc", signList(t, key, list+strings.Repeat("b", 64)+"  "+tarballName+"\n"))
 		}, "it has two digests for linux-6.12.tar.xz", false},
 		"list changed": {func(_ *testing.T, r *releases, _ *Env, _ *matrix.Kernel, _ string) {
-			r.put(sumsName, bytes.Replace(r.files[releaseDir+sumsName], []byte("1111"), []byte("1112"), 1))
+			r.put("sha256sums.asc", bytes.Replace(r.files[releaseDir+"sha256sums.asc"], []byte("1111"), []byte("1112"), 1))
 		}, "is not to be trusted: it has no valid signature of a key in", false},
 		"list not signed": {func(_ *testing.T, r *releases, _ *Env, _ *matrix.Kernel, list string) {
-			r.put(sumsName, []byte(list))
+			r.put("sha256sums.asc", []byte(list))
 		}, "it is not signed", false},
 		"list is a web page": {func(_ *testing.T, r *releases, _ *Env, _ *matrix.Kernel, _ string) {
-			r.put(sumsName, []byte("<html>Log in</html>"))
+			r.put("sha256sums.asc", []byte("<html>Log in</html>"))
 		}, "it is not signed; what came is a web page", false},
 		"unknown key": {func(t *testing.T, r *releases, _ *Env, _ *matrix.Kernel, list string) {
-			r.put(sumsName, signList(t, stranger, list))
+			r.put("sha256sums.asc", signList(t, stranger, list))
 		}, "has made it, and the keyring has", false},
 		"expired key": {func(t *testing.T, r *releases, env *Env, _ *matrix.Kernel, list string) {
 			writeKeyring(t, env, expired, false)
-			r.put(sumsName, signList(t, expired, list))
+			r.put("sha256sums.asc", signList(t, expired, list))
 		}, "has expired: the keyring may be too old", false},
 		"no keyring": {func(_ *testing.T, _ *releases, _ *Env, k *matrix.Kernel, _ string) {
 			k.Source.Fields["keyring"] = "none.gpg"
@@ -224,7 +226,7 @@ func TestWhatNoListVouchesForIsRefused(t *testing.T) {
 			}
 		}, "holds no keys of OpenPGP", false},
 		"no list": {func(_ *testing.T, r *releases, _ *Env, _ *matrix.Kernel, _ string) {
-			delete(r.files, releaseDir+sumsName)
+			delete(r.files, releaseDir+"sha256sums.asc")
 		}, "keyring: needs the signed list of digests beside the tarball: sha256sums.asc of ", false},
 		"no server": {func(_ *testing.T, r *releases, _ *Env, _ *matrix.Kernel, _ string) {
 			r.Close()
@@ -246,7 +248,7 @@ func TestWhatNoListVouchesForIsRefused(t *testing.T) {
 			r := newReleases(t)
 			_, sum := r.release(t)
 			list := otherLines + sum + "  " + tarballName + "\n"
-			r.put(sumsName, signList(t, key, list))
+			r.put("sha256sums.asc", signList(t, key, list))
 			env := newEnv(t)
 			env.Builds = []matrix.Build{build.Default}
 			writeKeyring(t, env, key, false)
@@ -257,7 +259,7 @@ func TestWhatNoListVouchesForIsRefused(t *testing.T) {
 				func(ctx context.Context, env *Env, k matrix.Kernel) error { _, err := Fetch(ctx, env, k); return err },
 			} {
 				err := get(t.Context(), env, k)
-				var bad *UnavailableError
+				var bad *fault.UnavailableError
 				if !errors.As(err, &bad) || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("error %v, want …%s…", err, test.want)
 				}
@@ -278,15 +280,15 @@ func TestWhatNoListVouchesForIsRefused(t *testing.T) {
 // TestAListBesideALocalTarball is read as that of a server is.
 func TestAListBesideALocalTarball(t *testing.T) {
 	key := pgpKey(t, nil)
-	file := makeTarball(t, fakeTree(t))
+	file := sourcetest.Tarball(t, sourcetest.Tree(t))
 	sum, err := cache.Digest(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for list, want := range map[string]string{sum + " *" + tarballName + "\n": "", other(sum) + "  " + tarballName + "\n": "says " + other(sum), "": "there is no " + filepath.Join(filepath.Dir(file), sumsName)} {
+	for list, want := range map[string]string{sum + " *" + tarballName + "\n": "", other(sum) + "  " + tarballName + "\n": "says " + other(sum), "": "there is no " + filepath.Join(filepath.Dir(file), "sha256sums.asc")} {
 		env := newEnv(t)
 		writeKeyring(t, env, key, false)
-		at := filepath.Join(filepath.Dir(file), sumsName)
+		at := filepath.Join(filepath.Dir(file), "sha256sums.asc")
 		os.Remove(at)
 		if list != "" {
 			if err := os.WriteFile(at, signList(t, key, list), 0o644); err != nil {
@@ -294,7 +296,7 @@ func TestAListBesideALocalTarball(t *testing.T) {
 			}
 		}
 		err := FetchSource(t.Context(), env, tarballKernel(file, "keyring", "keys.gpg"))
-		var bad *UnavailableError
+		var bad *fault.UnavailableError
 		if want == "" && err != nil || want != "" && (!errors.As(err, &bad) || !strings.Contains(err.Error(), want)) {
 			t.Errorf("error %v, want %q", err, want)
 		}
@@ -334,7 +336,7 @@ func TestFirstUse(t *testing.T) {
 
 // TestWhatIsNoTarballIsNotTrusted serves what is none under a tarball's name.
 func TestWhatIsNoTarballIsNotTrusted(t *testing.T) {
-	text, err := os.ReadFile(makeTarball(t, fakeTree(t)))
+	text, err := os.ReadFile(sourcetest.Tarball(t, sourcetest.Tree(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +344,7 @@ func TestWhatIsNoTarballIsNotTrusted(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(stranger, "README"), []byte("no kernel"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	noKernel, err := os.ReadFile(makeTarball(t, stranger))
+	noKernel, err := os.ReadFile(sourcetest.Tarball(t, stranger))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -372,7 +374,7 @@ func TestWhatIsNoTarballIsNotTrusted(t *testing.T) {
 			env := newEnv(t)
 			k := tarballKernel(r.URL + releaseDir + test.name)
 			err := FetchSource(t.Context(), env, k)
-			var bad *UnavailableError
+			var bad *fault.UnavailableError
 			if !errors.As(err, &bad) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want …%s…", err, test.want)
 			}
@@ -383,31 +385,5 @@ func TestWhatIsNoTarballIsNotTrusted(t *testing.T) {
 				t.Errorf("the cache holds %v (%v)", left, err)
 			}
 		})
-	}
-}
-
-func TestVersionsInNames(t *testing.T) {
-	for _, test := range []struct {
-		name, makefile string
-		ok             bool
-	}{
-		{"linux-5.15.148.tar.xz", "VERSION = 5\nPATCHLEVEL = 15\nSUBLEVEL = 148\nEXTRAVERSION =\nNAME = Trick or Treat\n", true},
-		{"linux-5.15.147.tar.xz", "VERSION = 5\nPATCHLEVEL = 15\nSUBLEVEL = 148\nEXTRAVERSION =\n", false},
-		{"linux-5.15.14.tar.xz", "VERSION = 5\nPATCHLEVEL = 15\nSUBLEVEL = 148\nEXTRAVERSION =\n", false},
-		{"linux-6.5.tar.gz", "VERSION = 6\nPATCHLEVEL = 5\nSUBLEVEL = 0\nEXTRAVERSION =\n", true},
-		{"linux-6.5-rc3.tar.gz", "VERSION = 6\nPATCHLEVEL = 5\nSUBLEVEL = 0\nEXTRAVERSION = -rc3\n", true},
-		{"linux-6.5-rc3.tar.gz", "VERSION = 6\nPATCHLEVEL = 5\nSUBLEVEL = 0\nEXTRAVERSION =\n", false},
-		{"linux-6.5.tgz", "VERSION = 6\nPATCHLEVEL = 5\nSUBLEVEL = 7\nEXTRAVERSION = -mine\n", true},
-		{"linux-2.6.32.61.tar.bz2", "VERSION = 2\nPATCHLEVEL = 6\nSUBLEVEL = 32\nEXTRAVERSION = .61\n", true},
-		{"linux-mine.tar.gz", "VERSION = 6\nPATCHLEVEL = 5\n", true},
-		{"v6.5.tar.gz", "VERSION = 6\nPATCHLEVEL = 6\n", true},
-	} {
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, "Makefile"), []byte("# SPDX\n"+test.makefile), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := checkVersion(dir, test.name); (err == nil) != test.ok {
-			t.Errorf("%s with %q: %v", test.name, test.makefile, err)
-		}
 	}
 }

@@ -12,10 +12,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"kmatrix/matrix"
 	"kmatrix/matrix/proc"
 	"kmatrix/vmimage/build"
 	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/imagedir"
+	"kmatrix/vmimage/tree"
 )
 
 // The workspace is where kernels are built, one at a time: make takes all CPUs
@@ -35,8 +37,8 @@ const (
 // make builds the tree and hands the object directory to keep. It begins with
 // the objects of base, "" for none, from which the tree differs in the files
 // changed.
-func (j job) make(ctx context.Context, t tree, base string, changed []string, keep func(objects string) error) (err error) {
-	j.env.progress(j.kernel.Name, "waiting for another build")
+func (j *job) make(ctx context.Context, t tree.Tree, base string, changed []string, keep func(objects string) error) (err error) {
+	j.env.Tell(j.kernel.Name, "waiting for another build")
 	dir, release, err := j.env.scratch(ctx, workspace)
 	if err != nil {
 		return err
@@ -51,16 +53,16 @@ func (j job) make(ctx context.Context, t tree, base string, changed []string, ke
 			return fmt.Errorf("make room for a build: %w", err)
 		}
 	}
-	j.env.progress(j.kernel.Name, "preparing its build")
-	if err := t.place(ctx, src); err != nil {
+	j.env.Tell(j.kernel.Name, "preparing its build")
+	if err := t.Place(ctx, j.env.Cache, src); err != nil {
 		return err
 	}
 	request := build.Request{
 		Build: j.build, Config: j.config, Tree: src, Out: filepath.Join(src, objectsIn), Dir: j.env.Dir, Jobs: j.build.Jobs,
-		Log:      filepath.Join(logs, j.kernel.Name+"-"+filepath.Base(cache.Key(workspace, t.digest, j.build.Name))[:8]+".log"),
-		Progress: func(objects int) { j.env.progress(j.kernel.Name, fmt.Sprintf("building, %d objects made", objects)) },
+		Log:      filepath.Join(logs, j.kernel.Name+"-"+filepath.Base(cache.Key(workspace, t.Digest, j.build.Name))[:8]+".log"),
+		Progress: func(objects int) { j.env.Tell(j.kernel.Name, fmt.Sprintf("building, %d objects made", objects)) },
 	}
-	if err := t.clean(ctx, request); err != nil {
+	if err := clean(ctx, t, request); err != nil {
 		return err
 	}
 	objects := request.Out
@@ -69,15 +71,15 @@ func (j job) make(ctx context.Context, t tree, base string, changed []string, ke
 	}
 	text := "it takes some minutes"
 	if base != "" {
-		if request.Before, err = readBuilt(objects); err != nil {
+		if request.Before, err = imagedir.ReadBuilt(objects); err != nil {
 			return err
 		}
 		text = "beginning with the objects of its base"
 	}
 	if j.note != "" {
-		j.env.log("%s: %s", j.kernel.Name, j.note)
+		j.env.Logf("%s: %s", j.kernel.Name, j.note)
 	}
-	j.env.log("%s: building with %s; %s", j.kernel.Name, j.build.Name, text)
+	j.env.Logf("%s: building with %s; %s", j.kernel.Name, j.build.Name, text)
 	built, err := build.Run(ctx, request)
 	if err != nil {
 		return err
@@ -86,14 +88,14 @@ func (j job) make(ctx context.Context, t tree, base string, changed []string, ke
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(objects, fileBuilt), record, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(objects, imagedir.FileBuilt), record, 0o644); err != nil {
 		return err
 	}
 	return keep(objects)
 }
 
 // room looks for what a build takes.
-func (j job) room(dir string) error {
+func (j *job) room(dir string) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {
 		return fmt.Errorf("look for free space: %w", err)
@@ -122,18 +124,23 @@ func begin(ctx context.Context, src, objects, base string, changed []string) err
 	return nil
 }
 
-// readBuilt reads how an image or objects were built; nil where nothing was.
-func readBuilt(dir string) (*matrix.Built, error) {
-	text, err := os.ReadFile(filepath.Join(dir, fileBuilt))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// inPlace is what a build in the tree itself leaves there, and what kbuild
+// refuses to build elsewhere beside (target outputmakefile).
+var inPlace = []string{"include/config", "arch/x86/include/generated"}
+
+// clean has a tree that was built in place, where no git tells what is source,
+// as it was before; request says where it has been placed. One that was built
+// and has lost its .config is refused: it was cleaned by halves, and nobody
+// knows what else of it is old.
+func clean(ctx context.Context, t tree.Tree, request build.Request) error {
+	if _, err := os.Stat(filepath.Join(request.Tree, ".config")); err == nil {
+		return build.Clean(ctx, request)
 	}
-	var b matrix.Built
-	if err == nil {
-		err = json.Unmarshal(text, &b)
+	for _, name := range inPlace {
+		if _, err := os.Stat(filepath.Join(request.Tree, name)); err != nil {
+			continue
+		}
+		return &fault.BuildFailedError{Err: fmt.Errorf("make: The source tree is not clean: %s was built in place, has lost its .config and still has %s: make mrproper cleans it", t.Origin, name)}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("the cache's entry %s is damaged; delete it: %w", dir, err)
-	}
-	return &b, nil
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage"
+	"kmatrix/vmimage/fault"
 	"kmatrix/vmimage/lock"
 )
 
@@ -111,7 +112,7 @@ same bytes. --update resolves the named kernels anew.
 				if k.Base != "" {
 					return "as its base, " + k.Base, nil
 				}
-				e, ok, err := vmimage.Resolve(cmd.Context(), i.env, k)
+				e, ok, err := vmimage.Record(cmd.Context(), i.env, k)
 				if err != nil {
 					return "", err
 				}
@@ -178,7 +179,7 @@ func each(cmd *cobra.Command, i *images, kernels []matrix.Kernel, asked func(mat
 		if err != nil {
 			text = err.Error()
 		}
-		var gone *vmimage.UnavailableError
+		var gone *fault.UnavailableError
 		if err != nil && (asked(k) || !errors.As(err, &gone)) {
 			failed = append(failed, k.Name)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"kmatrix/vmimage"
 	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/source"
 )
 
 func newRemoveCommand(o *kernelsOptions) *cobra.Command {
@@ -101,7 +102,7 @@ func prune(list []cache.Entry, used map[string]bool, keep int, most int64) map[s
 	goes := map[string]bool{}
 	left := int64(0)
 	for _, e := range list {
-		image := e.Kind() == vmimage.KindImage
+		image := e.Kind() == source.KindImage
 		if !used[e.Key] && (!image || keep == 0) {
 			goes[e.Key] = true
 			continue
@@ -113,7 +114,7 @@ func prune(list []cache.Entry, used map[string]bool, keep int, most int64) map[s
 	}
 	for _, images := range []bool{false, true} {
 		for _, e := range slices.Backward(list) {
-			if left > most && !goes[e.Key] && (e.Kind() == vmimage.KindImage) == images {
+			if left > most && !goes[e.Key] && (e.Kind() == source.KindImage) == images {
 				goes[e.Key] = true
 				left -= e.Bytes
 			}

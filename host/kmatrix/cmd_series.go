@@ -14,6 +14,7 @@ import (
 	"kmatrix/vmimage"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/series"
+	"kmatrix/vmimage/source"
 )
 
 func newSeriesCommand() *cobra.Command {
@@ -77,7 +78,7 @@ func readSeries(cmd *cobra.Command, names []string) (*series.Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &vmimage.Env{Cache: &cache.Cache{Dir: dir, Log: notices(cmd)}, HTTP: httpClient(), Log: notices(cmd)}
+	env := &vmimage.Env{Env: source.Env{Cache: &cache.Cache{Dir: dir, Log: notices(cmd)}, HTTP: httpClient(), Log: notices(cmd)}}
 	var s *series.Series
 	var files []series.File
 	for _, name := range names {

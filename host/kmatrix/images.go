@@ -24,7 +24,9 @@ import (
 	"kmatrix/vmimage/debian"
 	"kmatrix/vmimage/disk"
 	"kmatrix/vmimage/external"
+	"kmatrix/vmimage/fault"
 	"kmatrix/vmimage/lock"
+	"kmatrix/vmimage/source"
 )
 
 // images gets kernels ready to boot; it is the host's view of vmimage.
@@ -100,11 +102,11 @@ func newImages(o imageOptions, s *spec.Spec, probes []matrix.Probe) (*images, er
 	}
 	return &images{
 		guest: vmimage.Guest{Base: base, BaseDigest: "sha256:" + sum, Needs: needs}, disks: disks, scratchMiB: scratch,
-		env: &vmimage.Env{
+		env: &vmimage.Env{Builds: s.Builds, Kernels: s.Kernels, Env: source.Env{
 			Cache: &cache.Cache{Dir: dir, Log: o.log}, Lock: l, HTTP: httpClient(), Dir: home,
 			Mirrors: func() (debian.Mirrors, error) { return mirrors(s) },
-			Builds:  s.Builds, Kernels: s.Kernels, Rewrite: s.Rewrite, Locked: o.locked, Offline: o.offline, Log: o.log, Progress: o.progress,
-		},
+			Rewrite: s.Rewrite, Locked: o.locked, Offline: o.offline, Log: o.log, Progress: o.progress,
+		}},
 	}, nil
 }
 
@@ -134,7 +136,7 @@ func (i *images) use() (release func() error, err error) {
 	if release, err = i.env.Cache.Use(); err != nil {
 		return nil, err
 	}
-	if err := i.env.SweepDownloads(); err != nil {
+	if err := vmimage.SweepDownloads(i.env.Cache); err != nil {
 		return nil, errors.Join(err, release())
 	}
 	return release, nil
@@ -183,9 +185,9 @@ func mirrors(s *spec.Spec) (debian.Mirrors, error) {
 // Image gets one kernel ready to boot.
 func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, error) {
 	img, err := vmimage.Fetch(ctx, i.env, k)
-	var missing *vmimage.UnavailableError
+	var missing *fault.UnavailableError
 	if errors.As(err, &missing) {
-		var locked *vmimage.LockedError
+		var locked *fault.LockedError
 		if errors.As(err, &locked) {
 			i.locked.Lock()
 			i.locked.kernels = append(i.locked.kernels, k.Name)
@@ -193,7 +195,7 @@ func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, err
 		}
 		return host.Bootable{}, &host.NoImageError{Outcome: matrix.Unavailable, Err: missing}
 	}
-	var failed *vmimage.BuildFailedError
+	var failed *fault.BuildFailedError
 	if errors.As(err, &failed) {
 		return host.Bootable{}, &host.NoImageError{Outcome: matrix.BuildFailed, Err: failed}
 	}
@@ -222,7 +224,7 @@ func (i *images) Image(ctx context.Context, k matrix.Kernel) (host.Bootable, err
 
 // known is what a kernels.yaml may name.
 func known() spec.Known {
-	return spec.Known{Probes: allProbes(), Sources: vmimage.Kinds(), Build: build.Default}
+	return spec.Known{Probes: allProbes(), Sources: source.Kinds(), Build: build.Default}
 }
 
 // hostKernel is what uname -r says here; it is for readers only, so that a

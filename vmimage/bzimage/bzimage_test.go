@@ -15,40 +15,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
 
+	"kmatrix/vmimage/sourcetest"
 	"kmatrix/vmimage/unpack"
 )
-
-// vmlinux makes an ELF file with one note segment.
-func vmlinux(owner string, kind uint32) []byte {
-	le := binary.LittleEndian
-	note := le.AppendUint32(nil, uint32(len(owner)))
-	note = le.AppendUint32(note, 4)
-	note = le.AppendUint32(note, kind)
-	note = append(note, owner...)
-	note = append(note, make([]byte, (4-len(owner)%4)%4)...)
-	note = append(note, 1, 0, 0, 0)
-	// Behind a note of another owner, as in a real kernel.
-	notes := append([]byte{4, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 'G', 'N', 'U', 0}, note...)
-	b := []byte("\x7fELF\x02\x01\x01")
-	b = append(b, make([]byte, 9)...)
-	b = le.AppendUint16(b, 2)  // ET_EXEC
-	b = le.AppendUint16(b, 62) // EM_X86_64
-	b = le.AppendUint32(b, 1)
-	b = le.AppendUint64(b, 0)  // entry
-	b = le.AppendUint64(b, 64) // program headers
-	b = le.AppendUint64(b, 0)
-	b = le.AppendUint32(b, 0)
-	for _, v := range []uint16{64, 56, 1, 64, 0, 0} {
-		b = le.AppendUint16(b, v)
-	}
-	b = le.AppendUint32(b, 4) // PT_NOTE
-	b = le.AppendUint32(b, 4)
-	for _, v := range []uint64{120, 0, 0, uint64(len(notes)), uint64(len(notes)), 4} {
-		b = le.AppendUint64(b, v)
-	}
-	b = append(b, notes...)
-	return append(b, bytes.Repeat([]byte("code "), 10000)...)
-}
 
 // pack makes a bzImage as the kernel's build does: a setup header, the payload
 // and, but for gzip, the uncompressed size.
@@ -104,7 +73,7 @@ func file(t *testing.T, b []byte) string {
 }
 
 func TestEveryCompression(t *testing.T) {
-	body := vmlinux("Xen\x00", 18)
+	body := sourcetest.Vmlinux("Xen\x00", 18)
 	for _, format := range []string{"gzip", "zstd", "lz4", "xz"} {
 		h, err := Read(file(t, pack(t, format, body)))
 		if err != nil || h.Release != "6.1.0-test" {
@@ -137,7 +106,7 @@ func TestAnUnknownCompressionIsTold(t *testing.T) {
 }
 
 func TestWithoutPVH(t *testing.T) {
-	for name, b := range map[string][]byte{"another owner": vmlinux("Foo\x00", 18), "another note": vmlinux("Xen\x00", 1)} {
+	for name, b := range map[string][]byte{"another owner": sourcetest.Vmlinux("Foo\x00", 18), "another note": sourcetest.Vmlinux("Xen\x00", 1)} {
 		if pvh, err := HasPVH(file(t, b)); pvh || err != nil {
 			t.Errorf("%s: %v, %v", name, pvh, err)
 		}
@@ -145,7 +114,7 @@ func TestWithoutPVH(t *testing.T) {
 }
 
 func TestWhatIsNoKernel(t *testing.T) {
-	good := pack(t, "gzip", vmlinux("Xen\x00", 18))
+	good := pack(t, "gzip", sourcetest.Vmlinux("Xen\x00", 18))
 	old := bytes.Clone(good)
 	binary.LittleEndian.PutUint16(old[offProtocol:], 0x0204)
 	huge := bytes.Clone(good)

@@ -31,21 +31,34 @@ type Cache struct {
 	// Log takes lines for the user, such as that another process is waited
 	// for; may be nil.
 	Log func(string)
-	// Peek keeps entries from being made: one that is not there is a
-	// [*MissingError].
-	Peek bool
-	// Used hears the key of every entry that was asked for; may be nil.
-	Used func(key string)
 
 	// making has a *sync.Mutex for every entry that this process makes.
 	making sync.Map
 }
 
-// MissingError tells that a cache that is only looked at lacks an entry.
-type MissingError struct{ Key string }
+// Item is an entry with what makes it.
+type Item struct {
+	Key string
+	// Fill fills an empty directory.
+	Fill func(ctx context.Context, dir string) error
+	// Reach finds out whether what it is made of can be had, and gets nothing of it;
+	// nil where that is of this machine.
+	Reach func(ctx context.Context) error
+}
 
-// Error names the entry.
-func (e *MissingError) Error() string { return e.Key + " is not in the cache" }
+// Get returns the path of an item's entry, having it filled where it is not there.
+func (c *Cache) Get(ctx context.Context, i Item) (string, error) {
+	return c.Entry(ctx, i.Key, i.Fill)
+}
+
+// Path returns where the entry of that key is, or would be.
+func (c *Cache) Path(key string) string { return filepath.Join(c.Dir, key) }
+
+// Has reports whether an entry is there; that does not count as its being used.
+func (c *Cache) Has(key string) bool {
+	_, err := os.Stat(c.Path(key))
+	return err == nil
+}
 
 // Key returns the name of an entry that is made of these inputs: kind and 64
 // bits would do to tell entries apart, 128 are taken.
@@ -60,15 +73,9 @@ func Key(kind string, inputs ...string) string {
 // Entry returns the path of the entry, having it filled where it is not there.
 // fill gets an empty directory; when it fails, nothing is left.
 func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Context, dir string) error) (path string, err error) {
-	path = filepath.Join(c.Dir, key)
-	if c.Used != nil {
-		c.Used(key)
-	}
+	path = c.Path(key)
 	if c.there(path) {
 		return path, nil
-	}
-	if c.Peek {
-		return "", &MissingError{Key: key}
 	}
 	own, _ := c.making.LoadOrStore(key, &sync.Mutex{})
 	own.(*sync.Mutex).Lock()
@@ -108,10 +115,8 @@ func (c *Cache) there(path string) bool {
 	if _, err := os.Stat(path); err != nil {
 		return false
 	}
-	if !c.Peek {
-		now := time.Now()
-		_ = os.Chtimes(path, now, now)
-	}
+	now := time.Now()
+	_ = os.Chtimes(path, now, now)
 	return true
 }
 

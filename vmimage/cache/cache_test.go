@@ -118,25 +118,22 @@ func TestKeysTellInputsApart(t *testing.T) {
 	}
 }
 
-// TestPeeking looks without making, and lists and removes what was made.
-func TestPeeking(t *testing.T) {
+// TestLooking looks without making, and lists and removes what was made.
+func TestLooking(t *testing.T) {
 	c := &Cache{Dir: t.TempDir()}
-	var used []string
-	peek := &Cache{Dir: c.Dir, Peek: true, Used: func(key string) { used = append(used, key) }}
 	fill := func(_ context.Context, dir string) error {
 		return os.WriteFile(filepath.Join(dir, "f"), make([]byte, 10000), 0o644)
 	}
-	var missing *MissingError
-	if _, err := peek.Entry(t.Context(), "k/a", fill); !errors.As(err, &missing) || missing.Key != "k/a" {
-		t.Errorf("looking at what is not there gave %v", err)
+	if c.Has("k/a") {
+		t.Error("what is not there is seen")
+	}
+	if _, err := os.Stat(c.Path("k")); err == nil {
+		t.Error("looking has made something")
 	}
 	for _, key := range []string{"k/a", "k/b"} {
-		if _, err := c.Entry(t.Context(), key, fill); err != nil {
-			t.Fatal(err)
+		if path, err := c.Get(t.Context(), Item{Key: key, Fill: fill}); err != nil || path != c.Path(key) || !c.Has(key) {
+			t.Fatalf("%s, %v", path, err)
 		}
-	}
-	if _, err := peek.Entry(t.Context(), "k/a", fill); err != nil || len(used) != 2 {
-		t.Errorf("looking at what is there gave %v, and told of %v", err, used)
 	}
 	old := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(filepath.Join(c.Dir, "k/a"), old, old); err != nil {

@@ -1,4 +1,6 @@
-package vmimage
+// Package imagedir is the directory of a prepared kernel, as the cache keeps it: what
+// boots, modules and configuration under fixed names, and what it says of itself.
+package imagedir
 
 import (
 	"context"
@@ -19,46 +21,48 @@ import (
 
 // Names within a prepared kernel's directory.
 const (
-	fileVmlinux = "vmlinux"
-	// fileSymbols is the vmlinux as it was linked, where it has debug information. It
+	FileVmlinux = "vmlinux"
+	// FileSymbols is the vmlinux as it was linked, where it has debug information. It
 	// boots nothing, and is no part of the image's digest.
-	fileSymbols = "vmlinux.debug"
+	FileSymbols = "vmlinux.debug"
 	fileBzImage = "bzImage"
-	fileConfig  = "config"
-	dirModules  = "modules"
-	fileFacts   = "image.json"
+	FileConfig  = "config"
+	// FileBuilt says how the image, or the objects, were built.
+	FileBuilt  = "built.json"
+	DirModules = "modules"
+	fileFacts  = "image.json"
 )
 
-// facts is what a prepared kernel's directory says of itself.
-type facts struct {
+// Facts is what a prepared kernel's directory says of itself.
+type Facts struct {
 	Release string `json:"release"`
 	PVH     bool   `json:"pvh"`
 	Digest  string `json:"digest"`
 }
 
-// prepare brings an unpacked package into the form that open reads: the
+// Prepare brings an unpacked package into the form that [Open] reads: the
 // uncompressed kernel where it boots by PVH, else the bzImage; modules and
 // configuration under fixed names.
-func prepare(ctx context.Context, dir string) error {
-	kernels, err := find(dir, func(name string) bool { return strings.HasPrefix(filepath.Base(name), "vmlinuz") })
+func Prepare(ctx context.Context, dir string) error {
+	kernels, err := Find(dir, func(name string) bool { return strings.HasPrefix(filepath.Base(name), "vmlinuz") })
 	if err != nil {
 		return err
 	}
 	if len(kernels) != 1 {
 		return fmt.Errorf("the packages hold %d kernels (vmlinuz), want one", len(kernels))
 	}
-	f, err := boot(ctx, kernels[0], dir)
+	f, err := Boot(ctx, kernels[0], dir)
 	if err != nil {
 		return err
 	}
-	configs, err := find(dir, func(name string) bool {
+	configs, err := Find(dir, func(name string) bool {
 		return strings.HasPrefix(filepath.Base(name), "config") && filepath.Base(filepath.Dir(name)) != "kernel"
 	})
 	if err != nil {
 		return err
 	}
 	if len(configs) > 0 {
-		if err := os.Rename(configs[0], filepath.Join(dir, fileConfig)); err != nil {
+		if err := os.Rename(configs[0], filepath.Join(dir, FileConfig)); err != nil {
 			return err
 		}
 	}
@@ -74,7 +78,7 @@ func prepare(ctx context.Context, dir string) error {
 		if f.Release == "" {
 			f.Release = filepath.Base(trees[0])
 		}
-		if err := os.Rename(trees[0], filepath.Join(dir, dirModules)); err != nil {
+		if err := os.Rename(trees[0], filepath.Join(dir, DirModules)); err != nil {
 			return err
 		}
 	}
@@ -83,18 +87,18 @@ func prepare(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	return describe(dir, f)
+	return Describe(dir, f)
 }
 
-// boot puts the file to boot into dir. A kernel that has no PVH entry point, or
+// Boot puts the file to boot into dir. A kernel that has no PVH entry point, or
 // is compressed in a format that is not read, is booted as it came.
-func boot(ctx context.Context, kernel, dir string) (facts, error) {
+func Boot(ctx context.Context, kernel, dir string) (Facts, error) {
 	header, err := bzimage.Read(kernel)
 	if err != nil {
-		return facts{}, err
+		return Facts{}, err
 	}
-	f := facts{Release: header.Release}
-	vmlinux := filepath.Join(dir, fileVmlinux)
+	f := Facts{Release: header.Release}
+	vmlinux := filepath.Join(dir, FileVmlinux)
 	err = header.Vmlinux(ctx, vmlinux)
 	if err == nil {
 		f.PVH, err = bzimage.HasPVH(vmlinux)
@@ -108,13 +112,13 @@ func boot(ctx context.Context, kernel, dir string) (facts, error) {
 	if err := os.Remove(vmlinux); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return f, err
 	}
-	return f, copyFile(kernel, filepath.Join(dir, fileBzImage))
+	return f, CopyFile(kernel, filepath.Join(dir, fileBzImage))
 }
 
-// describe writes the directory's facts, the digest over all of it included.
-func describe(dir string, f facts) error {
-	files, err := find(dir, func(name string) bool {
-		return !slices.Contains([]string{fileFacts, fileBuilt, fileSymbols}, filepath.Base(name))
+// Describe writes the directory's Facts, the digest over all of it included.
+func Describe(dir string, f Facts) error {
+	files, err := Find(dir, func(name string) bool {
+		return !slices.Contains([]string{fileFacts, FileBuilt, FileSymbols}, filepath.Base(name))
 	})
 	if err != nil {
 		return err
@@ -131,27 +135,27 @@ func describe(dir string, f facts) error {
 	return os.WriteFile(filepath.Join(dir, fileFacts), text, 0o644)
 }
 
-// open reads a prepared kernel's directory.
-func open(dir string) (matrix.Image, error) {
+// Open reads a prepared kernel's directory.
+func Open(dir string) (matrix.Image, error) {
 	text, err := os.ReadFile(filepath.Join(dir, fileFacts))
 	if err != nil {
 		return matrix.Image{}, fmt.Errorf("the cache's entry is damaged; delete it: %w", err)
 	}
-	var f facts
+	var f Facts
 	if err := json.Unmarshal(text, &f); err != nil {
 		return matrix.Image{}, fmt.Errorf("the cache's entry %s is damaged; delete it: %w", dir, err)
 	}
 	img := matrix.Image{Release: f.Release, PVH: f.PVH, Digest: f.Digest, Boot: filepath.Join(dir, fileBzImage)}
 	if f.PVH {
-		img.Boot = filepath.Join(dir, fileVmlinux)
+		img.Boot = filepath.Join(dir, FileVmlinux)
 	}
-	if img.Built, err = readBuilt(dir); err != nil {
+	if img.Built, err = ReadBuilt(dir); err != nil {
 		return matrix.Image{}, err
 	}
 	for _, one := range []struct {
 		to   *string
 		name string
-	}{{&img.Modules, dirModules}, {&img.Config, fileConfig}, {&img.Symbols, fileSymbols}} {
+	}{{&img.Modules, DirModules}, {&img.Config, FileConfig}, {&img.Symbols, FileSymbols}} {
 		if _, err := os.Stat(filepath.Join(dir, one.name)); err == nil {
 			*one.to = filepath.Join(dir, one.name)
 		}
@@ -164,8 +168,8 @@ func open(dir string) (matrix.Image, error) {
 	return img, nil
 }
 
-// find lists the regular files below dir that are wanted, sorted.
-func find(dir string, want func(string) bool) ([]string, error) {
+// Find lists the regular files below dir that are wanted, sorted.
+func Find(dir string, want func(string) bool) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() && want(name) {
@@ -177,10 +181,27 @@ func find(dir string, want func(string) bool) ([]string, error) {
 	return files, err
 }
 
-func copyFile(from, to string) error {
+// CopyFile copies a file of moderate size.
+func CopyFile(from, to string) error {
 	b, err := os.ReadFile(from)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(to, b, 0o644)
+}
+
+// ReadBuilt reads how an image or objects were built; nil where nothing was.
+func ReadBuilt(dir string) (*matrix.Built, error) {
+	text, err := os.ReadFile(filepath.Join(dir, FileBuilt))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var b matrix.Built
+	if err == nil {
+		err = json.Unmarshal(text, &b)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the cache's entry %s is damaged; delete it: %w", dir, err)
+	}
+	return &b, nil
 }

@@ -1,4 +1,4 @@
-package vmimage
+package source
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"kmatrix/vmimage/download"
+	"kmatrix/vmimage/fault"
 	"kmatrix/vmimage/signed"
 )
 
@@ -41,9 +42,9 @@ func (t *tarball) listAt() string {
 // listed returns the digest that the signed list beside the tarball has for it, and
 // the fingerprint of the key that has signed the list.
 func (t *tarball) listed(ctx context.Context) (sum, signer string, err error) {
-	keyring := t.env.path(t.keyring)
+	keyring := t.env.Path(t.keyring)
 	if err := signed.CheckKeyring(keyring); err != nil {
-		return "", "", unavailable("keyring: %w; kernel.org's KEY is autosigner@kernel.org", err)
+		return "", "", fault.Unavailable("keyring: %w; kernel.org's KEY is autosigner@kernel.org", err)
 	}
 	at := t.listAt()
 	text, err := t.readList(ctx, at)
@@ -52,10 +53,10 @@ func (t *tarball) listed(ctx context.Context) (sum, signer string, err error) {
 	}
 	says, signer, err := signed.Text(keyring, text)
 	if err != nil {
-		return "", "", unavailable("%s is not to be trusted: %w%s", at, err, notAList(text))
+		return "", "", fault.Unavailable("%s is not to be trusted: %w%s", at, err, notAList(text))
 	}
 	if sum, err = digestIn(string(says), path.Base(t.where)); err != nil {
-		return "", "", unavailable("%s: %w", at, err)
+		return "", "", fault.Unavailable("%s: %w", at, err)
 	}
 	return sum, signer, nil
 }
@@ -73,18 +74,15 @@ func (t *tarball) readList(ctx context.Context, at string) ([]byte, error) {
 	if t.local {
 		text, err := os.ReadFile(at)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, unavailable("keyring: needs the signed list of digests beside the tarball, and there is no %s", at)
+			return nil, fault.Unavailable("keyring: needs the signed list of digests beside the tarball, and there is no %s", at)
 		}
 		return text, err
-	}
-	if t.env.Offline {
-		return nil, notCached(at)
 	}
 	if err := t.reach(ctx, at); err != nil {
 		return nil, fmt.Errorf("keyring: needs the signed list of digests beside the tarball: %w", err)
 	}
-	text, err := t.env.downloads().Bytes(ctx, t.env.url(at), maxSums)
-	return text, remote(err)
+	text, err := t.env.Downloads().Bytes(ctx, t.env.URL(at), maxSums)
+	return text, fault.OfServer(err)
 }
 
 // sumLine is a line of a list, as sha256sum writes it.

@@ -1,4 +1,4 @@
-package vmimage
+package source
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/vmimage/bzimage"
 	"kmatrix/vmimage/cache"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/imagedir"
 	"kmatrix/vmimage/modules"
 )
 
@@ -31,49 +33,40 @@ func (imageSource) Kind() matrix.SourceKind {
 	}
 }
 
-// Find takes the file as it is. One that is no kernel is the source's fault.
-func (s imageSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
-	path := env.path(k.Source.Fields["image"])
+// Resolve takes the file as it is. One that is no kernel is the source's fault.
+func (imageSource) Resolve(_ context.Context, env *Env, k matrix.Kernel) (Recipe, error) {
+	path := env.Path(k.Source.Fields["image"])
 	sum, err := cache.Digest(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return found{}, &UnavailableError{err}
+		return Recipe{}, &fault.UnavailableError{Err: err}
 	}
 	if err != nil {
-		return found{}, err
+		return Recipe{}, err
 	}
-	return found{trust: matrix.TrustLocal, image: func(ctx context.Context) (matrix.Image, error) { return s.image(ctx, env, k, path, sum) }}, nil
-}
-
-// image unpacks the kernel.
-func (imageSource) image(ctx context.Context, env *Env, k matrix.Kernel, path, sum string) (matrix.Image, error) {
-	dir, err := env.Cache.Entry(ctx, cache.Key(KindImage, "image 1", sum), func(ctx context.Context, dir string) error {
-		return prepareImage(ctx, path, dir)
-	})
-	var not *bzimage.NotKernelError
-	if errors.As(err, &not) {
-		return matrix.Image{}, &UnavailableError{err}
-	}
-	if err != nil {
-		return matrix.Image{}, err
-	}
-	img, err := open(dir)
-	if err != nil {
-		return img, err
-	}
-	img.Kernel, img.Version, img.Origin = k.Name, img.Release, path
+	image := &Image{Origin: path, Entry: cache.Item{Key: cache.Key(KindImage, "image 1", sum), Fill: func(ctx context.Context, dir string) error {
+		err := prepareImage(ctx, path, dir)
+		var not *bzimage.NotKernelError
+		if errors.As(err, &not) {
+			return &fault.UnavailableError{Err: err}
+		}
+		return err
+	}}}
 	if m := k.Source.Fields["modules"]; m != "" {
-		img.Modules = env.path(m)
-		if err := addModules(ctx, &img); err != nil {
-			return img, unavailable("its modules: %w", err)
+		image.Finish = func(ctx context.Context, img *matrix.Image) error {
+			img.Modules = env.Path(m)
+			if err := addModules(ctx, img); err != nil {
+				return fault.Unavailable("its modules: %w", err)
+			}
+			return nil
 		}
 	}
-	return img, nil
+	return Recipe{Trust: matrix.TrustLocal, Image: image}, nil
 }
 
 // addModules makes the modules that the guest takes part of the image's
 // digest: the user may build them anew under the same name.
 func addModules(ctx context.Context, img *matrix.Image) error {
-	s, err := modules.Select(ctx, img.Modules, allModules())
+	s, err := modules.Select(ctx, img.Modules, modules.Guest())
 	if err != nil {
 		return err
 	}
@@ -92,14 +85,14 @@ func prepareImage(ctx context.Context, path, dir string) error {
 		if !pvh {
 			return &bzimage.NotKernelError{Path: path, Reason: "it is a vmlinux without a PVH entry point (CONFIG_PVH): give the bzImage"}
 		}
-		if err := copyFile(path, filepath.Join(dir, fileVmlinux)); err != nil {
+		if err := imagedir.CopyFile(path, filepath.Join(dir, imagedir.FileVmlinux)); err != nil {
 			return err
 		}
-		return describe(dir, facts{PVH: true})
+		return imagedir.Describe(dir, imagedir.Facts{PVH: true})
 	}
-	f, err := boot(ctx, path, dir)
+	f, err := imagedir.Boot(ctx, path, dir)
 	if err != nil {
 		return err
 	}
-	return describe(dir, f)
+	return imagedir.Describe(dir, f)
 }

@@ -1,4 +1,4 @@
-package vmimage
+package source
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/debian"
 	"kmatrix/vmimage/download"
+	"kmatrix/vmimage/fault"
+	"kmatrix/vmimage/imagedir"
 	"kmatrix/vmimage/lock"
 	"kmatrix/vmimage/modules"
 )
@@ -42,42 +44,56 @@ var suiteFields = []matrix.SourceField{
 // debArch is the architecture that guests have so far.
 const debArch = "amd64"
 
-// Find resolves the package, unless kernels.lock has it.
-func (s debSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
-	client, entry, known, err := resolved(ctx, env, k)
+// Resolve resolves the package, unless kernels.lock has it.
+func (debSource) Resolve(ctx context.Context, env *Env, k matrix.Kernel) (Recipe, error) {
+	client, entry, r, err := resolved(ctx, env, k)
 	if err != nil {
-		return found{}, err
+		return Recipe{}, err
 	}
-	return found{version: entry.Version, locked: known, trust: matrix.TrustSigned, image: func(ctx context.Context) (matrix.Image, error) {
-		dir, err := s.fetch(ctx, env, client, k, entry)
-		if err != nil {
-			return matrix.Image{}, env.outOfReach(ctx, err, entry.Files[0].URL)
+	var sums []string
+	for _, f := range entry.Files {
+		sums = append(sums, f.SHA256)
+	}
+	r.Image = &Image{Origin: entry.Files[0].URL, Entry: cache.Item{
+		Key: cache.Key(KindImage, append([]string{unpackedFormat}, sums...)...),
+		Fill: func(ctx context.Context, dir string) error {
+			for _, f := range entry.Files {
+				if err := unpackPackage(ctx, env, client, k, f, dir, wantedFile); err != nil {
+					return err
+				}
+			}
+			return imagedir.Prepare(ctx, dir)
+		},
+		Reach: func(ctx context.Context) error { return env.Reach(ctx, entry.Files[0].URL) },
+	}}
+	return r, nil
+}
+
+// resolved returns what the kernel's package is resolved to: what kernels.lock has, or
+// what the mirror says is the newest; and what that makes of its recipe.
+func resolved(ctx context.Context, env *Env, k matrix.Kernel) (*debian.Client, lock.Entry, Recipe, error) {
+	client, err := env.debianClient()
+	if err != nil {
+		return nil, lock.Entry{}, Recipe{}, err
+	}
+	entry, known := env.Lock.Get(k.SourceOf(), k.Source.Fields)
+	r := Recipe{Locked: known, Trust: matrix.TrustSigned}
+	if !known {
+		if entry, err = ask(ctx, env, client, k); err != nil {
+			return nil, lock.Entry{}, Recipe{}, err
 		}
-		img, err := open(dir)
-		img.Kernel, img.Origin = k.Name, entry.Files[0].URL
-		return img, err
-	}}, nil
+		r.Record = &entry
+	}
+	r.Version = entry.Version
+	return client, entry, r, nil
 }
 
-// resolved returns what the kernel's package is resolved to: what kernels.lock
-// has, and it is known then, or the newest.
-func resolved(ctx context.Context, env *Env, k matrix.Kernel) (client *debian.Client, entry lock.Entry, known bool, err error) {
-	if client, err = env.debianClient(); err != nil {
-		return nil, entry, false, err
-	}
-	if entry, known = env.Lock.Get(k.SourceOf(), k.Source.Fields); !known {
-		entry, err = resolve(ctx, env, client, k)
-	}
-	return client, entry, known, err
-}
-
-// resolve asks the mirror for the package that the source's kind names, and
-// records the answer.
-func resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel) (lock.Entry, error) {
+// ask asks the mirror for the package that the source's kind names.
+func ask(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel) (lock.Entry, error) {
 	if env.Locked {
-		return lock.Entry{}, locked("%s has no entry for it, and --locked keeps from making one", env.Lock.Path())
+		return lock.Entry{}, env.noEntry()
 	}
-	env.progress(k.Name, "resolving")
+	env.Tell(k.Name, "resolving")
 	f, arch := k.Source.Fields, debArch
 	if f[k.Source.Kind] == upstream {
 		arch = debian.ArchSource
@@ -90,34 +106,7 @@ func resolve(ctx context.Context, env *Env, client *debian.Client, k matrix.Kern
 	for _, file := range res.Files {
 		e.Files = append(e.Files, lock.File(file))
 	}
-	return e, env.record(k, e)
-}
-
-// fetch returns the directory of the unpacked kernel.
-func (debSource) fetch(ctx context.Context, env *Env, client *debian.Client, k matrix.Kernel, e lock.Entry) (string, error) {
-	var sums []string
-	for _, f := range e.Files {
-		sums = append(sums, f.SHA256)
-	}
-	return env.Cache.Entry(ctx, cache.Key(KindImage, append([]string{unpackedFormat}, sums...)...), func(ctx context.Context, dir string) error {
-		for _, f := range e.Files {
-			if err := unpackPackage(ctx, env, client, k, f, dir, wantedFile); err != nil {
-				return err
-			}
-		}
-		return prepare(ctx, dir)
-	})
-}
-
-// fetching tells how much of a download has come.
-func (e *Env) fetching(k matrix.Kernel) func(done, total int64) {
-	return func(done, total int64) {
-		of := ""
-		if total > 0 {
-			of = fmt.Sprintf(" of %d", total/1e6)
-		}
-		e.progress(k.Name, fmt.Sprintf("fetching %d%s MB", done/1e6, of))
-	}
+	return e, nil
 }
 
 // unpackPackage fetches a package and unpacks what is wanted of it.
@@ -126,7 +115,7 @@ func unpackPackage(ctx context.Context, env *Env, client *debian.Client, k matri
 	if err != nil {
 		return classifyDebian(ctx, err)
 	}
-	env.progress(k.Name, "unpacking")
+	env.Tell(k.Name, "unpacking")
 	if err := debian.Extract(ctx, path, dir, want); err != nil {
 		return err
 	}
@@ -174,7 +163,7 @@ func classifyDebian(ctx context.Context, err error) error {
 		notFound *debian.NotFoundError
 	)
 	if ctx.Err() == nil && (download.Remote(err) || errors.As(err, &sign) || errors.As(err, &notFound) || errors.Is(err, debian.ErrOffline)) {
-		return &UnavailableError{err}
+		return &fault.UnavailableError{Err: err}
 	}
 	return err
 }

@@ -1,10 +1,11 @@
-package vmimage
+package source
 
 import (
 	"context"
 	"path/filepath"
 
 	"kmatrix/matrix"
+	"kmatrix/vmimage/tree"
 )
 
 // treeSource is a local source tree. It is never written to.
@@ -23,19 +24,19 @@ func (treeSource) Kind() matrix.SourceKind {
 	}
 }
 
-// Find reads the tree as it is now.
-func (treeSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
-	dir, err := filepath.Abs(env.path(k.Source.Fields["tree"]))
+// Resolve reads the tree as it is now.
+func (treeSource) Resolve(ctx context.Context, env *Env, k matrix.Kernel) (Recipe, error) {
+	dir, err := filepath.Abs(env.Path(k.Source.Fields["tree"]))
 	if err != nil {
-		return found{}, err
+		return Recipe{}, err
 	}
-	t := tree{origin: dir, local: true, dir: func(context.Context) (string, error) { return dir, nil }}
-	if err := t.check(dir); err != nil {
-		return found{}, err
+	if err := tree.Check(dir, dir); err != nil {
+		return Recipe{}, err
 	}
-	env.progress(k.Name, "reading "+dir)
-	if t.digest, err = digestTree(ctx, dir); err != nil {
-		return found{}, err
+	env.Tell(k.Name, "reading "+dir)
+	digest, err := tree.Digest(ctx, dir)
+	if err != nil {
+		return Recipe{}, err
 	}
-	return found{trust: matrix.TrustLocal, tree: &t}, nil
+	return Recipe{Trust: matrix.TrustLocal, Tree: &tree.Tree{Digest: digest, Origin: dir, Path: dir}}, nil
 }

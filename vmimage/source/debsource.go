@@ -1,4 +1,4 @@
-package vmimage
+package source
 
 import (
 	"context"
@@ -10,7 +10,9 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/vmimage/debian"
+	"kmatrix/vmimage/imagedir"
 	"kmatrix/vmimage/lock"
+	"kmatrix/vmimage/tree"
 )
 
 // upstream is the source package that Debian's kernels are made of. What is
@@ -33,25 +35,23 @@ func (debSourceSource) Kind() matrix.SourceKind {
 	}
 }
 
-// Find resolves the package, unless kernels.lock has it.
-func (s debSourceSource) Find(ctx context.Context, env *Env, k matrix.Kernel) (found, error) {
-	client, entry, known, err := resolved(ctx, env, k)
+// Resolve resolves the package, unless kernels.lock has it.
+func (s debSourceSource) Resolve(ctx context.Context, env *Env, k matrix.Kernel) (Recipe, error) {
+	client, entry, r, err := resolved(ctx, env, k)
 	if err != nil {
-		return found{}, err
+		return Recipe{}, err
 	}
 	f := entry.Files[0]
-	return found{version: entry.Version, locked: known, trust: matrix.TrustSigned, tree: &tree{
-		digest: f.SHA256, origin: f.URL,
-		dir: func(ctx context.Context) (string, error) {
-			dir, err := unpackTarball(ctx, env, k, f.SHA256, f.URL, func(ctx context.Context, tmp string) (string, error) {
-				if k.Source.Fields["deb-source"] == upstream {
-					return s.fetchUpstream(ctx, env, client, k, f, tmp)
-				}
-				return s.fetch(ctx, env, client, k, f, tmp)
-			})
-			return dir, env.outOfReach(ctx, err, f.URL)
-		},
-	}}, nil
+	r.Tree = &tree.Tree{
+		Digest: f.SHA256, Origin: f.URL,
+		Entry: unpacked(env, k, f.SHA256, f.URL, func(ctx context.Context, tmp string) (string, error) {
+			if k.Source.Fields["deb-source"] == upstream {
+				return s.fetchUpstream(ctx, env, client, k, f, tmp)
+			}
+			return s.fetch(ctx, env, client, k, f, tmp)
+		}, func(ctx context.Context) error { return env.Reach(ctx, f.URL) }),
+	}
+	return r, nil
 }
 
 // fetch fetches the package and returns the path of the tarball in it.
@@ -62,7 +62,7 @@ func (debSourceSource) fetch(ctx context.Context, env *Env, client *debian.Clien
 	if err != nil {
 		return "", err
 	}
-	files, err := find(dir, func(name string) bool { return strings.Contains(filepath.Base(name), ".tar.") })
+	files, err := imagedir.Find(dir, func(name string) bool { return strings.Contains(filepath.Base(name), ".tar.") })
 	if err != nil || len(files) != 1 {
 		return "", fmt.Errorf("%s holds %d tarballs, want one (%w)", f.Package, len(files), err)
 	}

@@ -1,4 +1,4 @@
-package vmimage
+package source
 
 import (
 	"context"
@@ -13,13 +13,13 @@ import (
 	"kmatrix/matrix/proc"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/download"
+	"kmatrix/vmimage/fault"
 )
 
-// unpackTarball returns the directory of an unpacked source tarball. get
-// returns the tarball's path; it may leave files in the directory that it is
-// given.
-func unpackTarball(ctx context.Context, env *Env, k matrix.Kernel, digest, origin string, get func(ctx context.Context, dir string) (string, error)) (string, error) {
-	return env.Cache.Entry(ctx, cache.Key(kindTree, digest), func(ctx context.Context, dir string) error {
+// unpacked is the tree of a source tarball. get returns the tarball's path; it may
+// leave files in the directory that it is given.
+func unpacked(env *Env, k matrix.Kernel, digest, origin string, get func(ctx context.Context, dir string) (string, error), reach func(context.Context) error) cache.Item {
+	return cache.Item{Key: cache.Key(KindTree, digest), Reach: reach, Fill: func(ctx context.Context, dir string) error {
 		tmp := filepath.Join(dir, ".tarball")
 		if err := os.Mkdir(tmp, 0o755); err != nil {
 			return err
@@ -28,14 +28,14 @@ func unpackTarball(ctx context.Context, env *Env, k matrix.Kernel, digest, origi
 		if err != nil {
 			return err
 		}
-		env.progress(k.Name, "unpacking")
+		env.Tell(k.Name, "unpacking")
 		_, err = proc.Run(ctx, proc.Cmd{Path: "tar", Args: []string{"--extract", "--force-local", "--file", file, "--directory", dir, "--strip-components=1", "--no-same-owner"}, Env: []string{"LC_ALL=C"}})
 		var failed *proc.Error
 		if errors.As(err, &failed) && ctx.Err() == nil && !strings.Contains(failed.Stderr, "No space left") {
 			return doesNotUnpack(file, origin, failed)
 		}
 		return errors.Join(err, os.RemoveAll(tmp))
-	})
+	}}
 }
 
 // cutShort are the words in which tar and what it unpacks with say that a file ends
@@ -51,11 +51,11 @@ func doesNotUnpack(file, origin string, failed *proc.Error) error {
 	why := "it is damaged, or no tarball"
 	switch {
 	case seen != "":
-		return unavailable("%s is no tarball: it is %s", origin, seen)
+		return fault.Unavailable("%s is no tarball: it is %s", origin, seen)
 	case cutShort.MatchString(failed.Stderr):
 		why = "it is cut, its end is missing"
 	}
-	return unavailable("%s does not unpack: %s: %w", origin, why, failed)
+	return fault.Unavailable("%s does not unpack: %s: %w", origin, why, failed)
 }
 
 // versionInName finds the version of the kernel in the name of a tarball that is
@@ -81,7 +81,7 @@ func checkVersion(dir, name string) error {
 	if says == "" || ok && (rest == "" || strings.ContainsAny(rest[:1], ".-")) {
 		return nil
 	}
-	return unavailable("%s holds Linux %s, and not %s as its name says: name the right file, or give it the name of what it holds", name, says, m[1])
+	return fault.Unavailable("%s holds Linux %s, and not %s as its name says: name the right file, or give it the name of what it holds", name, says, m[1])
 }
 
 // treeVersion is the version in a source tree's Makefile, "" where there is none.

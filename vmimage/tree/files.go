@@ -1,4 +1,4 @@
-package vmimage
+package tree
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"kmatrix/vmimage/gitcmd"
 )
 
 // treeFiles lists the files and links of a source tree, sorted, relative to
@@ -21,7 +23,7 @@ func treeFiles(ctx context.Context, dir string) ([]string, error) {
 	if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
 		if _, err := exec.LookPath("git"); err == nil {
 			// Whoever names the tree in kernels.yaml trusts it, whoever owns it.
-			out, err := git(ctx, dir, "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+			out, err := gitcmd.Run(ctx, dir, "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 			if err != nil {
 				return nil, err
 			}
@@ -52,9 +54,9 @@ func treeFiles(ctx context.Context, dir string) ([]string, error) {
 	return files, err
 }
 
-// digestTree returns the sha256 over the name, the mode and the content of every
+// Digest returns the sha256 over the name, the mode and the content of every
 // file that [treeFiles] lists.
-func digestTree(ctx context.Context, dir string) (string, error) {
+func Digest(ctx context.Context, dir string) (string, error) {
 	h := sha256.New()
 	err := eachFile(ctx, dir, func(rel string, info fs.FileInfo) error {
 		path := filepath.Join(dir, rel)
@@ -78,9 +80,9 @@ func digestTree(ctx context.Context, dir string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), err
 }
 
-// copyTree copies the files that [treeFiles] lists, with their times: make
+// copyTo copies the files that [treeFiles] lists, with their times: make
 // compares these with those of objects.
-func copyTree(ctx context.Context, dir, to string) error {
+func copyTo(ctx context.Context, dir, to string) error {
 	return eachFile(ctx, dir, func(rel string, info fs.FileInfo) error {
 		from, path := filepath.Join(dir, rel), filepath.Join(to, rel)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
