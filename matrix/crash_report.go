@@ -85,7 +85,7 @@ type CrashReport struct {
 	// whole, capped; File holds it.
 	Registers []string `json:"-"`
 	Stack     []string `json:"-"`
-	Text      string   `json:"-"`
+	Text      string   `json:"-" printable:"text"`
 }
 
 // MaxFrames is how many frames a [CrashReport] has at most.

@@ -80,7 +80,7 @@ type Column struct {
 	ConfigDigest string `json:"config_digest,omitempty"`
 	// Config is the text of the configuration, "" where it is not known. A stored run
 	// has it in a file of its own.
-	Config string `json:"-"`
+	Config string `json:"-" printable:"text"`
 	PVH    bool   `json:"pvh,omitempty"`
 	Origin string `json:"origin,omitempty"`
 	// Trust is what vouches for what came from there.

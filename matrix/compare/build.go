@@ -31,7 +31,7 @@ func (d BuildDifference) Comparable() bool {
 
 // BuildDifference returns how the build of one column differs from another's.
 func (c Comparison) BuildDifference(column, other int) *BuildDifference {
-	if d, ok := c.builds[[2]int{column, other}]; ok {
+	if d, ok := c.BuildDifferences[[2]int{column, other}]; ok {
 		return d
 	}
 	return buildDifference(c.Columns[column], c.Columns[other])
@@ -40,12 +40,12 @@ func (c Comparison) BuildDifference(column, other int) *BuildDifference {
 // build compares the builds of all columns that are set against each other, once:
 // configurations have thousands of options.
 func (c *Comparison) build() {
-	c.builds = map[[2]int]*BuildDifference{}
+	c.BuildDifferences = map[[2]int]*BuildDifference{}
 	baseline := c.baseline()
 	for i := range c.Columns {
 		for _, other := range []int{baseline, c.BaseOf(i)} {
 			if other >= 0 && other != i && !c.Columns[i].Absent() {
-				c.builds[[2]int{i, other}] = buildDifference(c.Columns[i], c.Columns[other])
+				c.BuildDifferences[[2]int{i, other}] = buildDifference(c.Columns[i], c.Columns[other])
 			}
 		}
 	}

@@ -44,8 +44,9 @@ type Comparison struct {
 	Columns []Column
 	// Rows are in the run's order of probes.
 	Rows []Row
-	// builds has how the builds of columns that are set against each other differ.
-	builds map[[2]int]*BuildDifference
+	// BuildDifferences has how the builds of columns that are set against each other
+	// differ, by their indexes; see [Comparison.BuildDifference].
+	BuildDifferences map[[2]int]*BuildDifference
 }
 
 // Column is one kernel.

@@ -11,21 +11,27 @@ import (
 
 // Copy returns a value whose texts are each one [Line], uncut, those in its structs,
 // pointers, lists and maps included, keys as well. What it shares with the other has
-// no text. Fields that are not exported stay as they are, and so do bytes, but for
+// no text; what several pointers of the one share, those of the other share, too. Fields that are not exported stay as they are, and so do bytes, but for
 // [json.RawMessage], of which the texts are those of its JSON.
 //
+// A text of many lines is a field with the tag `printable:"text"`, and becomes a [Text].
 // Texts that differ in what does not print alone become the same: of keys of a map
 // that do, the value of the last one in their order is left.
 func Copy[T any](value T) T {
 	v := reflect.ValueOf(&value).Elem()
-	v.Set(copier{}.copy(v))
+	c := copier{has: map[reflect.Type]bool{}, copies: map[any]reflect.Value{}}
+	v.Set(c.copy(v))
 	return value
 }
 
 var rawMessage = reflect.TypeFor[json.RawMessage]()
 
-// copier knows of types whether their values can hold a text.
-type copier map[reflect.Type]bool
+type copier struct {
+	// has tells of types whether their values can hold a text.
+	has map[reflect.Type]bool
+	// copies are what pointers lead to in the copy.
+	copies map[any]reflect.Value
+}
 
 func (c copier) copy(v reflect.Value) reflect.Value {
 	if v.Type() == rawMessage {
@@ -41,13 +47,22 @@ func (c copier) copy(v reflect.Value) reflect.Value {
 	case reflect.Struct:
 		out.Set(v) // with what is not exported
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
+			switch f := v.Type().Field(i); {
+			case !f.IsExported():
+			case f.Type.Kind() == reflect.String && f.Tag.Get("printable") == "text":
+				out.Field(i).SetString(Text([]byte(v.Field(i).String())))
+			default:
 				out.Field(i).Set(c.copy(v.Field(i)))
 			}
 		}
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
 			return v
+		}
+		if v.Kind() == reflect.Pointer {
+			if known, ok := c.copies[v.Interface()]; ok {
+				return known
+			}
 		}
 		inner := c.copy(v.Elem())
 		if v.Kind() == reflect.Interface {
@@ -56,6 +71,7 @@ func (c copier) copy(v reflect.Value) reflect.Value {
 		}
 		out.Set(reflect.New(v.Type().Elem()))
 		out.Elem().Set(inner)
+		c.copies[v.Interface()] = out
 	case reflect.Slice:
 		if v.IsNil() {
 			return v
@@ -86,10 +102,10 @@ func (c copier) copy(v reflect.Value) reflect.Value {
 
 // hasText reports whether values of a type can hold a text.
 func (c copier) hasText(t reflect.Type) bool {
-	has, known := c[t]
+	has, known := c.has[t]
 	if !known {
 		has = hasText(t, nil)
-		c[t] = has
+		c.has[t] = has
 	}
 	return has
 }

@@ -73,6 +73,7 @@ func TestWriterPassesErrorsOn(t *testing.T) {
 
 type inner struct {
 	Text   string
+	Lines  string `printable:"text"`
 	hidden string
 }
 
@@ -98,16 +99,16 @@ type outer struct {
 // TestCopy cleans texts wherever they are, and leaves the value as it was.
 func TestCopy(t *testing.T) {
 	at := time.Date(2026, 11, 28, 1, 2, 3, 0, time.UTC)
-	make := func(mark string) outer {
+	make := func(mark, lines string) outer {
 		return outer{
-			Inner: inner{Text: "a" + mark, hidden: "\x1b"}, Same: &inner{Text: mark}, List: []Word{Word(mark)}, Array: [2]string{mark, "b"},
+			Inner: inner{Text: "a" + mark, Lines: lines, hidden: "\x1b"}, Same: &inner{Text: mark}, List: []Word{Word(mark)}, Array: [2]string{mark, "b"},
 			Map: map[string][]string{"k" + mark: {mark}}, Any: map[string]any{"x": mark}, At: at, Number: 7, Bytes: []byte("\x1b"),
 			Next: &outer{Any: mark}, Plain: []int{1},
 		}
 	}
-	hostile, want := make("\x1b\n"), make("··")
+	hostile, want := make("\x1b\n", "a\x1b\nb"), make("··", "a·\nb")
 	hostile.Raw, want.Raw = json.RawMessage(`{"n":12345678901234567890,"t":["\u001b\u202e"]}`), json.RawMessage(`{"n":12345678901234567890,"t":["··"]}`)
-	before := make("\x1b\n")
+	before := make("\x1b\n", "a\x1b\nb")
 	before.Raw = hostile.Raw
 	got := Copy(hostile)
 	opt := cmp.AllowUnexported(outer{}, inner{})
@@ -119,6 +120,9 @@ func TestCopy(t *testing.T) {
 	}
 	if got.Same == hostile.Same {
 		t.Error("a text is shared")
+	}
+	if twice := Copy([]*inner{hostile.Same, hostile.Same}); twice[0] != twice[1] || twice[0].Text != "··" {
+		t.Errorf("what is shared becomes %+v and %+v", twice[0], twice[1])
 	}
 	if got := Copy(json.RawMessage("no\x1bjson")); string(got) != `"no·json"` {
 		t.Errorf("what is no JSON becomes %s", got)

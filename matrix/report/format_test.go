@@ -84,6 +84,12 @@ func spoiled(with string) Document {
 	for _, v := range []any{&doc.Run, &doc.Results, &doc.Profiles, &doc.Assessments, &doc.Dir} {
 		spoil(reflect.ValueOf(v).Elem(), with)
 	}
+	for i := range doc.Run.Kernels {
+		// Configurations that differ in an option, and what built them.
+		k := &doc.Run.Kernels[i]
+		k.ConfigDigest = fmt.Sprint(i)
+		k.Config = fmt.Sprintf("CONFIG_CC_VERSION_TEXT=\"gcc%s\"\nCONFIG_DEFAULT_HOSTNAME=\"host%d%s\"\n", with, i%2, with)
+	}
 	for i := range doc.Results {
 		r := &doc.Results[i]
 		r.Cell = matrix.Cell{Kernel: r.Kernel, Machine: r.Machine, Probe: r.Probe}.ID()
