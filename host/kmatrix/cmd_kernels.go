@@ -19,6 +19,7 @@ import (
 func newKernelsCommand() *cobra.Command {
 	var o kernelsOptions
 	var asJSON bool
+	var output string
 	cmd := &cobra.Command{
 		Use:   "kernels",
 		Short: "What is there of the kernels of kernels.yaml; fetch, build, lock and remove them",
@@ -49,17 +50,18 @@ for each of them, and once in the sum. Nothing is fetched, made or changed.
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return listKernels(cmd, o, asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return listKernels(cmd, o, asJSON, output) },
 	}
 	cmd.PersistentFlags().StringVarP(&o.file, "file", "f", "kernels.yaml", "the matrix that names the kernels")
 	cmd.PersistentFlags().StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	cmd.PersistentFlags().BoolVar(&o.offline, "offline", false, "use the cache only")
 	list := &cobra.Command{
 		Use: "list", Short: "The same as kernels alone", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return listKernels(cmd, o, asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return listKernels(cmd, o, asJSON, output) },
 	}
 	for _, c := range []*cobra.Command{cmd, list} {
 		c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+		c.Flags().StringVarP(&output, "output", "o", "", "write to `FILE` instead of the standard output")
 	}
 	cmd.AddCommand(list, newFetchCommand(&o), newBuildCommand(&o), newLockCommand(&o), newRemoveCommand(&o), newPruneCommand(&o))
 	return cmd
@@ -106,7 +108,7 @@ func (o kernelsOptions) look(cmd *cobra.Command) (*images, []vmimage.State, erro
 	return i, states, nil
 }
 
-func listKernels(cmd *cobra.Command, o kernelsOptions, asJSON bool) error {
+func listKernels(cmd *cobra.Command, o kernelsOptions, asJSON bool, output string) error {
 	i, states, err := o.look(cmd)
 	if err != nil {
 		return err
@@ -119,13 +121,15 @@ func listKernels(cmd *cobra.Command, o kernelsOptions, asJSON bool) error {
 	for _, e := range all {
 		total += e.Bytes
 	}
-	if asJSON {
-		e := json.NewEncoder(cmd.OutOrStdout())
-		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"version": 1, "cache": i.env.Cache.Dir, "bytes": total, "kernels": states})
-	}
-	width, _ := terminal(cmd.OutOrStdout())
-	return writeStates(cmd.OutOrStdout(), states, i.env.Cache.Dir, total, width)
+	return writeTo(cmd, output, func(w io.Writer) error {
+		if asJSON {
+			e := json.NewEncoder(w)
+			e.SetIndent("", "  ")
+			return e.Encode(map[string]any{"version": 1, "cache": i.env.Cache.Dir, "bytes": total, "kernels": states})
+		}
+		width, _ := terminal(w)
+		return writeStates(w, states, i.env.Cache.Dir, total, width)
+	})
 }
 
 // writeStates prints the list; details that are too long for the line stand

@@ -65,6 +65,16 @@ func TestKernels(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &doc); err != nil || doc.Version != 1 || len(doc.Kernels) != 2 || doc.Kernels[0].Status != "resolvable" {
 		t.Errorf("the JSON is %s (%v)", out, err)
 	}
+	listed := filepath.Join(t.TempDir(), "list.json")
+	if printed, errs, code := kernels("--json", "-o", listed); code != exitDone || printed != "" || errs != "" {
+		t.Errorf("-o: exit code %d, printed %q and %q", code, printed, errs)
+	}
+	if text, err := os.ReadFile(listed); err != nil || string(text) != out {
+		t.Errorf("the file holds %q (%v), want %q", text, err, out)
+	}
+	if _, errs, code := kernels("-o", "none/x"); code != exitWrongUse || !strings.Contains(errs, "there is no directory none") {
+		t.Errorf("-o none/x: exit code %d, %q", code, errs)
+	}
 	out, errs, code = kernels("build", "x", "y")
 	if code != exitInfra || !strings.Contains(out, "x: make tinyconfig: a.c:1: error: no") || !strings.Contains(out, "y: ") || !strings.Contains(errs, "could not process x, y") {
 		t.Errorf("exit code %d, printed %s%s", code, out, errs)
