@@ -99,16 +99,16 @@ type outer struct {
 // TestCopy cleans texts wherever they are, and leaves the value as it was.
 func TestCopy(t *testing.T) {
 	at := time.Date(2026, 11, 28, 1, 2, 3, 0, time.UTC)
-	make := func(mark, lines string) outer {
+	with := func(mark, lines string) outer {
 		return outer{
 			Inner: inner{Text: "a" + mark, Lines: lines, hidden: "\x1b"}, Same: &inner{Text: mark}, List: []Word{Word(mark)}, Array: [2]string{mark, "b"},
 			Map: map[string][]string{"k" + mark: {mark}}, Any: map[string]any{"x": mark}, At: at, Number: 7, Bytes: []byte("\x1b"),
 			Next: &outer{Any: mark}, Plain: []int{1},
 		}
 	}
-	hostile, want := make("\x1b\n", "a\x1b\nb"), make("··", "a·\nb")
+	hostile, want := with("\x1b\n", "a\x1b\nb"), with("··", "a·\nb")
 	hostile.Raw, want.Raw = json.RawMessage(`{"n":12345678901234567890,"t":["\u001b\u202e"]}`), json.RawMessage(`{"n":12345678901234567890,"t":["··"]}`)
-	before := make("\x1b\n", "a\x1b\nb")
+	before := with("\x1b\n", "a\x1b\nb")
 	before.Raw = hostile.Raw
 	got := Copy(hostile)
 	opt := cmp.AllowUnexported(outer{}, inner{})
