@@ -49,6 +49,9 @@ type Kernel struct {
 	Series []string `json:"series,omitempty"`
 	// Append is added to the kernel command line.
 	Append string `json:"append,omitempty"`
+	// OnRequest tells that a run takes it only where it is named (default: false
+	// in kernels.yaml, and -k).
+	OnRequest bool `json:"on_request,omitempty"`
 	// Known and Ignore are patterns of reports' titles, see [MatchTitle]: what
 	// matches Known is marked so, and what matches Ignore is left out.
 	Known  []string `json:"known,omitempty"`

@@ -88,6 +88,9 @@ func (p *reader) finish() {
 	if b := p.spec.Baseline; b != "" && len(kernels) > 0 && !slices.Contains(kernels, "") && !slices.Contains(kernels, b) {
 		p.problem(line(p.baseline), "baseline", fmt.Sprintf("is %q, which is no kernel of this file", b), allowed(b, kernels))
 	}
+	if slices.ContainsFunc(p.spec.Kernels, func(k matrix.Kernel) bool { return k.Name == p.spec.Baseline && k.OnRequest }) {
+		p.problem(line(p.baseline), "baseline", fmt.Sprintf("is %q, which a run takes only where -k names it", p.spec.Baseline), "take default: false from that kernel, or name another")
+	}
 	p.spec.Debian.Mirror, p.spec.Debian.Security = strings.TrimRight(p.spec.Debian.Mirror, "/"), strings.TrimRight(p.spec.Debian.Security, "/")
 	p.resolveBases()
 	p.resolveBuilds()

@@ -34,6 +34,7 @@ func (p *reader) kernel(k *matrix.Kernel) mapping {
 			})},
 			{name: "contract", doc: "what the kernel promises about data that a call has moved", value: choice(p, &k.Contract, matrix.Contracts)},
 			{name: "source", doc: "where the kernel comes from", value: p.source(&k.Source)},
+			{name: "default", doc: "false: a run takes the kernel only where -k names it (default: true)", value: p.truth(&k.OnRequest, false)},
 			{name: "append", doc: "more words for the kernel's command line", value: p.text(&k.Append, anyText, "")},
 			{name: "known", doc: "titles of reports of the kernel's own trouble that are known, with * for any text", value: p.titles(&k.Known)},
 			{name: "ignore", doc: "titles of reports that are left out, with * for any text", value: p.titles(&k.Ignore)},

@@ -7,9 +7,10 @@ import (
 	"kmatrix/matrix"
 )
 
-// Selection restricts a plan; its zero value is everything.
+// Selection restricts a plan; its zero value is all that is asked without one.
 type Selection struct {
-	// Kernels are names, Probes patterns.
+	// Kernels are names; none means all but those that are there on request. Probes
+	// are patterns.
 	Kernels, Probes []string
 	// Kinds are the kinds of probes that are taken; none means all.
 	Kinds []matrix.ProbeKind
@@ -42,7 +43,7 @@ func (s *Spec) Plan(sel Selection, known Known) (*Plan, error) {
 	var names []string
 	for _, k := range s.Kernels {
 		names = append(names, k.Name)
-		if len(sel.Kernels) == 0 || slices.Contains(sel.Kernels, k.Name) {
+		if len(sel.Kernels) == 0 && !k.OnRequest || slices.Contains(sel.Kernels, k.Name) {
 			plan.Kernels = append(plan.Kernels, k)
 		}
 	}

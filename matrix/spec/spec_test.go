@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ var testKnown = Known{
 
 // semantic are bad files that a JSON Schema cannot tell: it does not see names
 // that must be equal or differ, anchors, or what probes there are.
-var semantic = []string{"duplicate-names", "unknown-baseline", "unknown-pattern", "anchors", "several-documents", "memory-range", "duplicate-keys", "syntax", "empty", "unknown-build", "base-unknown", "base-circle", "base-not-built", "series-not-built", "external-names", "external-missing"}
+var semantic = []string{"duplicate-names", "unknown-baseline", "unknown-pattern", "anchors", "several-documents", "memory-range", "duplicate-keys", "syntax", "empty", "unknown-build", "base-unknown", "base-circle", "base-not-built", "series-not-built", "external-names", "external-missing", "baseline-on-request"}
 
 // TestBadFiles reads every file in testdata/bad and compares the errors with
 // those beside it. The schema must refuse the same files.
@@ -260,5 +261,30 @@ func TestSelection(t *testing.T) {
 func TestHugeFileIsRefused(t *testing.T) {
 	if _, err := Load(strings.NewReader(strings.Repeat("#", maxFile+1)), "f", testKnown); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestAKernelOnRequest is in a plan only where it is named.
+func TestAKernelOnRequest(t *testing.T) {
+	s, err := Load(strings.NewReader("version: 1\nbaseline: a\nkernels:\n  - {name: a, source: {tree: a}}\n  - {name: b, default: false, source: {tree: b}}\n  - {name: c, default: true, source: {tree: c}}\n"), "test.yaml", testKnown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ asked, want []string }{
+		{nil, []string{"a", "c"}},
+		{[]string{"b"}, []string{"b"}},
+		{[]string{"b", "a"}, []string{"a", "b"}},
+	} {
+		plan, err := s.Plan(Selection{Kernels: c.asked}, testKnown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, k := range plan.Kernels {
+			got = append(got, k.Name)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("of %v the plan has %v, want %v", c.asked, got, c.want)
+		}
 	}
 }

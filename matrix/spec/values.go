@@ -105,6 +105,18 @@ func plain[T ~string](words []T) []string {
 	return list
 }
 
+// truth takes true or false; to is set to whether it is word.
+func (p *reader) truth(to *bool, word bool) value {
+	return value{object{"type": "boolean"}, func(n ast.Node, key string) {
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			p.problem(line(n), key, "is "+describe(n), "want true or false")
+			return
+		}
+		*to = b.Value == word
+	}}
+}
+
 // number takes a whole number from 1 to most.
 func (p *reader) number(to *int, most int) value {
 	return value{object{"type": "integer", "minimum": 1, "maximum": most}, func(n ast.Node, key string) {
