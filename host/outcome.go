@@ -19,8 +19,10 @@ import (
 func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer) (matrix.Outcome, string) {
 	switch a.Status {
 	case wire.StatusOK:
-		if a.Observation != nil && !k.Contract.Allows(a.Observation.Class) {
-			return matrix.Fail, fmt.Sprintf("the contract %q does not allow %q", k.Contract, a.Observation.Class)
+		if a.Observation != nil {
+			if why := forbidden(k.Contract, *a.Observation, a.Detail); why != "" {
+				return matrix.Fail, why
+			}
 		}
 		if a.Test != nil {
 			return judged(*a.Test, a.Detail)
@@ -31,6 +33,8 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 			}
 		}
 		return matrix.Pass, a.Detail
+	case wire.StatusUnmet:
+		return matrix.Unsupported, a.Detail
 	case wire.StatusUnsupported:
 		refused := slices.ContainsFunc(append(slices.Clone(p.Features), p.Needs), func(name string) bool {
 			_, ok := hello.Refused[name]
@@ -47,6 +51,20 @@ func answered(k matrix.Kernel, p matrix.Probe, hello matrix.Hello, a wire.Answer
 	default:
 		return matrix.Fail, "the probe could not be carried out: " + a.Detail
 	}
+}
+
+// forbidden says what fails an observation: a class that the kernel's contract does not
+// allow, and a source that did not stay intact, which no kernel may do, with what the
+// guest says of it. It is "" where nothing does.
+func forbidden(c matrix.Contract, o matrix.Observation, said string) string {
+	var list []string
+	if !c.Allows(o.Class) {
+		list = append(list, fmt.Sprintf("the contract %q does not allow %q", c, o.Class))
+	}
+	if o.Source != "" && o.Source != matrix.SourceIntact {
+		list = append(list, strings.TrimSuffix(fmt.Sprintf("the source is %s: %s", o.Source, said), ": "))
+	}
+	return strings.Join(list, "; ")
 }
 
 // wrongKind makes an answer of another kind than the probe's a failure: a table has

@@ -10,17 +10,20 @@ const (
 	// Snapshot promises that later changes of the source are not seen at the
 	// destination.
 	Snapshot Contract = "snapshot"
-	// Reference promises less: the destination may refer to the source, so
-	// that later changes of it may be seen.
+	// Reference promises less: the destination may refer to the source, so that
+	// later changes of it may be seen. What the source never held is no change of it.
 	Reference Contract = "reference"
 )
 
 // Contracts lists the contracts that kernels.yaml may name.
 var Contracts = []Contract{Reference, Snapshot}
 
-// Allows reports whether a kernel that claims c may show the class of
-// observation o. Torn data and bytes that were never written anywhere are
-// allowed by no contract; with NoContract, every class is accepted.
+// Allows reports whether a kernel that claims c may show the class of an observation.
+// Snapshot allows stable alone, and Reference what the source holds before or after the
+// mutation: stable, changed, zeroed and mixed. Clobbered and torn data, which were never
+// the source's, are allowed by neither: splice(2) lets one expect the data that were
+// moved, and who reads a reference can expect what the file holds. With NoContract,
+// every class is accepted.
 func (c Contract) Allows(class Class) bool {
 	switch c {
 	case NoContract:

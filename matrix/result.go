@@ -2,41 +2,74 @@ package matrix
 
 import "fmt"
 
-// Class is what a stability probe saw, in one word.
+// Class is what a stability probe saw, in one word. It is that of the worst byte that
+// arrived; [Classes] has them in their order.
+//
+// A byte that is not the old one is held against what its source holds at that offset
+// after the mutation. What lies beyond the end of a file that became shorter counts as
+// zeros there, which it would hold if it were as long again (truncate(2)).
 type Class string
 
 const (
 	// Stable: only bytes from before the mutation arrived.
 	Stable Class = "stable"
-	// Changed: bytes that the mutation wrote arrived.
+	// Changed: bytes arrived that the source holds after the mutation, and that are no
+	// zeros.
 	Changed Class = "changed"
-	// Zeroed: zero bytes arrived that stood in no version of the data that
-	// the call could have moved.
+	// Zeroed: zeros arrived that the source holds after the mutation.
 	Zeroed Class = "zeroed"
 	// Mixed: both changed and zeroed bytes arrived.
 	Mixed Class = "mixed"
-	// Torn: bytes arrived that neither the source nor the mutation wrote, or
-	// fewer bytes than the call had promised.
+	// Clobbered: zeros, or bytes of the mutation, arrived where the source held them
+	// neither before the mutation nor after it: more was cleared, or written, than
+	// what was asked for.
+	Clobbered Class = "clobbered"
+	// Torn: bytes arrived that nobody wrote, or fewer than the call had promised.
 	Torn Class = "torn"
 )
+
+// Classes lists the classes that are told apart, the worst first. A class of a call that
+// failed is none of them, see [ErrnoClass].
+var Classes = []Class{Torn, Clobbered, Mixed, Zeroed, Changed, Stable}
 
 // ErrnoClass returns the class of a call that failed, for example "errno:EINVAL".
 func ErrnoClass(name string) Class { return Class("errno:" + name) }
 
+// SourceState is what became of a probe's source itself: it is read again when the
+// destination has been read, through the page cache and, of a file on a disk, after that
+// was dropped.
+type SourceState string
+
+const (
+	// SourceIntact: each reading is what the source must hold after the mutation.
+	SourceIntact SourceState = "intact"
+	// SourceStale: where a reading is not, it is what the source held before the mutation.
+	SourceStale SourceState = "stale"
+	// SourceLost: a reading is neither, or shorter than the source must be.
+	SourceLost SourceState = "lost"
+)
+
+// SourceStates lists the states of sources, the best first.
+var SourceStates = []SourceState{SourceIntact, SourceStale, SourceLost}
+
 // Observation is what a stability probe saw: how many of the bytes that
 // reached the destination are of which kind. A [Stress] probe takes two readings
 // of the same data, one at once and one later, and counts bytes that stayed as
-// they were as old.
+// they were as old; it does not know what its source holds, and has no clobbered bytes.
 type Observation struct {
 	Class Class `json:"class"`
-	// Bytes is how many bytes arrived: Old + New + Zero + Other.
+	// Bytes is how many bytes arrived: Old + New + Zero + Clobbered + Other.
 	Bytes int64 `json:"bytes"`
 	// Old bytes are those of the source before the mutation.
 	Old int64 `json:"old"`
-	// New bytes are those that the mutation wrote.
+	// New bytes are those that the source holds after it.
 	New int64 `json:"new"`
-	// Zero bytes are zeros where neither pattern has one.
+	// Zero bytes are zeros that the source holds after it. A run that tells no clobbered
+	// bytes counts those here, too, or as new, see [Run.Classes].
 	Zero int64 `json:"zero"`
+	// Clobbered bytes are zeros and bytes of the mutation that the source held at their
+	// offset neither before nor after it.
+	Clobbered int64 `json:"clobbered,omitempty"`
 	// Other bytes are none of these.
 	Other int64 `json:"other"`
 	// FirstOffset is the offset in the source of the first byte that is not
@@ -46,6 +79,13 @@ type Observation struct {
 	// in their order. A stress probe, which reads them again and again, names
 	// none.
 	Pages []PageRange `json:"pages,omitempty"`
+	// Source is what became of the source, "" where it was not read again: gifted
+	// memory is no longer its giver's.
+	Source SourceState `json:"source,omitempty"`
+	// FolioOrder is that of the page cache's folio (2^order pages) with the page that
+	// mutations aim at, when the data were in the destination; nil where the page was
+	// not in the cache, or the kernel does not tell (/proc/kpageflags).
+	FolioOrder *int `json:"folio_order,omitempty"`
 	// Calls are the system calls under test with what they returned.
 	Calls []Call `json:"calls,omitempty"`
 }

@@ -28,6 +28,10 @@ type Run struct {
 	Kernels []Column `json:"kernels"`
 	// Probes are the names of the rows, in their order.
 	Probes []string `json:"probes"`
+	// Classes are those that its stability probes tell apart, [Classes] of the kmatrix
+	// that made it. It is nil of a run from before there was [Clobbered]: that counts
+	// such bytes as zeroed or changed.
+	Classes []Class `json:"classes,omitempty"`
 	// AA tells that its two columns are one kernel, see [Calibration].
 	AA bool `json:"aa,omitempty"`
 	// Calibrations are the A/A runs of this host, as far as they are known, that

@@ -169,6 +169,7 @@ func carryOut(t task) (r reply) {
 	var (
 		answer  = wire.Answer{Status: wire.StatusOK}
 		lacking *probe.UnsupportedError
+		unmet   *probe.PreconditionError
 		err     error
 	)
 	switch {
@@ -182,6 +183,8 @@ func carryOut(t task) (r reply) {
 		answer.Profile, err = p.Profile(context.Background(), env)
 	}
 	switch {
+	case errors.As(err, &unmet):
+		answer = wire.Answer{Status: wire.StatusUnmet, Detail: unmet.Error()}
 	case errors.As(err, &lacking):
 		answer = wire.Answer{Status: wire.StatusUnsupported, Detail: lacking.Reason}
 	case err != nil:

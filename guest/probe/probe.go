@@ -25,8 +25,9 @@ import (
 type Probe struct {
 	matrix.Probe
 	// Run asks. An [*UnsupportedError] says that the guest lacks what it
-	// takes; any other error that the probe could not be carried out. What the
-	// kernel did is in the finding.
+	// takes, a [*PreconditionError] that the question did not come about; any other
+	// error that the probe could not be carried out. What the kernel did is in the
+	// finding.
 	Run func(context.Context, *Env) (Finding, error)
 	// Profile finds out where the probe's time goes, with the errors of Run; nil of a
 	// probe that is no question of cost.
@@ -69,6 +70,13 @@ type UnsupportedError struct{ Reason string }
 
 // Error returns the reason.
 func (e *UnsupportedError) Error() string { return "unsupported: " + e.Reason }
+
+// PreconditionError says that what a probe rests on did not come about, though the
+// kernel can: its question was not asked. It is no fault of the kernel's.
+type PreconditionError struct{ Reason string }
+
+// Error returns the reason.
+func (e *PreconditionError) Error() string { return "a precondition is not met: " + e.Reason }
 
 // Family is what probes have in common whose names begin alike.
 type Family struct {

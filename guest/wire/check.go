@@ -20,19 +20,28 @@ const (
 )
 
 // classRE are the classes of an observation: those of matrix, and errors by name.
-var classRE = regexp.MustCompile(`^(stable|changed|zeroed|mixed|torn|errno:[A-Z0-9]{0,20})$`)
+var classRE = regexp.MustCompile(`^(stable|changed|zeroed|mixed|clobbered|torn|errno:[A-Z0-9]{0,20})$`)
+
+// maxOrder is more than the order of any folio.
+const maxOrder = 63
 
 // checkObservation cleans and caps an observation, and refuses one that can't be.
 func checkObservation(o *matrix.Observation) error {
 	if !classRE.MatchString(string(o.Class)) {
 		return fmt.Errorf("%q is no class", printable.Line(string(o.Class), 40))
 	}
-	for _, n := range []int64{o.Bytes, o.Old, o.New, o.Zero, o.Other, o.FirstOffset + 1} {
+	if o.Source != "" && !slices.Contains(matrix.SourceStates, o.Source) {
+		return fmt.Errorf("%q is no state of a source", printable.Line(string(o.Source), 40))
+	}
+	if o.FolioOrder != nil && (*o.FolioOrder < 0 || *o.FolioOrder > maxOrder) {
+		return fmt.Errorf("it tells of a folio of order %d", *o.FolioOrder)
+	}
+	for _, n := range []int64{o.Bytes, o.Old, o.New, o.Zero, o.Clobbered, o.Other, o.FirstOffset + 1} {
 		if n < 0 || n > maxBytes {
 			return fmt.Errorf("it counts %d bytes", n)
 		}
 	}
-	if sum := o.Old + o.New + o.Zero + o.Other; o.Bytes != sum {
+	if sum := o.Old + o.New + o.Zero + o.Clobbered + o.Other; o.Bytes != sum {
 		return fmt.Errorf("it counts %d bytes and their kinds add up to %d", o.Bytes, sum)
 	}
 	o.Calls = o.Calls[:min(len(o.Calls), MaxCalls)]

@@ -93,7 +93,7 @@ func (ev *Event) check() error {
 	}
 	a.Detail = printable.Line(a.Detail, MaxDetail)
 	switch a.Status {
-	case StatusUnsupported, StatusError, StatusDied, StatusOverdue:
+	case StatusUnsupported, StatusUnmet, StatusError, StatusDied, StatusOverdue:
 	case StatusOK:
 		if n := count(a.Observation != nil, a.Sample != nil, a.Test != nil, a.Profile != nil); n != 1 {
 			return fmt.Errorf("answer of %q must hold an observation, a sample, a test or a profile, and holds %d of them", ev.Probe, n)

@@ -174,6 +174,8 @@ const (
 	StatusOK Status = "ok"
 	// StatusUnsupported: the guest lacks what Detail says.
 	StatusUnsupported Status = "unsupported"
+	// StatusUnmet: what the probe rests on did not come about, as Detail says.
+	StatusUnmet Status = "unmet"
 	// StatusError: the probe could not be set up or carried out; Detail says
 	// what failed.
 	StatusError Status = "error"

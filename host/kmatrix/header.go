@@ -11,7 +11,7 @@ import (
 func header(s *spec.Spec, plan *spec.Plan, h matrix.Host) matrix.Run {
 	run := matrix.Run{
 		Started: time.Now().UTC(), Spec: s.Path, SpecDigest: s.Digest, Baseline: plan.Baseline,
-		Host: h, Machines: plan.Machines,
+		Host: h, Machines: plan.Machines, Classes: matrix.Classes,
 	}
 	for _, k := range plan.Kernels {
 		run.Kernels = append(run.Kernels, matrix.Column{Name: k.Name, Contract: k.Contract, Source: k.Source, Base: k.Base, Series: k.Series, Append: k.Append})

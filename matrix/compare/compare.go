@@ -6,7 +6,8 @@
 // stored ones.
 //
 // A difference in behaviour is a fact where each side's boots agree (rates.go
-// where they do not). One in cost is a [Delta], of samples that allow it and of
+// where they do not): classes are compared, not how many bytes there were of each, and
+// between runs that know other classes those that all know (classes.go). One in cost is a [Delta], of samples that allow it and of
 // columns that are comparable: a kernel with its base, and with the baseline where
 // configuration and compiler are the baseline's. Instructions that were counted
 // are compared exactly, up to a declared tolerance (counted.go); times by rank
@@ -148,6 +149,10 @@ type Cell struct {
 	// Need is about how many boots a side would tell rates apart that differ as
 	// these do; 0 where that is told, or many would not do.
 	Need int
+	// Plain tells that its observations are compared without [matrix.Clobbered], which
+	// another column's run does not tell, and judged so by the kernel's Contract.
+	Plain    bool
+	Contract matrix.Contract
 }
 
 // unanswered are the outcomes of cells that the kernel was never asked, or
@@ -176,6 +181,7 @@ func (c *Comparison) arrange(run matrix.Run, results []matrix.Result) {
 	by := map[string][]matrix.Result{}
 	ran := map[string]bool{}
 	machines := map[string]int{}
+	plain := c.plain()
 	for _, r := range results {
 		by[r.Cell] = append(by[r.Cell], r)
 		if key := r.Machine + " " + r.Probe; !ran[key] {
@@ -192,7 +198,7 @@ func (c *Comparison) arrange(run matrix.Run, results []matrix.Result) {
 			for _, k := range run.Kernels {
 				list := by[matrix.Cell{Kernel: k.Name, Machine: m.Name, Probe: p}.ID()]
 				slices.SortFunc(list, func(a, b matrix.Result) int { return a.Boot - b.Boot })
-				row.Cells = append(row.Cells, Cell{Results: list})
+				row.Cells = append(row.Cells, Cell{Results: list, Plain: plain, Contract: k.Contract})
 			}
 			c.Rows = append(c.Rows, row)
 		}

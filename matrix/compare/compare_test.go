@@ -50,14 +50,15 @@ func TestVerdicts(t *testing.T) {
 		results []matrix.Result
 		want    Verdict
 	}{
-		"the same":                        {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0)}, Same},
-		"another class":                   {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
-		"another count":                   {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
-		"another outcome":                 {[]matrix.Result{observed("a", 1, matrix.Stable, 0), crash}, Differs},
-		"costs of unknown configurations": {[]matrix.Result{baseCost, cost}, NoVerdict},
-		"no baseline":                     {[]matrix.Result{observed("c", 1, matrix.Stable, 0)}, NoVerdict},
-		"flaky":                           {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), observed("c", 2, matrix.Zeroed, 1)}, Inconclusive},
-		"a lost boot":                     {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), lost}, Same},
+		"the same":      {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0)}, Same},
+		"another class": {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
+		"another count, as of folios that are larger": {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096)}, Same},
+		"boots that agree but for counts":             {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096), observed("c", 2, matrix.Zeroed, 1)}, Same},
+		"another outcome":                             {[]matrix.Result{observed("a", 1, matrix.Stable, 0), crash}, Differs},
+		"costs of unknown configurations":             {[]matrix.Result{baseCost, cost}, NoVerdict},
+		"no baseline":                                 {[]matrix.Result{observed("c", 1, matrix.Stable, 0)}, NoVerdict},
+		"flaky":                                       {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), observed("c", 2, matrix.Zeroed, 1)}, Inconclusive},
+		"a lost boot":                                 {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), lost}, Same},
 	} {
 		c := Compare(run("a", "a", "c"), test.results)
 		if got := c.Rows[0].Cells[1].Verdict; got != test.want {
@@ -97,17 +98,17 @@ func TestChanceIsNoDifference(t *testing.T) {
 }
 
 func TestStates(t *testing.T) {
-	stable, zeroed := State{Outcome: matrix.Pass, Class: matrix.Stable}, State{Outcome: matrix.Pass, Class: matrix.Zeroed, Bytes: 4096}
+	stable, zeroed := State{Outcome: matrix.Pass, Class: matrix.Stable}, State{Outcome: matrix.Pass, Class: matrix.Zeroed}
 	for name, test := range map[string]struct {
 		results []matrix.Result
 		agreed  State
 		want    []StateCount
 	}{
-		"one boot":         {[]matrix.Result{observed("a", 1, matrix.Stable, 0)}, stable, []StateCount{{stable, 1}}},
-		"boots that agree": {[]matrix.Result{observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Zeroed, 4096)}, zeroed, []StateCount{{zeroed, 2}}},
+		"one boot":         {[]matrix.Result{observed("a", 1, matrix.Stable, 0)}, stable, []StateCount{{stable, 1, 0, 0}}},
+		"boots that agree": {[]matrix.Result{observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Zeroed, 8192)}, zeroed, []StateCount{{zeroed, 2, 4096, 8192}}},
 		"boots that do not": {
 			[]matrix.Result{observed("a", 1, matrix.Zeroed, 4096), observed("a", 2, matrix.Stable, 0), observed("a", 3, matrix.Zeroed, 4096)},
-			State{}, []StateCount{{stable, 1}, {zeroed, 2}},
+			State{}, []StateCount{{stable, 1, 0, 0}, {zeroed, 2, 4096, 4096}},
 		},
 		"no boot": {},
 	} {
@@ -122,15 +123,16 @@ func TestStates(t *testing.T) {
 // TestLabelsOfStates are read by those who read the JSON of rates.
 func TestLabelsOfStates(t *testing.T) {
 	for want, s := range map[string]State{
-		"stable":                {Outcome: matrix.Pass, Class: matrix.Stable},
-		"fail: changed 4096":    {Outcome: matrix.Fail, Class: matrix.Changed, Bytes: 4096},
-		"crash":                 {Outcome: matrix.Crash},
-		"crash, then pass":      {Outcome: matrix.Crash, Retried: matrix.Pass},
-		"ok 5, 2 skipped":       {Outcome: matrix.Pass, Test: matrix.TestSummary{Outcome: matrix.Pass, Ran: 5, Skipped: 2}},
-		"exit 3":                {Outcome: matrix.Fail, Test: matrix.TestSummary{Outcome: matrix.Fail, Single: true, ExitCode: 3}},
-		"measured":              {Outcome: matrix.Pass, Measured: true},
-		"unsupported":           {Outcome: matrix.Unsupported},
-		"fail: errno:EOVERFLOW": {Outcome: matrix.Fail, Class: matrix.ErrnoClass("EOVERFLOW")},
+		"stable":                    {Outcome: matrix.Pass, Class: matrix.Stable},
+		"fail: changed":             {Outcome: matrix.Fail, Class: matrix.Changed},
+		"fail: stable, source lost": {Outcome: matrix.Fail, Class: matrix.Stable, Source: matrix.SourceLost},
+		"crash":                     {Outcome: matrix.Crash},
+		"crash, then pass":          {Outcome: matrix.Crash, Retried: matrix.Pass},
+		"ok 5, 2 skipped":           {Outcome: matrix.Pass, Test: matrix.TestSummary{Outcome: matrix.Pass, Ran: 5, Skipped: 2}},
+		"exit 3":                    {Outcome: matrix.Fail, Test: matrix.TestSummary{Outcome: matrix.Fail, Single: true, ExitCode: 3}},
+		"measured":                  {Outcome: matrix.Pass, Measured: true},
+		"unsupported":               {Outcome: matrix.Unsupported},
+		"fail: errno:EOVERFLOW":     {Outcome: matrix.Fail, Class: matrix.ErrnoClass("EOVERFLOW")},
 	} {
 		if text, err := json.Marshal(s); err != nil || string(text) != `"`+want+`"` {
 			t.Errorf("%+v is %s, want %q, %v", s, text, want, err)

@@ -16,8 +16,8 @@ type Difference struct {
 	Rows    []Row
 	// Answers are what the columns show, those that were answered, in their order.
 	Answers []Answer
-	// Exact reports that the rows agree on bytes and offsets, too; the answers have
-	// these then.
+	// Exact reports that the rows agree on bytes and offsets, too, and that so do
+	// the columns of each answer; the answers have these then.
 	Exact bool
 }
 
@@ -37,11 +37,13 @@ type Shown struct {
 	// Class is what a stability or a stress probe saw, as in [State]; Kind tells the
 	// two apart. The counts beside it are 0, and FirstOffset -1, unless the answer is
 	// exact.
-	Kind             matrix.ProbeKind
-	Class            matrix.Class
-	New, Zero, Other int64
-	Bytes            int64
-	FirstOffset      int64
+	Kind                        matrix.ProbeKind
+	Class                       matrix.Class
+	New, Zero, Clobbered, Other int64
+	Bytes                       int64
+	FirstOffset                 int64
+	// Source is what became of the source where that is not intact; else "".
+	Source matrix.SourceState
 	// Measured tells that it is a cost.
 	Measured bool
 	Outcome  matrix.Outcome
@@ -96,7 +98,7 @@ func (c Comparison) Differences() []Difference {
 		d := &list[i]
 		d.Verdict = verdictOf(d.Rows)
 		exact := c.answers(d.Rows[0], true)
-		if d.Exact = !slices.ContainsFunc(d.Rows, func(r Row) bool { return !sameAnswers(c.answers(r, true), exact) }); d.Exact {
+		if d.Exact = len(exact) == len(d.Answers) && !slices.ContainsFunc(d.Rows, func(r Row) bool { return !sameAnswers(c.answers(r, true), exact) }); d.Exact {
 			d.Answers = exact
 		}
 	}
@@ -160,7 +162,8 @@ func shown(c Cell, exact bool) Shown {
 	case o == nil:
 		return Shown{Outcome: r.Outcome}
 	}
-	s := Shown{Kind: matrix.Stability, Class: o.Class, FirstOffset: -1}
+	class, _ := c.seen(r)
+	s := Shown{Kind: matrix.Stability, Class: class, Source: c.source(r), FirstOffset: -1}
 	if stress(r) {
 		if s.Kind, s.Class = matrix.Stress, raced(*o); s.Class == matrix.Changed {
 			return s
@@ -173,9 +176,11 @@ func shown(c Cell, exact bool) Shown {
 	case matrix.Changed:
 		s.New, s.FirstOffset = o.New, o.FirstOffset
 	case matrix.Zeroed:
-		s.Zero, s.FirstOffset = o.Zero, o.FirstOffset
+		s.Zero, s.FirstOffset = o.Zero+o.Clobbered, o.FirstOffset // clobbered ones where the columns are compared without
 	case matrix.Mixed:
-		s.New, s.Zero, s.FirstOffset = o.New, o.Zero, o.FirstOffset
+		s.New, s.Zero, s.FirstOffset = o.New, o.Zero+o.Clobbered, o.FirstOffset
+	case matrix.Clobbered:
+		s.New, s.Zero, s.Clobbered, s.FirstOffset = o.New, o.Zero, o.Clobbered, o.FirstOffset
 	case matrix.Torn:
 		s.Other, s.Bytes, s.FirstOffset = o.Other, o.Bytes, o.FirstOffset
 	}
@@ -200,13 +205,17 @@ func gravity(r Row) int {
 	worst := 0
 	for _, cell := range r.Cells {
 		for _, res := range cell.Results {
-			switch o := res.Observation; {
+			var class matrix.Class
+			if res.Observation != nil {
+				class, _ = cell.seen(res)
+			}
+			switch {
 			case !cell.Answered() || res.Outcome == matrix.Unsupported:
-			case o == nil && res.Outcome != matrix.Pass, o != nil && !matrix.Reference.Allows(o.Class):
+			case class == "" && res.Outcome != matrix.Pass, class != "" && !matrix.Reference.Allows(class):
 				worst = max(worst, 3)
-			case o != nil && (o.Class == matrix.Zeroed || o.Class == matrix.Mixed):
+			case class == matrix.Zeroed || class == matrix.Mixed:
 				worst = max(worst, 2)
-			case o != nil && o.Class == matrix.Changed:
+			case class == matrix.Changed:
 				worst = max(worst, 1)
 			}
 		}

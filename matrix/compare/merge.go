@@ -111,6 +111,9 @@ func Merge(runs []Stored, baseline string) (*Merged, error) {
 		m.Warnings = append(m.Warnings, unfinished(s)...)
 	}
 	m.Warnings = append(m.Warnings, unlike(runs)...)
+	if slices.ContainsFunc(m.Results, func(r matrix.Result) bool { return r.Observation != nil && !stress(r) }) {
+		m.Warnings = append(m.Warnings, untold(runs)...)
+	}
 	for i := range columns {
 		columns[i].Baseline = columns[i].Name == m.Run.Baseline
 	}

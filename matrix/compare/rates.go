@@ -41,7 +41,7 @@ func (c Cell) rated() []Rate {
 		if slices.Contains(unanswered, r.Outcome) {
 			continue
 		}
-		s := stateOf(r)
+		s := c.state(r)
 		n++
 		if i := slices.IndexFunc(list, func(r Rate) bool { return r.State == s }); i >= 0 {
 			list[i].Count++

@@ -10,7 +10,9 @@ import (
 
 // State is what a boot of a cell shows, but for what is chance. Two boots show the
 // same where their states are equal; of tests also the names of those that failed
-// count, see [matrix.Test.Equal]. At most one of Class, Test and Measured is set.
+// count, see [matrix.Test.Equal]. How many bytes a stability probe saw of a class is a
+// detail, see [StateCount]: it follows from how large the folios happened to be. At most
+// one of Class, Test and Measured is set.
 type State struct {
 	// Outcome is the boot's.
 	Outcome matrix.Outcome
@@ -21,8 +23,9 @@ type State struct {
 	// chance, and whether what won it wrote data or zeros: of a stress probe, zeroed
 	// and mixed are changed.
 	Class matrix.Class
-	// Bytes is how many bytes are not the old ones, 0 of a stress probe.
-	Bytes int64
+	// Source is what became of the source where it is not intact, which fails a cell;
+	// else "".
+	Source matrix.SourceState
 	// Test is what the program of an external probe came to.
 	Test matrix.TestSummary
 	// Measured tells that the boot has a sample that counts. What it measured is no
@@ -30,10 +33,13 @@ type State struct {
 	Measured bool
 }
 
-// String returns the state's label in tables and in JSON: "stable", "zeroed 4096",
-// "fail: changed 4096", "crash", "crash, then pass", "2 of 5 failed", "measured".
-func (s State) String() string {
-	label := string(s.Class)
+// String returns the state's label in JSON: "stable", "fail: changed", "fail: stable,
+// source lost", "crash", "crash, then pass", "2 of 5 failed", "measured".
+func (s State) String() string { return s.label("") }
+
+// label returns the state's label with what is to stand behind a class.
+func (s State) label(detail string) string {
+	label := string(s.Class) + detail
 	switch {
 	case s.Measured:
 		return "measured"
@@ -44,8 +50,8 @@ func (s State) String() string {
 	case s.Class == "":
 		return string(s.Outcome)
 	}
-	if s.Bytes > 0 {
-		label = fmt.Sprintf("%s %d", label, s.Bytes)
+	if s.Source != "" {
+		label += ", source " + string(s.Source)
 	}
 	if s.Outcome != matrix.Pass {
 		label = fmt.Sprintf("%s: %s", s.Outcome, label)
@@ -56,8 +62,8 @@ func (s State) String() string {
 // MarshalText encodes the state as its label.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// stateOf returns what a boot shows.
-func stateOf(r matrix.Result) State {
+// state returns what a boot of the cell shows.
+func (c Cell) state(r matrix.Result) State {
 	s := State{Outcome: r.Outcome}
 	switch o := r.Observation; {
 	case r.Test != nil && (r.Outcome == matrix.Pass || r.Outcome == matrix.Fail):
@@ -65,13 +71,22 @@ func stateOf(r matrix.Result) State {
 	case o != nil && stress(r):
 		s.Class = raced(*o)
 	case o != nil:
-		s.Class, s.Bytes = o.Class, o.New+o.Zero+o.Other
+		s.Class, s.Outcome = c.seen(r)
+		s.Source = c.source(r)
 	case measured(r):
 		s.Measured = true
 	case r.Flaky():
 		s.Retried = r.Other.Outcome
 	}
 	return s
+}
+
+// notOld counts the bytes that a stability probe saw and that are not the old ones.
+func notOld(r matrix.Result) int64 {
+	if o := r.Observation; o != nil && !stress(r) {
+		return o.New + o.Zero + o.Clobbered + o.Other
+	}
+	return 0
 }
 
 // raced returns the class of a stress probe as far as it is no chance.
@@ -92,6 +107,21 @@ func stress(r matrix.Result) bool {
 type StateCount struct {
 	State
 	Count int
+	// Fewest and Most are how many bytes were not the old ones in any of these boots,
+	// 0 of what has no class, and of a stress probe, of which they are chance.
+	Fewest, Most int64
+}
+
+// Label returns the state's label in tables, with its bytes: "zeroed 4096", "zeroed
+// 49152…901120", "fail: torn 3".
+func (s StateCount) Label() string {
+	switch {
+	case s.Most == 0:
+		return s.String()
+	case s.Fewest == s.Most:
+		return s.label(fmt.Sprintf(" %d", s.Most))
+	}
+	return s.label(fmt.Sprintf(" %d…%d", s.Fewest, s.Most))
 }
 
 // States lists the states of a cell's boots with their counts, sorted by their labels,
@@ -100,15 +130,17 @@ type StateCount struct {
 func (c Cell) States() []StateCount {
 	var list []StateCount
 	for _, r := range c.Results {
-		s := stateOf(r)
+		s := c.state(r)
 		if s.Measured {
 			continue
 		}
 		i := slices.IndexFunc(list, func(n StateCount) bool { return n.State == s })
+		n := notOld(r)
 		if i < 0 {
-			list, i = append(list, StateCount{State: s}), len(list)
+			list, i = append(list, StateCount{State: s, Fewest: n, Most: n}), len(list)
 		}
 		list[i].Count++
+		list[i].Fewest, list[i].Most = min(list[i].Fewest, n), max(list[i].Most, n)
 	}
 	slices.SortStableFunc(list, func(a, b StateCount) int { return cmp.Compare(a.String(), b.String()) })
 	return list
@@ -132,7 +164,8 @@ func (c Cell) Same(o Cell) bool {
 	if agreed != too || a != b {
 		return false
 	}
-	return (agreed || slices.Equal(c.States(), o.States())) && c.sameTests(o)
+	same := func(a, b StateCount) bool { return a.State == b.State && a.Count == b.Count }
+	return (agreed || slices.EqualFunc(c.States(), o.States(), same)) && c.sameTests(o)
 }
 
 // sameTests reports whether the same tests failed in two cells.

@@ -115,7 +115,7 @@ func TestACostThatCrashesIsSaid(t *testing.T) {
 	c := Compare(run, results)
 	cell := c.Rows[0].Cells[1]
 	crash := State{Outcome: matrix.Crash}
-	if got := cell.States(); cell.Verdict != Differs || !cmp.Equal(got, []StateCount{{crash, 6}}) || !cell.Flaky() {
+	if got := cell.States(); cell.Verdict != Differs || !cmp.Equal(got, []StateCount{{crash, 6, 0, 0}}) || !cell.Flaky() {
 		t.Errorf("%q, %+v, flaky %v", cell.Verdict, got, cell.Flaky())
 	}
 	f := c.Differences()

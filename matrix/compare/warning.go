@@ -19,6 +19,8 @@ type Warning struct {
 	Probes int
 	// Here is the machine as the first run has it, and There as the run of Dir does.
 	Here, There Hardware
+	// Class is one that a run does not tell.
+	Class matrix.Class
 }
 
 // WarningCode is what sort of weakness a [Warning] tells of.
@@ -40,6 +42,8 @@ const (
 	// MachinesDiffer: the machine of the name is Here in the first run and There in
 	// that of Dir.
 	MachinesDiffer WarningCode = "machines-differ"
+	// OtherClasses: the run of Dir does not tell Class from others, as another does.
+	OtherClasses WarningCode = "other-classes"
 )
 
 // unfinished warns of a run that did not come to its end.
@@ -80,6 +84,23 @@ func unlike(runs []Stored) []Warning {
 			there := hardwareOf(machineOf(&runs[i].Run, m.Name))
 			if there.Name != "" && there != here {
 				list = append(list, Warning{Code: MachinesDiffer, Dir: runs[i].Dir, Here: here, There: there})
+			}
+		}
+	}
+	return list
+}
+
+// untold warns of each run that does not tell a class that another tells.
+func untold(runs []Stored) []Warning {
+	var list []Warning
+	for _, class := range matrix.Classes {
+		told := func(s Stored) bool { return tells(&s.Run, class) }
+		if !slices.ContainsFunc(runs, told) {
+			continue
+		}
+		for _, s := range runs {
+			if !told(s) {
+				list = append(list, Warning{Code: OtherClasses, Dir: s.Dir, Class: class})
 			}
 		}
 	}

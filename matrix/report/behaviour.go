@@ -71,6 +71,11 @@ func columns(c compare.Comparison, indexes []int) string {
 // phrase says what cells show as a kernel developer would, with bytes and offsets
 // where it is exact.
 func phrase(s compare.Shown, exact bool) string {
+	if s.Source != "" {
+		source := s.Source
+		s.Source = ""
+		return phrase(s, exact) + ", and the source is " + string(source)
+	}
 	switch {
 	case s.Split != nil:
 		return split(*s.Split)
@@ -99,6 +104,8 @@ func phrase(s compare.Shown, exact bool) string {
 		return "zero bytes"
 	case matrix.Mixed:
 		return "changed and zero bytes"
+	case matrix.Clobbered:
+		return "bytes that the file held neither before nor after"
 	case matrix.Torn:
 		return "torn data"
 	}
@@ -117,6 +124,15 @@ func exactly(s compare.Shown) string {
 		return fmt.Sprintf("%d zero bytes %s", s.Zero, at)
 	case matrix.Mixed:
 		return fmt.Sprintf("%d changed and %d zero bytes %s", s.New, s.Zero, at)
+	case matrix.Clobbered:
+		text := fmt.Sprintf("%d bytes that the file held neither before nor after", s.Clobbered)
+		if s.Zero > 0 {
+			text += fmt.Sprintf(", %d zero bytes", s.Zero)
+		}
+		if s.New > 0 {
+			text += fmt.Sprintf(", %d changed bytes", s.New)
+		}
+		return text + " " + at
 	case matrix.Torn:
 		return fmt.Sprintf("torn data, %d bytes of %d that nobody wrote, %s", s.Other, s.Bytes, at)
 	}

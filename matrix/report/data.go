@@ -75,9 +75,13 @@ type answerData struct {
 	Class   string `json:"class,omitempty"`
 	New     int64  `json:"new,omitempty"`
 	Zero    int64  `json:"zero,omitempty"`
-	Other   int64  `json:"other,omitempty"`
-	Bytes   int64  `json:"bytes,omitempty"`
-	Offset  *int64 `json:"first_offset,omitempty"`
+	// Clobbered bytes are those of [matrix.Observation].
+	Clobbered int64 `json:"clobbered,omitempty"`
+	Other     int64 `json:"other,omitempty"`
+	Bytes     int64 `json:"bytes,omitempty"`
+	// Source is what became of the source where it is not intact.
+	Source string `json:"source,omitempty"`
+	Offset *int64 `json:"first_offset,omitempty"`
 	// Measured tells that it is a cost, where others show something else.
 	Measured bool           `json:"measured,omitempty"`
 	Test     string         `json:"test,omitempty"`
@@ -124,7 +128,7 @@ func rowsData(rows []compare.Row) []rowData {
 }
 
 func answerOf(c compare.Comparison, a compare.Answer) answerData {
-	d := answerData{Measured: a.Measured, Outcome: string(a.Outcome), Class: string(a.Class), New: a.New, Zero: a.Zero, Other: a.Other, Bytes: a.Bytes}
+	d := answerData{Measured: a.Measured, Outcome: string(a.Outcome), Class: string(a.Class), New: a.New, Zero: a.Zero, Clobbered: a.Clobbered, Other: a.Other, Bytes: a.Bytes, Source: string(a.Source)}
 	for _, i := range a.Columns {
 		d.Kernels = append(d.Kernels, c.Columns[i].Name)
 	}

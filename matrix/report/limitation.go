@@ -48,6 +48,8 @@ func Warning(w compare.Warning) string {
 		return fmt.Sprintf("%s was interrupted: it has %d results of %d cells, and boots may be missing", w.Dir, w.Results, w.Cells)
 	case compare.RunUnfinished:
 		return fmt.Sprintf("%s has not ended, or was killed: it has %d results of %d cells, and boots may be missing", w.Dir, w.Results, w.Cells)
+	case compare.OtherClasses:
+		return fmt.Sprintf("the runs know other classes: %s does not tell %s from zeroed, changed and mixed, nor whether the source stayed intact; all columns are compared without that", w.Dir, w.Class)
 	case compare.OtherAgents:
 		return "the runs were made by different builds of kmatrix (their agents differ): a cost may differ by what measures it"
 	case compare.OtherQEMUs:

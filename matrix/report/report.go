@@ -40,6 +40,8 @@ type Options struct {
 	All bool
 	// live: the run goes on, and what has no result is still to come.
 	live bool
+	// uncounted leaves numbers of bytes out of a line.
+	uncounted bool
 }
 
 // PlainWidth is the width where there is no terminal.

@@ -147,8 +147,9 @@ func (g *grid) line(c compare.Comparison, alike, rows []compare.Row, o Options) 
 		on = " on " + alike[0].Machine
 	}
 	if len(alike) > 1 {
-		// Offsets need not be the same.
+		// Offsets need not be the same, nor numbers of bytes.
 		o.Width = min(o.Width, wideFrom-1)
+		o.uncounted = !sameBytes(alike)
 	}
 	var row gridRow
 	for i, cell := range alike[0].Cells {
@@ -234,14 +235,13 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 	if !agreed || s.Class == "" {
 		return mark(Shown(cell), cell)
 	}
-	if !wide && s.Class == matrix.Changed && s.Outcome == matrix.Pass {
+	text := Shown(cell)
+	if o.uncounted || !wide && s.Class == matrix.Changed && s.Outcome == matrix.Pass {
 		// Every byte that was changed arrives changed: the count says no more.
-		s.Bytes = 0
+		text = s.String()
 	}
-	text := s.String()
-	kind, _ := matrix.SplitName(cell.Results[0].Probe)
-	if at := cell.Results[0].Observation.FirstOffset; wide && at >= 0 && kind != matrix.Stress {
-		text += fmt.Sprintf(" @%d", at)
+	if wide {
+		text += detail(cell)
 	}
 	return mark(text, cell)
 }

@@ -73,7 +73,7 @@ func TestDifferencesInWords(t *testing.T) {
 		"all equal": {[]matrix.Result{saw("a", punch, old), saw("b", punch, old)}, nil},
 		"boots that disagree": {
 			[]matrix.Result{saw("a", punch, old), saw("b", punch, old), again},
-			[]string{punch + ": a (baseline): the old data; b: boots disagree: 1 of 2 stable (1…99 %), 1 of 2 zeroed 4096 (1…99 %), not shown to differ from the baseline's; about 9 boots would tell."},
+			[]string{punch + ": a (baseline): the old data; b: boots disagree: 1 of 2 stable (1…99 %), 1 of 2 zeroed (1…99 %), not shown to differ from the baseline's; about 9 boots would tell."},
 		},
 		"rows that differ in bytes": {
 			[]matrix.Result{

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"kmatrix/guest/probe/sys"
-	"kmatrix/matrix"
 )
 
 const pageSize = sys.PageSize
@@ -47,64 +46,4 @@ func New(off, n int64) []byte {
 		b[i] |= newBit
 	}
 	return b
-}
-
-// Observe counts what arrived of the file's bytes from off on, want of them.
-// Whole pages of old bytes, nearly all there are, are told by one comparison.
-func Observe(got []byte, off, want int64) matrix.Observation {
-	o := matrix.Observation{Bytes: int64(len(got)), FirstOffset: -1}
-	old := Old()[off:]
-	for at := 0; at < len(got); at += pageSize {
-		end := min(at+pageSize, len(got))
-		if bytes.Equal(got[at:end], old[at:end]) {
-			o.Old += int64(end - at)
-			continue
-		}
-		before := o.Old
-		for i := at; i < end; i++ {
-			switch got[i] {
-			case old[i]:
-				o.Old++
-				continue
-			case old[i] | newBit:
-				o.New++
-			case 0:
-				o.Zero++
-			default:
-				o.Other++
-			}
-			if o.FirstOffset < 0 {
-				o.FirstOffset = off + int64(i)
-			}
-		}
-		if o.Old-before < int64(end-at) {
-			o.Pages = addPages(o.Pages, (off+int64(at))/pageSize, (off+int64(end)-1)/pageSize)
-		}
-	}
-	o.Class = Classify(o, want)
-	return o
-}
-
-// addPages adds pages behind those of the list.
-func addPages(list []matrix.PageRange, first, last int64) []matrix.PageRange {
-	if n := len(list) - 1; n >= 0 && list[n].Last >= first-1 {
-		list[n].Last = last
-		return list
-	}
-	return append(list, matrix.PageRange{First: first, Last: last})
-}
-
-// Classify names what the counts say, of which want bytes were to arrive.
-func Classify(o matrix.Observation, want int64) matrix.Class {
-	switch {
-	case o.Other > 0 || o.Bytes != want:
-		return matrix.Torn
-	case o.New > 0 && o.Zero > 0:
-		return matrix.Mixed
-	case o.New > 0:
-		return matrix.Changed
-	case o.Zero > 0:
-		return matrix.Zeroed
-	}
-	return matrix.Stable
 }

@@ -161,14 +161,7 @@ func (f *File) DropCache() error {
 }
 
 // Resident counts the file's pages in the page cache (mincore(2)).
-func (f *File) Resident() (int, error) {
-	m, err := unix.Mmap(f.File, 0, int(f.Size), unix.PROT_READ, unix.MAP_SHARED)
-	if err != nil {
-		return 0, fmt.Errorf("map: %w", err)
-	}
-	n, err := sys.Resident(m)
-	return n, errors.Join(err, unix.Munmap(m))
-}
+func (f *File) Resident() (int, error) { return f.resident(0, f.Size) }
 
 // Close removes the file.
 func (f *File) Close() error {

@@ -23,6 +23,9 @@ type call struct {
 	// feature names what the kernel needs for it, "" for nothing that it could
 	// lack.
 	feature string
+	// elsewhere says what the mutation is made to in the source's place, see
+	// [mutable]; "" for the source.
+	elsewhere string
 	// since is the first kernel that must be able to, "" for "5.10".
 	since string
 	// open makes the destination, with room for a window of the source. A call

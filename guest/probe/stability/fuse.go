@@ -22,7 +22,7 @@ func init() {
 		openIn: openFuseRead,
 	})
 	register(call{
-		name: "fuse-write", doc: "splice into a pipe and on to a FUSE file whose server holds it in a pipe; it is the FUSE file that changes", kind: copies, feature: fuse.FileSystem,
+		name: "fuse-write", doc: "splice into a pipe and on to a FUSE file whose server holds it in a pipe; it is the FUSE file that changes", kind: copies, feature: fuse.FileSystem, elsewhere: "The FUSE file",
 		origin: "fuse_ref_page of fs/fuse/dev.c: a server that splices from /dev/fuse gets the pages that are written, by reference",
 		openIn: func(env *probe.Env, r *sys.Recorder, f *source.File) (carrier, error) {
 			w, err := openFuseWrite(env, r, f)

@@ -25,7 +25,9 @@ type mutation struct {
 	// basic tells that it is asked of every call: the others differ from these
 	// only in what a file system does to its cache.
 	basic bool
-	do    func(*sys.Recorder, *source.File) error
+	// edit is what it does to a file's bytes, and do the calls that do it.
+	edit func(source.State) source.Edit
+	do   func(*sys.Recorder, *source.File, source.Edit) error
 }
 
 // The file systems that have more than POSIX asks for.
@@ -37,50 +39,39 @@ var (
 const page = sys.PageSize
 
 var mutations = []mutation{
-	{name: "write", doc: "pwrite of one page of it", calls: "pwrite of 4096 bytes of the new pattern", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
-		return pwrite(r, f.File, "pwrite", f.Target(), source.New(f.Target(), page))
+	{name: "write", doc: "pwrite of one page of it", calls: "pwrite of 4096 bytes of the new pattern", whole: true, basic: true, edit: onPage(source.Write), do: func(r *sys.Recorder, f *source.File, e source.Edit) error {
+		return pwrite(r, f.File, "pwrite", e.Off, source.New(e.Off, e.Len))
 	}},
-	{name: "mmap", doc: "a store to one page of it through a shared mapping", calls: "mmap(MAP_SHARED), a store of 4096 bytes of the new pattern, munmap", whole: true, basic: true, do: func(_ *sys.Recorder, f *source.File) error {
-		at := f.Target()
-		m, err := unix.Mmap(f.File, at, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	{name: "mmap", doc: "a store to one page of it through a shared mapping", calls: "mmap(MAP_SHARED), a store of 4096 bytes of the new pattern, munmap", whole: true, basic: true, edit: onPage(source.Write), do: func(_ *sys.Recorder, f *source.File, e source.Edit) error {
+		m, err := unix.Mmap(f.File, e.Off, int(e.Len), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 		if err != nil {
 			return fmt.Errorf("map: %w", err)
 		}
-		copy(m, source.New(at, page))
+		copy(m, source.New(e.Off, e.Len))
 		return unix.Munmap(m)
 	}},
-	{name: "punch", doc: "a hole punched for one page of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 4096 bytes", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
-		return punch(r, f, f.Target(), page)
+	{name: "punch", doc: "a hole punched for one page of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 4096 bytes", whole: true, basic: true, edit: onPage(source.Zero), do: punch},
+	{name: "punch-part", doc: "a hole punched for 1000 bytes inside one page of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 1000 bytes from 512 bytes into the page", do: punch, edit: func(s source.State) source.Edit {
+		return source.Edit{Operation: source.Zero, Off: s.Target() + 512, Len: 1000}
 	}},
-	{name: "punch-part", doc: "a hole punched for 1000 bytes inside one page of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 1000 bytes from 512 bytes into the page", do: func(r *sys.Recorder, f *source.File) error {
-		return punch(r, f, f.Target()+512, 1000)
+	{name: "punch-span", doc: "a hole punched from the middle of one page to the middle of the fourth behind it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 16384 bytes from the middle of the page", do: punch, edit: func(s source.State) source.Edit {
+		return source.Edit{Operation: source.Zero, Off: s.Target() + page/2, Len: 4 * page}
 	}},
-	{name: "punch-span", doc: "a hole punched from the middle of one page to the middle of the fourth behind it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of 16384 bytes from the middle of the page", do: func(r *sys.Recorder, f *source.File) error {
-		return punch(r, f, f.Target()+page/2, 4*page)
+	{name: "punch-all", doc: "a hole punched for all of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of the whole file", do: punch, edit: func(s source.State) source.Edit {
+		return source.Edit{Operation: source.Zero, Off: 0, Len: s.Size}
 	}},
-	{name: "punch-all", doc: "a hole punched for all of it", calls: "fallocate(PUNCH_HOLE|KEEP_SIZE) of the whole file", do: func(r *sys.Recorder, f *source.File) error {
-		return punch(r, f, 0, f.Size)
+	{name: "zero", doc: "one page of it zeroed by fallocate", calls: "fallocate(ZERO_RANGE) of 4096 bytes", on: onDisk, edit: onPage(source.Zero), do: fallocate("ZERO_RANGE", unix.FALLOC_FL_ZERO_RANGE)},
+	{name: "collapse", doc: "one page of it collapsed, so that the rest moves down", calls: "fallocate(COLLAPSE_RANGE) of 4096 bytes", on: moveRanges, edit: onPage(source.Collapse), do: fallocate("COLLAPSE_RANGE", unix.FALLOC_FL_COLLAPSE_RANGE)},
+	{name: "insert", doc: "one page inserted, so that the rest moves up", calls: "fallocate(INSERT_RANGE) of 4096 bytes", on: moveRanges, edit: onPage(source.Insert), do: fallocate("INSERT_RANGE", unix.FALLOC_FL_INSERT_RANGE)},
+	{name: "truncate", doc: "a truncation at one page of it, and back up again", calls: "ftruncate down to where the page begins, and ftruncate up to the old size", whole: true, basic: true, do: truncate, edit: func(s source.State) source.Edit {
+		return source.Edit{Operation: source.Cut, Off: s.Target(), Len: s.Size - s.Target()}
 	}},
-	{name: "zero", doc: "one page of it zeroed by fallocate", calls: "fallocate(ZERO_RANGE) of 4096 bytes", on: onDisk, do: func(r *sys.Recorder, f *source.File) error {
-		return fallocate(r, f, "ZERO_RANGE", unix.FALLOC_FL_ZERO_RANGE, f.Target(), page)
-	}},
-	{name: "collapse", doc: "one page of it collapsed, so that the rest moves down", calls: "fallocate(COLLAPSE_RANGE) of 4096 bytes", on: moveRanges, do: func(r *sys.Recorder, f *source.File) error {
-		return fallocate(r, f, "COLLAPSE_RANGE", unix.FALLOC_FL_COLLAPSE_RANGE, f.Target(), page)
-	}},
-	{name: "insert", doc: "one page inserted, so that the rest moves up", calls: "fallocate(INSERT_RANGE) of 4096 bytes", on: moveRanges, do: func(r *sys.Recorder, f *source.File) error {
-		return fallocate(r, f, "INSERT_RANGE", unix.FALLOC_FL_INSERT_RANGE, f.Target(), page)
-	}},
-	{name: "truncate", doc: "a truncation at one page of it, and back up again", calls: "ftruncate down to where the page begins, and ftruncate up to the old size", whole: true, basic: true, do: func(r *sys.Recorder, f *source.File) error {
-		for _, size := range []int64{f.Target(), f.Size} {
-			if _, err := r.Do(fmt.Sprintf("ftruncate(%d)", size), func() (int64, error) {
-				return 0, unix.Ftruncate(f.File, size)
-			}); err != nil {
-				return err
-			}
-		}
-		return nil
-	}},
-	{name: "direct", doc: "a write of one page of it with O_DIRECT", calls: "open(O_DIRECT) and pwrite of 4096 bytes of the new pattern", on: onDisk, whole: true, do: direct},
+	{name: "direct", doc: "a write of one page of it with O_DIRECT", calls: "open(O_DIRECT) and pwrite of 4096 bytes of the new pattern", on: onDisk, whole: true, edit: onPage(source.Write), do: direct},
+}
+
+// onPage makes an edit of the page that mutations aim at.
+func onPage(o source.Operation) func(source.State) source.Edit {
+	return func(s source.State) source.Edit { return source.Edit{Operation: o, Off: s.Target(), Len: page} }
 }
 
 // pwrite writes all of b at off with one call.
@@ -92,19 +83,30 @@ func pwrite(r *sys.Recorder, fd int, name string, off int64, b []byte) error {
 	return errors.Join(err, missing(n, int64(len(b))))
 }
 
-func punch(r *sys.Recorder, f *source.File, off, n int64) error {
-	return fallocate(r, f, "PUNCH_HOLE|KEEP_SIZE", unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)
+var punch = fallocate("PUNCH_HOLE|KEEP_SIZE", unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE)
+
+func fallocate(name string, mode uint32) func(*sys.Recorder, *source.File, source.Edit) error {
+	return func(r *sys.Recorder, f *source.File, e source.Edit) error {
+		_, err := r.Do(fmt.Sprintf("fallocate(%s, %d, %d)", name, e.Off, e.Len), func() (int64, error) {
+			return 0, unix.Fallocate(f.File, mode, e.Off, e.Len)
+		})
+		return err
+	}
 }
 
-func fallocate(r *sys.Recorder, f *source.File, name string, mode uint32, off, n int64) error {
-	_, err := r.Do(fmt.Sprintf("fallocate(%s, %d, %d)", name, off, n), func() (int64, error) {
-		return 0, unix.Fallocate(f.File, mode, off, n)
-	})
-	return err
+func truncate(r *sys.Recorder, f *source.File, e source.Edit) error {
+	for _, size := range []int64{e.Off, f.Size} {
+		if _, err := r.Do(fmt.Sprintf("ftruncate(%d)", size), func() (int64, error) {
+			return 0, unix.Ftruncate(f.File, size)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // direct writes around the page cache, which has to let go of what it holds.
-func direct(r *sys.Recorder, f *source.File) error {
+func direct(r *sys.Recorder, f *source.File, e source.Edit) error {
 	fd, err := unix.Open(f.Path, unix.O_WRONLY|unix.O_DIRECT|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open with O_DIRECT: %w", err)
@@ -112,8 +114,8 @@ func direct(r *sys.Recorder, f *source.File) error {
 	// Direct I/O takes memory that is aligned.
 	b := make([]byte, 2*page)
 	b = b[page-int(uintptr(unsafe.Pointer(&b[0]))%page):][:page]
-	copy(b, source.New(f.Target(), page))
-	return errors.Join(pwrite(r, fd, "pwrite O_DIRECT", f.Target(), b), unix.Close(fd))
+	copy(b, source.New(e.Off, e.Len))
+	return errors.Join(pwrite(r, fd, "pwrite O_DIRECT", e.Off, b), unix.Close(fd))
 }
 
 // has tells whether a file system has the mutation.
@@ -122,7 +124,7 @@ func (m mutation) has(fs string) bool { return m.on == nil || slices.Contains(m.
 // apply carries the mutation out. A file system that does not have it is no
 // failure of the call under test.
 func (m mutation) apply(r *sys.Recorder, f *source.File) error {
-	err := m.do(r, f)
+	err := m.do(r, f, m.edit(f.State))
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
 		return &probe.UnsupportedError{Reason: err.Error()}
 	}

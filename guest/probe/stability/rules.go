@@ -19,23 +19,32 @@ import (
 type place struct {
 	fs     string
 	states []source.State
+	// disk tells that what is not cached is read from a disk.
+	disk bool
+	// large is the first kernel whose file system keeps large folios, as far as that is
+	// known; "" where it is not.
+	large string
 }
 
+// xfsLarge is the first kernel whose xfs has large folios (mapping_set_large_folios in
+// fs/xfs/xfs_iops.c); the overlay's layers lie on xfs.
+const xfsLarge = "5.18"
+
 var places = []place{
-	{"tmpfs", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Mapped}},
-	{"tmpfs-huge", []source.State{source.DirtyHuge}},
-	{"xfs", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}},
-	{"ext4", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}},
-	{"btrfs", []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}},
-	{"overlay", []source.State{source.Dirty, source.Readahead}},
-	{fuse.FileSystem, []source.State{source.Dirty}},
+	{fs: "tmpfs", states: []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Mapped}},
+	{fs: "tmpfs-huge", states: []source.State{source.DirtyHuge}},
+	{fs: "xfs", states: []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}, disk: true, large: xfsLarge},
+	{fs: "ext4", states: []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}, disk: true},
+	{fs: "btrfs", states: []source.State{source.OnePage, source.Dirty, source.DirtyLarge, source.Clean, source.Mapped, source.Readahead}, disk: true},
+	{fs: "overlay", states: []source.State{source.Dirty, source.Readahead}, disk: true, large: xfsLarge},
+	{fs: fuse.FileSystem, states: []source.State{source.Dirty}},
 }
 
 // question is one combination.
 type question struct {
 	call     call
 	mutation mutation
-	fs       string
+	place    place
 	state    source.State
 }
 
@@ -49,7 +58,7 @@ type rule struct {
 // rules prune the product of calls, mutations and places to what can differ.
 var rules = []rule{
 	{"a mutation is asked where the file system has it", func(q question) bool {
-		return !q.mutation.has(q.fs)
+		return !q.mutation.has(q.place.fs)
 	}},
 	{"a file of one page has no inside", func(q question) bool {
 		return q.state.Name == source.OnePage.Name && !q.mutation.whole
@@ -67,29 +76,42 @@ var rules = []rule{
 		return slices.Contains([]string{source.Mapped.Name, source.DirtyLarge.Name}, q.state.Name) && !q.mutation.basic
 	}},
 	{"an overlay hands mutations to the file system below it, FUSE to its server", func(q question) bool {
-		return (q.fs == "overlay" || q.fs == fuse.FileSystem) && !q.mutation.basic
+		return (q.place.fs == "overlay" || q.place.fs == fuse.FileSystem) && !q.mutation.basic
 	}},
 	{"whose file system it is that a FUSE server makes matters to who takes its pages", func(q question) bool {
-		return q.fs == fuse.FileSystem && q.call.kind != refers
+		return q.place.fs == fuse.FileSystem && q.call.kind != refers
 	}},
 	{"whether pages can be taken away from a file depends on who else refers to them, and on the disk's file system: two disks show it, one of them read ahead", func(q question) bool {
-		return q.call.kind == steals && (q.fs == "btrfs" || q.fs == "overlay" || q.state == source.OnePage || q.state == source.DirtyLarge || q.state.Cold && q.fs != "xfs")
+		return q.call.kind == steals && (q.place.fs == "btrfs" || q.place.fs == "overlay" || q.state == source.OnePage || q.state == source.DirtyLarge || q.state.Cold && q.place.fs != "xfs")
 	}},
 	{"a virtio port is asked with what it may take away and keeps waiting: 64 KiB, of which the host's buffer holds one page", func(q question) bool {
-		return q.call.feature == sys.PortFeature && (q.fs == "ext4" || q.state.Window > source.Dirty.Window)
+		return q.call.feature == sys.PortFeature && (q.place.fs == "ext4" || q.state.Window > source.Dirty.Window)
 	}},
 	{"what is written to a FUSE file is copied, from whichever file", func(q question) bool {
 		return q.call.kind == copies && q.call.feature == fuse.FileSystem && q.state.Cold
 	}},
-	{"what the rarer mutations do to the cache is seen through splice", func(q question) bool {
-		return q.call.kind != refers && !q.mutation.basic
+	{"what the rarer mutations do to the cache is seen through splice; whoever copies claims to be stable after every mutation, which is asked of a file in memory and one on a disk", func(q question) bool {
+		return !q.mutation.basic && q.call.kind != refers && !q.provesAll()
 	}},
 	{"a call that passes pages on, or copies, does so alike from every disk", func(q question) bool {
-		return (q.call.kind == relays || q.call.kind == seals || q.call.kind == copies) && slices.Contains([]string{"ext4", "btrfs", "overlay"}, q.fs)
+		return (q.call.kind == relays || q.call.kind == seals || q.call.kind == copies) && slices.Contains([]string{"ext4", "btrfs", "overlay"}, q.place.fs)
 	}},
 	{"a copy by way of a mapping, or of a socket, is taken from one file in memory and one read ahead", func(q question) bool {
-		return q.call.kind == copies && q.call.name != "read-write" && q.state.Name == source.Dirty.Name && q.fs != "tmpfs"
+		return q.call.kind == copies && q.call.name != "read-write" && q.state.Name == source.Dirty.Name && q.place.fs != "tmpfs"
 	}},
+}
+
+// provesAll tells whether it is one of the questions with which a call that copies is
+// asked after every mutation: a file system's own copy on each of them, and what goes
+// through user space from memory and read ahead from a disk.
+func (q question) provesAll() bool {
+	switch {
+	case q.call.kind == clones:
+		return q.state == source.Dirty
+	case q.call.kind == copies && q.call.feature == "":
+		return q.place.fs == "tmpfs" || q.place.fs == "xfs" && q.state.Cold
+	}
+	return false
 }
 
 // asked tells whether no rule leaves the question out.
@@ -110,7 +132,7 @@ func register(c call) {
 	for _, m := range mutations {
 		for _, pl := range places {
 			for _, s := range pl.states {
-				if q := (question{c, m, pl.fs, s}); q.asked() {
+				if q := (question{c, m, pl, s}); q.asked() {
 					all = append(all, q.probe())
 				}
 			}
@@ -128,20 +150,20 @@ func (q question) probe() probe.Probe {
 	}
 	return probe.Probe{
 		Probe: matrix.Probe{
-			Name: strings.Join([]string{"stability", c.name, m.name, q.fs, s.Name}, "/"),
-			Kind: matrix.Stability, Needs: q.fs, Features: features, Since: c.since,
-			Summary: fmt.Sprintf("%s of %s on %s, then %s: what arrives?", c.doc, s.Doc, q.fs, m.doc),
+			Name: strings.Join([]string{"stability", c.name, m.name, q.place.fs, s.Name}, "/"),
+			Kind: matrix.Stability, Needs: q.place.fs, Features: features, Since: c.since,
+			Summary: fmt.Sprintf("%s of %s on %s, then %s: what arrives?", c.doc, s.Doc, q.place.fs, m.doc),
 			Steps:   q.steps(),
 		},
-		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return ask(env, q.fs, s, c, m) },
+		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return q.ask(env) },
 	}
 }
 
 // steps say what the question does, call by call.
 func (q question) steps() []string {
 	s := q.state
-	steps := s.Steps(q.fs)
-	if q.fs == "tmpfs-huge" {
+	steps := s.Steps(q.place.fs)
+	if q.place.fs == "tmpfs-huge" {
 		steps = append(steps, "makes sure that its pages are huge ones (ShmemHugePages of /proc/meminfo)")
 	}
 	if s.Cold {
@@ -149,9 +171,33 @@ func (q question) steps() []string {
 	}
 	return append(steps,
 		fmt.Sprintf("moves the last %d bytes: %s", s.Window, q.call.doc),
-		fmt.Sprintf("once the call has returned: %s (the page at offset %d)", q.mutation.calls, s.Target()),
-		"reads the destination and counts old, new, zero and other bytes",
+		fmt.Sprintf("reads the order of the folio with the page at offset %d (/proc/self/pagemap, /proc/kpageflags)", s.Target()),
+		fmt.Sprintf("once the call has returned: %s (the page at offset %d). %s", q.mutation.calls, s.Target(), q.holds()),
+		"reads the destination, and the file again, and counts of what arrived old bytes, new and zero ones that the file holds now, clobbered ones that it held neither before nor after, and other ones",
+		q.rereads(),
 	)
+}
+
+// holds says what is edited, and what it holds then.
+func (q question) holds() string {
+	what := "The file"
+	if q.call.elsewhere != "" {
+		what = q.call.elsewhere
+	}
+	return what + " then holds " + q.mutation.edit(q.state).String()
+}
+
+// rereads says how the source is checked.
+func (q question) rereads() string {
+	how := "through the page cache"
+	if q.place.disk {
+		how += ", and once more after dropping it"
+	}
+	want := "that"
+	if q.call.elsewhere != "" {
+		want = "the old bytes, which nobody has changed"
+	}
+	return fmt.Sprintf("holds the last %d bytes of the source against %s, as they are read %s: intact, stale (the old bytes stand where others must), lost; what is not intact fails", q.state.Window, want, how)
 }
 
 // family describes a call.
@@ -160,10 +206,13 @@ func family(name, doc, origin string) probe.Family {
 		Name: "stability/" + name, Summary: "can data still change that were moved by " + doc + "?", Origin: origin,
 		Answers: []probe.Answer{
 			{Word: string(matrix.Stable), Meaning: "every byte is as it was when the call returned; all that the contract snapshot allows"},
-			{Word: string(matrix.Changed), Meaning: "bytes written after the call returned have arrived: the destination refers to the source's pages"},
-			{Word: string(matrix.Zeroed), Meaning: "zeros have arrived: pages were cleared while the destination refers to them, the corruption that the thread reports"},
-			{Word: string(matrix.Mixed), Meaning: "bytes written later and zeros have both arrived"},
+			{Word: string(matrix.Changed), Meaning: "bytes have arrived that the source holds since the call returned: the destination refers to its pages"},
+			{Word: string(matrix.Zeroed), Meaning: "zeros have arrived that the source holds since then: pages were cleared while the destination refers to them, the corruption that the thread reports; the contract reference allows it"},
+			{Word: string(matrix.Mixed), Meaning: "both of these have arrived"},
+			{Word: string(matrix.Clobbered), Meaning: "zeros, or bytes of the mutation, have arrived where the source held them neither before nor after it: more was cleared than what was asked for. No contract allows it: neither splice(2) nor a reference to the source lets one expect it"},
 			{Word: string(matrix.Torn), Meaning: "bytes that nobody wrote there have arrived, or not as many as were moved: a bug, whatever the contract"},
+			{Word: "source: stale, lost", Meaning: "the source itself does not hold what it must, in its page cache or on its disk: a failure, whatever arrived"},
+			{Word: "unsupported", Meaning: "the kernel lacks what the probe needs, or what the probe rests on did not come about, such as a large folio around the page where its neighbours are in such"},
 			{Word: "errno:…", Meaning: "the call failed with this error"},
 		},
 	}

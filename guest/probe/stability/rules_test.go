@@ -15,7 +15,7 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 			for _, pl := range places {
 				for _, s := range pl.states {
 					total++
-					q := question{c, m, pl.fs, s}
+					q := question{c, m, pl, s}
 					if q.asked() {
 						asked++
 						continue

@@ -12,11 +12,11 @@ import (
 func TestAFailingCallIsAnObservation(t *testing.T) {
 	r := &sys.Recorder{}
 	_, err := r.Do("splice(file, pipe, 1)", func() (int64, error) { return 0, unix.EINVAL })
-	found, err := failed(r, err)
-	if err != nil || found.Observation.Class != "errno:EINVAL" || found.Observation.Calls[0].Errno != "EINVAL" {
-		t.Errorf("found %+v, %v", found.Observation, err)
+	o, failure, err := failed(r, err)
+	if err != nil || o.Class != "errno:EINVAL" || o.Calls[0].Errno != "EINVAL" || failure != "splice(file, pipe, 1): EINVAL" {
+		t.Errorf("%+v, %q, %v", o, failure, err)
 	}
-	if _, err := failed(r, errors.New("no call")); err == nil {
+	if _, _, err := failed(r, errors.New("no call")); err == nil {
 		t.Error("another error became an observation")
 	}
 }

@@ -1,6 +1,7 @@
 package stability
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,15 +28,22 @@ const (
 // of which the old pattern begins at shift.
 type memoryMutation struct {
 	name, doc string
-	do        func(r *sys.Recorder, whole []byte, shift int64) error
+	// edit is what it does to what was spliced, which begins at shift.
+	edit func(shift int64) source.Edit
+	do   func(r *sys.Recorder, whole []byte, shift int64) error
+}
+
+// onMemoryPage writes the page that mutations aim at.
+func onMemoryPage(shift int64) source.Edit {
+	return source.Edit{Operation: source.Write, Off: vmspliceTarget - shift, Len: sys.PageSize}
 }
 
 var memoryMutations = []memoryMutation{
-	{"store", "a store to one page of it", func(_ *sys.Recorder, whole []byte, shift int64) error {
+	{"store", "a store to one page of it", onMemoryPage, func(_ *sys.Recorder, whole []byte, shift int64) error {
 		copy(whole[vmspliceTarget:], source.New(vmspliceTarget-shift, sys.PageSize))
 		return nil
 	}},
-	{"dontneed", "MADV_DONTNEED of one page of it, and a store there", func(r *sys.Recorder, whole []byte, shift int64) error {
+	{"dontneed", "MADV_DONTNEED of one page of it, and a store there", onMemoryPage, func(r *sys.Recorder, whole []byte, shift int64) error {
 		if _, err := r.Do(fmt.Sprintf("madvise(%d, %d, DONTNEED)", vmspliceTarget, sys.PageSize), func() (int64, error) {
 			return 0, unix.Madvise(whole[vmspliceTarget:vmspliceTarget+sys.PageSize], unix.MADV_DONTNEED)
 		}); err != nil {
@@ -44,7 +52,9 @@ var memoryMutations = []memoryMutation{
 		copy(whole[vmspliceTarget:], source.New(vmspliceTarget-shift, sys.PageSize))
 		return nil
 	}},
-	{"unmap", "all of it unmapped, and new memory in its place that is written to", func(r *sys.Recorder, whole []byte, shift int64) error {
+	{"unmap", "all of it unmapped, and new memory in its place that is written to", func(int64) source.Edit {
+		return source.Edit{Operation: source.Write, Off: 0, Len: vmspliceSize}
+	}, func(r *sys.Recorder, whole []byte, shift int64) error {
 		if _, err := r.Do(fmt.Sprintf("mmap(FIXED, %d)", len(whole)), func() (int64, error) {
 			// A mapping of what is mapped unmaps that first (mmap(2)).
 			_, err := unix.MmapPtr(-1, 0, unsafe.Pointer(&whole[0]), uintptr(len(whole)), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_FIXED)
@@ -70,28 +80,58 @@ func init() {
 		{"vmsplice-virtio", "vmsplice into a pipe and on to a virtio port whose host waits,", portOrigin, 0, 0, true},
 		{"vmsplice-gift-virtio", "vmsplice with SPLICE_F_GIFT into a pipe and on to a virtio port whose host waits,", portOrigin, unix.SPLICE_F_GIFT, 0, true},
 	} {
+		m := memory{doc: c.doc, flags: c.flags, shift: c.shift, port: c.port}
 		var all []probe.Probe
 		var features []string
-		end := "pipe"
 		if c.port {
-			features, end = []string{sys.PortFeature}, "port"
+			features = []string{sys.PortFeature}
 		}
-		for _, m := range memoryMutations {
+		for _, mutation := range memoryMutations {
 			all = append(all, probe.Probe{
 				Probe: matrix.Probe{
-					Name: "stability/" + c.name + "/" + m.name + "/anon/dirty", Kind: matrix.Stability, Features: features, Since: "5.10",
-					Summary: fmt.Sprintf("%s of 64 KiB of private memory, then %s: what does the %s deliver?", c.doc, m.doc, end),
-					Steps: []string{
-						"maps private memory and fills 64 KiB of it with the old pattern",
-						"moves them by " + c.doc,
-						"mutates: " + m.doc + ", of the new pattern",
-						"reads the " + end + " and counts old, new, zero and other bytes",
-					},
+					Name: "stability/" + c.name + "/" + mutation.name + "/anon/dirty", Kind: matrix.Stability, Features: features, Since: "5.10",
+					Summary: fmt.Sprintf("%s of 64 KiB of private memory, then %s: what does the %s deliver?", c.doc, mutation.doc, m.end()),
+					Steps:   m.steps(mutation),
 				},
-				Run: func(context.Context, *probe.Env) (probe.Finding, error) { return vmsplice(c.flags, c.shift, c.port, m) },
+				Run: func(context.Context, *probe.Env) (probe.Finding, error) { return m.ask(mutation) },
 			})
 		}
 		probe.Register(family(c.name, c.doc+" of private memory", c.origin), all...)
+	}
+}
+
+// memory is a way that private memory takes.
+type memory struct {
+	doc string
+	// flags are vmsplice's, and shift is where in its page the memory begins.
+	flags, shift int
+	// port tells that a virtio port is the destination, behind a pipe.
+	port bool
+}
+
+// end is what delivers the data.
+func (m memory) end() string {
+	if m.port {
+		return "port"
+	}
+	return "pipe"
+}
+
+// given tells that the memory is no longer its owner's once it was moved.
+func (m memory) given() bool { return m.flags&unix.SPLICE_F_GIFT != 0 }
+
+// steps say what is done, call by call.
+func (m memory) steps(mutation memoryMutation) []string {
+	last := "holds the memory, which is read again, against that: intact, stale (the old bytes stand where others must), lost; what is not intact fails"
+	if m.given() {
+		last = "does not say whether the memory is intact: gifted pages are the kernel's (vmsplice(2))"
+	}
+	return []string{
+		"maps private memory and fills 64 KiB of it with the old pattern",
+		"moves them by " + m.doc,
+		"mutates: " + mutation.doc + ", of the new pattern. The memory then holds " + mutation.edit(int64(m.shift)).String(),
+		"reads the " + m.end() + ", and the memory again, and counts of what arrived old bytes, new and zero ones that the memory holds now, clobbered ones that it held neither before nor after, and other ones",
+		last,
 	}
 }
 
@@ -106,15 +146,15 @@ func vmspliceAll(r *sys.Recorder, p sys.Pipe, b []byte, flags int) error {
 	})
 }
 
-// vmsplice runs one of these probes.
-func vmsplice(flags, shift int, port bool, m memoryMutation) (found probe.Finding, err error) {
+// ask runs one of these probes.
+func (m memory) ask(mutation memoryMutation) (found probe.Finding, err error) {
 	whole, err := sys.Anonymous(vmspliceSize + sys.PageSize)
 	if err != nil {
 		return found, err
 	}
 	defer func() { err = errors.Join(err, unix.Munmap(whole)) }()
-	memory := whole[shift : shift+vmspliceSize]
-	copy(memory, source.Old()) // as much as there is room for
+	moved := whole[m.shift : m.shift+vmspliceSize]
+	copy(moved, source.Old()) // as much as there is room for
 	// Memory that is not aligned is in one page more.
 	p, err := sys.NewPipe(2 * vmspliceSize)
 	if err != nil {
@@ -123,28 +163,44 @@ func vmsplice(flags, shift int, port bool, m memoryMutation) (found probe.Findin
 	defer p.Close()
 	before, _ := sys.CountPages()
 	r := &sys.Recorder{}
-	if err := vmspliceAll(r, p, memory, flags); err != nil {
-		return failed(r, err)
+	drain, err := m.carry(r, p, moved)
+	if err != nil {
+		o, failure, err := failed(r, err)
+		return m.finding(o, failure, moved, source.Old()[:vmspliceSize]), err
 	}
-	drain := p.Drain
-	if port {
-		to, err := sys.OpenPort()
-		if err != nil {
-			return found, err
-		}
-		if err := repeat(0, vmspliceSize, pipeTo(r, p, to.FD, "port")); err != nil {
-			return failed(r, err)
-		}
-		drain = func(b []byte) ([]byte, error) { return to.Echo(b, vmspliceTarget) }
-	}
-	if err := m.do(r, whole, int64(shift)); err != nil {
+	if err := mutation.do(r, whole, int64(m.shift)); err != nil {
 		return found, fmt.Errorf("mutate: %w", err)
 	}
 	got, err := drain(make([]byte, vmspliceSize))
 	if err != nil {
 		return found, err
 	}
-	o := source.Observe(got, 0, vmspliceSize)
+	o := source.Observe(got, moved, 0, vmspliceSize)
 	o.Calls = r.Calls
-	return probe.Finding{Detail: before.Since(), Finding: matrix.Finding{Observation: &o}}, nil
+	return m.finding(o, before.Since(), moved, mutation.edit(int64(m.shift)).After(vmspliceSize, 0)), nil
+}
+
+// carry moves the memory, and returns what reads it at the other end.
+func (m memory) carry(r *sys.Recorder, p sys.Pipe, moved []byte) (drain func([]byte) ([]byte, error), err error) {
+	if err := vmspliceAll(r, p, moved, m.flags); err != nil || !m.port {
+		return p.Drain, err
+	}
+	to, err := sys.OpenPort()
+	if err != nil {
+		return nil, err
+	}
+	if err := repeat(0, vmspliceSize, pipeTo(r, p, to.FD, "port")); err != nil {
+		return nil, err
+	}
+	return func(b []byte) ([]byte, error) { return to.Echo(b, vmspliceTarget) }, nil
+}
+
+// finding adds to an observation what became of the memory, which must hold what is
+// given.
+func (m memory) finding(o matrix.Observation, detail string, moved, must []byte) probe.Finding {
+	if !m.given() {
+		state, wrong := source.Held(moved, must, 0)
+		o.Source, detail = state, cmp.Or(wrong, detail)
+	}
+	return probe.Finding{Detail: detail, Finding: matrix.Finding{Observation: &o}}
 }

@@ -41,7 +41,7 @@ func (t *tally) add(o matrix.Observation, want int64) {
 }
 
 // exact counts bytes that must be the old ones of their offsets.
-func (t *tally) exact(got []byte, off, want int64) { t.add(source.Observe(got, off, want), want) }
+func (t *tally) exact(got []byte, off, want int64) { t.add(source.ObserveAlone(got, off, want), want) }
 
 // twice counts two readings of the same pipe buffers, see [source.Readings].
 func (t *tally) twice(early, late []byte, off, want int64, zeros bool) {

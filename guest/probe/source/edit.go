@@ -1,0 +1,90 @@
+package source
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Operation is what an [Edit] does to a file's bytes.
+type Operation int
+
+const (
+	// Write puts the new pattern into the range.
+	Write Operation = iota
+	// Zero makes the range zeros: a hole, or an allocated range of zeros.
+	Zero
+	// Cut ends the file where the range begins, and makes it as long as before.
+	Cut
+	// Collapse takes the range out: what is behind it moves down, and the file becomes
+	// shorter.
+	Collapse
+	// Insert puts zeros before what is in the range and behind it, which moves up: the
+	// file becomes longer.
+	Insert
+)
+
+// Edit is what a mutation does to a file of the old pattern, whatever the call is that
+// does it: an operation on Len bytes from Off on, inside the file.
+type Edit struct {
+	Operation
+	Off, Len int64
+}
+
+// After returns what a file of size bytes of the old pattern holds from off to its end
+// once the edit is made: the model that the probes hold the kernel to.
+func (e Edit) After(size, off int64) []byte {
+	old := Old()[:size]
+	at := max(off, e.Off) // where the edit begins, of what is asked
+	end := min(e.Off+e.Len, size)
+	head := old[off:min(at, size)]
+	switch e.Operation {
+	case Write:
+		if end <= at {
+			break
+		}
+		return slices.Concat(head, New(at, end-at), old[end:])
+	case Zero:
+		if end <= at {
+			break
+		}
+		return slices.Concat(head, make([]byte, end-at), old[end:])
+	case Cut:
+		return slices.Concat(head, make([]byte, size-min(at, size)))
+	case Collapse:
+		return slices.Concat(head, old[min(at+e.Len, size):])
+	case Insert:
+		if off >= end {
+			return slices.Clone(old[off-e.Len:])
+		}
+		return slices.Concat(head, make([]byte, end-at), old[e.Off:])
+	}
+	return slices.Clone(old[off:])
+}
+
+// Size returns how long a file of size bytes is once the edit is made.
+func (e Edit) Size(size int64) int64 {
+	switch e.Operation {
+	case Collapse:
+		return size - e.Len
+	case Insert:
+		return size + e.Len
+	}
+	return size
+}
+
+// String says what the file holds after the edit.
+func (e Edit) String() string {
+	switch e.Operation {
+	case Write:
+		return fmt.Sprintf("the new pattern in %d bytes from %d on, and the old bytes elsewhere", e.Len, e.Off)
+	case Zero:
+		return fmt.Sprintf("zeros in %d bytes from %d on, and the old bytes elsewhere", e.Len, e.Off)
+	case Cut:
+		return fmt.Sprintf("zeros from %d on, beyond where it ended meanwhile, and the old bytes before", e.Off)
+	case Collapse:
+		return fmt.Sprintf("the old bytes before %d, and from there on those that were %d bytes further; it ends %d bytes earlier, and beyond its end zeros are what it would hold", e.Off, e.Len, e.Len)
+	case Insert:
+		return fmt.Sprintf("zeros in %d bytes from %d on, the old bytes before, and behind those that were %d bytes further in front", e.Len, e.Off, e.Len)
+	}
+	return ""
+}
