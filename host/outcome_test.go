@@ -17,6 +17,11 @@ func TestAnswered(t *testing.T) {
 	seen := func(c matrix.Class) wire.Answer {
 		return wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Observation: &matrix.Observation{Class: c}}}
 	}
+	of := func(s matrix.SourceState) wire.Answer {
+		a := seen(matrix.Stable)
+		a.Observation.Source, a.Detail = s, "4096 bytes"
+		return a
+	}
 	without := map[string]string{"xfs": "not in /proc/filesystems"}
 	for name, test := range map[string]struct {
 		contract matrix.Contract
@@ -30,9 +35,14 @@ func TestAnswered(t *testing.T) {
 		"changed under snapshot":         {contract: matrix.Snapshot, answer: seen(matrix.Changed), want: matrix.Fail, detail: `"snapshot" does not allow "changed"`},
 		"torn without contract":          {answer: seen(matrix.Torn), want: matrix.Pass},
 		"torn under reference":           {contract: matrix.Reference, answer: seen(matrix.Torn), want: matrix.Fail, detail: "torn"},
+		"clobbered under reference":      {contract: matrix.Reference, answer: seen(matrix.Clobbered), want: matrix.Fail, detail: `"reference" does not allow "clobbered"`},
+		"a source that is intact":        {contract: matrix.Snapshot, answer: of(matrix.SourceIntact), want: matrix.Pass},
+		"a source that is lost":          {answer: of(matrix.SourceLost), want: matrix.Fail, detail: "the source is lost: 4096 bytes"},
+		"a source that is stale":         {contract: matrix.Snapshot, answer: of(matrix.SourceStale), want: matrix.Fail, detail: "the source is stale: 4096 bytes"},
 		"sample":                         {contract: matrix.Snapshot, answer: wire.Answer{Status: wire.StatusOK, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 1}}}, want: matrix.Pass},
 		"unsupported on an old kernel":   {release: "5.4.0", answer: wire.Answer{Status: wire.StatusUnsupported, Detail: "why"}, want: matrix.Unsupported, detail: "why"},
 		"unsupported where it must work": {release: "5.10.0-1-cloud", answer: wire.Answer{Status: wire.StatusUnsupported, Detail: "why"}, want: matrix.Fail, detail: "must work since 5.10"},
+		"a precondition that is not met": {release: "6.1.0", answer: wire.Answer{Status: wire.StatusUnmet, Detail: "why"}, want: matrix.Unsupported, detail: "why"},
 		"no such file system":            {release: "6.1.0", refused: without, answer: wire.Answer{Status: wire.StatusUnsupported}, want: matrix.Unsupported},
 		"test passes":                    {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatExit, Passed: 1}}}, want: matrix.Pass, detail: "last"},
 		"test fails":                     {answer: wire.Answer{Status: wire.StatusOK, Detail: "last", Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatExit, ExitCode: 3, Failed: 1}}}, want: matrix.Fail, detail: "exit code 3: last"},

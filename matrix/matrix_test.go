@@ -42,6 +42,9 @@ func TestContracts(t *testing.T) {
 		{Reference, Torn, false},
 		{Reference, ErrnoClass("EINVAL"), false},
 		{NoContract, Torn, true},
+		{NoContract, Clobbered, true},
+		{Reference, Clobbered, false},
+		{Snapshot, Clobbered, false},
 		{"other", Stable, false},
 	} {
 		if got := test.contract.Allows(test.class); got != test.want {

@@ -146,11 +146,16 @@ func TestCountersAreCappedAndCleaned(t *testing.T) {
 func TestWhatCannotBeIsRefused(t *testing.T) {
 	whole := matrix.Observation{Class: matrix.Stable, Bytes: 1, Old: 1, FirstOffset: -1}
 	for name, change := range map[string]func(*matrix.Observation){
-		"no class":          func(o *matrix.Observation) { o.Class = "fine" },
-		"bytes below 0":     func(o *matrix.Observation) { o.Old, o.New = -1, 2 },
-		"a sum that wraps":  func(o *matrix.Observation) { o.Old, o.New, o.Zero, o.Other, o.Bytes = 1<<62, 1<<62, 1<<62, 1<<62, 0 },
-		"an offset below 0": func(o *matrix.Observation) { o.FirstOffset = -2 },
-		"pages backwards":   func(o *matrix.Observation) { o.Pages = []matrix.PageRange{{First: 2, Last: 1}} },
+		"no class":                func(o *matrix.Observation) { o.Class = "fine" },
+		"bytes below 0":           func(o *matrix.Observation) { o.Old, o.New = -1, 2 },
+		"a sum that wraps":        func(o *matrix.Observation) { o.Old, o.New, o.Zero, o.Other, o.Bytes = 1<<62, 1<<62, 1<<62, 1<<62, 0 },
+		"clobbered below 0":       func(o *matrix.Observation) { o.Old, o.Clobbered = 2, -1 },
+		"a sum without clobbered": func(o *matrix.Observation) { o.Clobbered = 1 },
+		"no state of a source":    func(o *matrix.Observation) { o.Source = "fine" },
+		"a folio of order -1":     func(o *matrix.Observation) { o.FolioOrder = new(-1) },
+		"a folio of order 64":     func(o *matrix.Observation) { o.FolioOrder = new(64) },
+		"an offset below 0":       func(o *matrix.Observation) { o.FirstOffset = -2 },
+		"pages backwards":         func(o *matrix.Observation) { o.Pages = []matrix.PageRange{{First: 2, Last: 1}} },
 	} {
 		o := whole
 		change(&o)

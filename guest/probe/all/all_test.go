@@ -99,6 +99,10 @@ func TestOnThisKernel(t *testing.T) {
 		if len(o.Calls) == 0 || o.Bytes == 0 && !strings.HasPrefix(string(o.Class), "errno:") {
 			t.Errorf("%s: %+v", p.Name, o)
 		}
+		given := strings.Contains(p.Name, "/vmsplice-gift")
+		if (o.Source == "") != given || !given && o.Source != matrix.SourceIntact {
+			t.Errorf("%s: the source is %q, %s", p.Name, o.Source, found.Detail)
+		}
 		for _, control := range []string{"/read-write/", "/mmap-write", "/read-vmsplice/", "/copy-file-range/"} {
 			if strings.Contains(p.Name, control) && o.Class != matrix.Stable {
 				t.Errorf("%s: the control is %s", p.Name, o.Class)
