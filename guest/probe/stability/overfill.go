@@ -1,6 +1,7 @@
 package stability
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,8 @@ func (o overfill) probe() probe.Probe {
 			Steps: append(o.before[:len(o.before):len(o.before)],
 				fmt.Sprintf("moves the data by %s into a pipe of %d pages that does not block, until it takes no more", o.doc, o.pipe.pipe/page),
 				fmt.Sprintf("reads %d pages from the pipe, and goes on, until all is moved and read", o.pipe.read/page),
-				"counts old, new, zero and other bytes; nobody has changed the source",
+				"counts the bytes that are not the old ones; nobody has changed the source",
+				"reads the source again, unless it was given away: intact, stale, lost; what is not intact fails",
 			),
 		},
 		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return o.ask(env) },
@@ -103,7 +105,7 @@ func (n narrow) fill(r *sys.Recorder, p sys.Pipe, start, size int64, move func(o
 				break
 			}
 			if err != nil {
-				return failed(r, err)
+				return failure(r, err)
 			}
 			if now == 0 {
 				return probe.Finding{}, fmt.Errorf("the data ended %d bytes early", size-moved)
@@ -122,7 +124,7 @@ func (n narrow) fill(r *sys.Recorder, p sys.Pipe, start, size int64, move func(o
 		}
 		got = append(got, part...)
 	}
-	o := source.Observe(got, start, size)
+	o := source.Observe(got, source.Old()[start:start+size], start, size)
 	if o.Class != matrix.Stable {
 		o.Class = matrix.Torn // for nobody has changed anything
 	}
@@ -157,10 +159,16 @@ func (w memoryWay) overfill() (found probe.Finding, err error) {
 	}
 	defer p.Close()
 	r, flags := &sys.Recorder{}, w.flags|unix.SPLICE_F_NONBLOCK
-	return narrowMemory.fill(r, p, 0, overfilledSize, func(off, n int64) (int64, error) {
+	found, err = narrowMemory.fill(r, p, 0, overfilledSize, func(off, n int64) (int64, error) {
 		return r.Do(fmt.Sprintf("vmsplice(pipe, the rest, %#x)", flags), func() (int64, error) {
 			n, err := sys.RawVmsplice(p.W, memory[off:off+n], flags)
 			return int64(n), err
 		})
 	})
+	if err != nil || w.flags&unix.SPLICE_F_GIFT != 0 {
+		return found, err
+	}
+	state, wrong := source.Held(memory, source.Old()[:overfilledSize], 0)
+	found.Observation.Source, found.Detail = state, cmp.Or(wrong, found.Detail)
+	return found, nil
 }

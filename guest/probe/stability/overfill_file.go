@@ -1,8 +1,10 @@
 package stability
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -20,14 +22,14 @@ type fileWay struct {
 }
 
 // written are files whose pages a call cannot take away.
-var written = []place{{"xfs", []source.State{source.Dirty}}, {"tmpfs", []source.State{source.Dirty}}}
+var written = []place{{fs: "xfs", states: []source.State{source.Dirty}}, {fs: "tmpfs", states: []source.State{source.Dirty}}}
 
 var fileWays = []fileWay{
 	{"splice", "splice", []place{
-		{"tmpfs", []source.State{source.Dirty}},
-		{"ext4", []source.State{source.Dirty, source.Clean, source.Readahead}},
-		{"xfs", []source.State{source.Dirty, source.Clean, source.Mapped, source.Readahead}},
-		{"btrfs", []source.State{source.Clean, source.Readahead}},
+		{fs: "tmpfs", states: []source.State{source.Dirty}},
+		{fs: "ext4", states: []source.State{source.Dirty, source.Clean, source.Readahead}},
+		{fs: "xfs", states: []source.State{source.Dirty, source.Clean, source.Mapped, source.Readahead}},
+		{fs: "btrfs", states: []source.State{source.Clean, source.Readahead}},
 	}, func(r *sys.Recorder, f *source.File, to sys.Pipe) (func(off, n int64) (int64, error), func(), error) {
 		return func(off, n int64) (int64, error) {
 			return r.Do(fmt.Sprintf("splice(file, pipe, the rest, %#x)", unix.SPLICE_F_NONBLOCK), func() (int64, error) {
@@ -98,13 +100,29 @@ func (w fileWay) overfill(env *probe.Env, fs string, s source.State) (found prob
 		return found, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if found, err = w.fill(f); err != nil {
+		return found, err
+	}
+	// The pipes are closed by now: nothing keeps the file's pages in the cache.
+	start := s.Size - s.Window
+	cached, err := f.Reread(start)
+	if err != nil {
+		return found, err
+	}
+	state, wrong, err := f.Kept(cached, source.Old()[start:s.Size], slices.Contains(onDisk, fs))
+	found.Observation.Source, found.Detail = state, cmp.Or(wrong, found.Detail)
+	return found, err
+}
+
+// fill moves the file's window through a pipe that is too small for it.
+func (w fileWay) fill(f *source.File) (found probe.Finding, err error) {
 	r := &sys.Recorder{}
-	if s.Cold {
+	if f.Cold {
 		if err := approachWide(r, f); err != nil {
-			return failed(r, err)
+			return failure(r, err)
 		}
 	}
-	n := narrowFor(s.Window)
+	n := narrowFor(f.Window)
 	p, err := sys.NewPipe(int(n.pipe))
 	if err != nil {
 		return found, err
@@ -112,10 +130,10 @@ func (w fileWay) overfill(env *probe.Env, fs string, s source.State) (found prob
 	defer p.Close()
 	move, end, err := w.open(r, f, p)
 	if err != nil {
-		return failed(r, err)
+		return failure(r, err)
 	}
 	defer end()
-	return n.fill(r, p, s.Size-s.Window, s.Window, move)
+	return n.fill(r, p, f.Size-f.Window, f.Window, move)
 }
 
 // approachWide reads the file up to its window through a pipe that is wide enough,

@@ -192,3 +192,12 @@ func failed(r *sys.Recorder, err error) (matrix.Observation, string, error) {
 	}
 	return matrix.Observation{Class: matrix.ErrnoClass(unix.ErrnoName(call.Errno)), FirstOffset: -1, Calls: r.Calls}, call.Error(), nil
 }
+
+// failure makes a finding of a call under test that failed.
+func failure(r *sys.Recorder, err error) (probe.Finding, error) {
+	o, said, err := failed(r, err)
+	if err != nil {
+		return probe.Finding{}, err
+	}
+	return probe.Finding{Detail: said, Finding: matrix.Finding{Observation: &o}}, nil
+}
