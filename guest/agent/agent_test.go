@@ -20,7 +20,10 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"kmatrix/guest/line"
 	"kmatrix/guest/probe"
+	"kmatrix/guest/process"
+	"kmatrix/guest/program"
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 )
@@ -38,9 +41,6 @@ func TestMain(m *testing.M) {
 	}
 	if len(os.Args) == 2 && os.Args[1] == workerArgument {
 		os.Exit(work(os.NewFile(3, "requests"), os.NewFile(4, "answers")))
-	}
-	if len(os.Args) == 3 && os.Args[1] == spliceArgument {
-		os.Exit(spliceThenChange(os.Args[2]))
 	}
 	if mode := os.Getenv(forbiddenEnv); mode != "" {
 		os.Exit(withoutSplice(mode))
@@ -96,7 +96,7 @@ func newKey(t testing.TB) ([]byte, ssh.Signer) {
 }
 
 // theReaper is one, as in a guest: two would take each other's statuses.
-var theReaper = sync.OnceValue(startReaper)
+var theReaper = sync.OnceValue(process.NewReaper)
 
 // serveTest runs an agent over a socket pair, its line being the real one, and
 // returns the host's end.
@@ -113,7 +113,8 @@ func serveTest(t testing.TB, own wire.Life) (net.Conn, <-chan error) {
 	}
 	f.Close()
 	a := &agent{
-		reaper: theReaper(), workerPath: "/proc/self/exe", shellPath: "/bin/sh", programs: testPrograms(),
+		runner:     program.Runner{Reaper: theReaper(), Shell: "/bin/sh", Warn: complain},
+		workerPath: "/proc/self/exe", programs: testPrograms(),
 		facts:   facts{transport: wire.TransportVirtio, ready: 1.5},
 		modules: func() ([]string, map[string]string) { return []string{"xfs"}, nil },
 		scratch: testScratch,
@@ -123,7 +124,7 @@ func serveTest(t testing.TB, own wire.Life) (net.Conn, <-chan error) {
 	}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- a.serve(newLine(fds[0], fds[0]), own)
+		ended <- a.serve(line.New(fds[0], fds[0]), own)
 		syscall.Shutdown(fds[0], syscall.SHUT_RDWR)
 	}()
 	t.Cleanup(func() { conn.Close() })
@@ -403,7 +404,7 @@ func TestPoweroffEndsTheService(t *testing.T) {
 // that was there before answers, and what is not needed is not mounted for it.
 func TestAPreparedGuestHasItsWorker(t *testing.T) {
 	asked := map[string]bool{}
-	a := &agent{reaper: theReaper(), workerPath: "/proc/self/exe", mount: func(needed func(string) bool) fileSystems {
+	a := &agent{runner: program.Runner{Reaper: theReaper()}, workerPath: "/proc/self/exe", mount: func(needed func(string) bool) fileSystems {
 		for _, name := range []string{"xfs", "tmpfs"} {
 			asked[name] = asked[name] || needed(name)
 		}

@@ -32,7 +32,7 @@ func TestTransportUsesNoneOfTheCallsUnderTest(t *testing.T) {
 			return "", err
 		}
 		defer out.Close()
-		_, ended, err := theReaper().start("/proc/self/exe", []string{"agent.test"}, &syscall.ProcAttr{
+		_, ended, err := theReaper().Start("/proc/self/exe", []string{"agent.test"}, &syscall.ProcAttr{
 			Env: append(os.Environ(), forbiddenEnv+"="+mode), Files: []uintptr{0, out.Fd(), out.Fd()},
 		})
 		if err != nil {

@@ -1,16 +1,16 @@
 // Command agent is PID 1 of the guest: it serves probes over SSH on the
 // guest's virtio ports.
 //
-// Its life, in the order of the files: mounts and modules (system.go), the line
-// to the host (line.go), the greeting and what the host sends for this one life
-// (life.go), the SSH server (server.go) and its commands: hello.go, run.go,
-// shell.go. Probes run in a worker process (worker.go) that is replaced when
-// it dies or overruns; an external probe's program is run (external.go,
-// execute.go) and what it prints is kept (capture.go). reaper.go collects every
-// process that ends.
+// What it does, in the order of the files: mounts and modules (system.go), the greeting
+// and what the host sends for this session alone (session.go), the SSH server (server.go)
+// and its commands: hello.go, run.go, shell.go. File systems are mounted when a probe
+// first needs them (filesystems.go, scratch.go). Probes run in a worker process
+// (worker.go) that is replaced when it dies or overruns; the programs of external probes
+// are run by guest/program. The line to the host is guest/line, and guest/process starts
+// and collects every process.
 //
 // The transport uses none of the calls under test: every copy is an explicit
-// loop of read and write, see copy.go and its test.
+// loop of read and write, see copy.go and forbidden_test.go.
 package main
 
 import (
@@ -22,9 +22,12 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"kmatrix/guest/line"
 	_ "kmatrix/guest/probe/all" // for what it serves
 	"kmatrix/guest/probe/fuse"
 	"kmatrix/guest/probe/sys"
+	"kmatrix/guest/process"
+	"kmatrix/guest/program"
 	"kmatrix/guest/wire"
 )
 
@@ -63,29 +66,30 @@ func main() {
 	}
 }
 
-// serveGuest is the whole of PID 1's life.
+// serveGuest is all that PID 1 does.
 func serveGuest() error {
 	mountSystem()
 	mounts := newMounter(readModules("/etc/kmatrix/modules"))
 	mounts.load([]string{lineModules})
-	line, transport, err := openLine()
+	conn, transport, err := line.Open(complain)
 	if err != nil {
 		return err
 	}
 	ready := wire.Ready{Protocol: wire.Protocol, Transport: transport, Uptime: uptime(), Boot: readLine("/proc/sys/kernel/random/boot_id")}
-	if err := wire.WriteReady(line, ready); err != nil {
+	if err := wire.WriteReady(conn, ready); err != nil {
 		return err
 	}
 	a := &agent{
-		reaper: startReaper(), workerPath: "/proc/self/exe", shellPath: guestShell,
-		facts: facts{transport: transport, ready: ready.Uptime}, mount: mounts.mount, scratch: mounts.scratch, modules: mounts.facts,
+		runner:     program.Runner{Reaper: process.NewReaper(), Shell: guestShell, Warn: complain},
+		workerPath: "/proc/self/exe",
+		facts:      facts{transport: transport, ready: ready.Uptime}, mount: mounts.mount, scratch: mounts.scratch, modules: mounts.facts,
 	}
-	// The guest may be saved here, and everything from here on happen in any
-	// number of its restores.
-	own, err := receiveLife(line, ready.Boot)
-	for ; err == nil && own.Prepare != nil; own, err = receiveLife(line, ready.Boot) {
+	// The guest may be saved here, and all that follows may happen in any number of its
+	// restores.
+	own, err := receiveLife(conn, ready.Boot)
+	for ; err == nil && own.Prepare != nil; own, err = receiveLife(conn, ready.Boot) {
 		mounts.load(own.Prepare.Needs)
-		if err := errors.Join(a.prepare(), wire.WriteReady(line, ready)); err != nil {
+		if err := errors.Join(a.prepare(), wire.WriteReady(conn, ready)); err != nil {
 			return err
 		}
 	}
@@ -96,10 +100,10 @@ func serveGuest() error {
 	if err := errors.Join(setClock(own.Time), addEntropy(own.Entropy)); err != nil {
 		complain(err)
 	}
-	if a.programs, err = readExternals(externalList); err != nil {
+	if a.programs, err = program.ReadList(externalList); err != nil {
 		return err
 	}
-	return a.serve(line, own)
+	return a.serve(conn, own)
 }
 
 // complain prints on the console.

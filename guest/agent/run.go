@@ -52,16 +52,11 @@ func (a *agent) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// answer answers one probe, which late gives up; room is an external one's.
-func (a *agent) answer(ctx context.Context, t task, room wire.Scratch, late <-chan struct{}) (wire.Answer, []byte) {
+// answer answers one probe, which late gives up; scratch is what an external one asks
+// for.
+func (a *agent) answer(ctx context.Context, t task, scratch wire.Scratch, late <-chan struct{}) (wire.Answer, []byte) {
 	if kind, _ := matrix.SplitName(t.Probe); kind == matrix.External {
-		answer, output := a.external(ctx, t.Probe, room, late)
-		if len(output) > wire.MaxOutput {
-			// Of many programs, the first and the last.
-			half := (wire.MaxOutput - 100) / 2
-			output = fmt.Appendf(output[:half:half], "\n[… %d bytes left out …]\n%s", len(output)-2*half, output[len(output)-half:])
-		}
-		return answer, output
+		return a.external(ctx, t.Probe, scratch, late)
 	}
 	return a.ask(ctx, t, late), nil
 }
@@ -88,7 +83,7 @@ func (a *agent) ask(ctx context.Context, t task, late <-chan struct{}) wire.Answ
 // startWorker starts a worker where there is none.
 func (a *agent) startWorker() (err error) {
 	if a.worker == nil {
-		if a.worker, err = startWorker(a.reaper, a.workerPath); err != nil {
+		if a.worker, err = startWorker(a.runner.Reaper, a.workerPath); err != nil {
 			err = fmt.Errorf("start a worker: %w", err)
 		}
 	}

@@ -10,17 +10,17 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"kmatrix/guest/program"
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 )
 
 // agent serves one connection. All fields must be set.
 type agent struct {
-	reaper *reaper
+	// runner runs the programs of external probes.
+	runner program.Runner
 	// workerPath is what a worker process executes.
 	workerPath string
-	// shellPath is what scripts are run by.
-	shellPath string
 	// programs are those of external probes, by the probes' names.
 	programs map[string]matrix.Installed
 	facts    facts
@@ -38,7 +38,7 @@ type agent struct {
 	worker *worker
 }
 
-// errRefused is the answer to a login that is not this life's host.
+// errRefused is the answer to a login that is not the session's host.
 var errRefused = errors.New("this guest takes one user with one key")
 
 // serve answers the host until the connection ends or the host asks to power

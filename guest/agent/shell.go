@@ -100,7 +100,7 @@ func (a *agent) shell(ctx context.Context, channel ssh.Channel, t *terminal) err
 	if t != nil {
 		env, sys.Setctty = append(env, "TERM="+t.name), true
 	}
-	pid, ended, err := a.reaper.start(path, []string{path}, &syscall.ProcAttr{
+	pid, ended, err := a.runner.Reaper.Start(path, []string{path}, &syscall.ProcAttr{
 		Dir: "/", Env: env, Files: []uintptr{ends.in.Fd(), ends.out.Fd(), ends.out.Fd()}, Sys: sys,
 	})
 	err = errors.Join(err, ends.closeTheirs())

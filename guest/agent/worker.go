@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/process"
 	"kmatrix/guest/wire"
 )
 
@@ -51,7 +52,7 @@ type worker struct {
 // workerGrace is how long a worker that closed its pipe may take to end.
 const workerGrace = time.Second
 
-func startWorker(r *reaper, path string) (*worker, error) {
+func startWorker(r *process.Reaper, path string) (*worker, error) {
 	tasksIn, tasks, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("make a pipe: %w", err)
@@ -64,7 +65,7 @@ func startWorker(r *reaper, path string) (*worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", os.DevNull, err)
 	}
-	pid, ended, err := r.start(path, []string{path, workerArgument}, &syscall.ProcAttr{
+	pid, ended, err := r.Start(path, []string{path, workerArgument}, &syscall.ProcAttr{
 		Env:   os.Environ(),
 		Files: []uintptr{null.Fd(), 1, 2, tasksIn.Fd(), answersOut.Fd()},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},

@@ -1,12 +1,9 @@
-package main
+package program
 
 import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -14,17 +11,21 @@ import (
 	"kmatrix/matrix"
 )
 
-// How long the agent waits between two looks at a program's pipes: the longest,
-// and the shortest, while it prints more than they hold.
+// How long it takes between two reads of a program's pipes: the longest, and the
+// shortest, while it prints more than they hold.
 const (
 	longestPause  = 5 * time.Millisecond
 	shortestPause = 200 * time.Microsecond
 )
 
+// killGrace is how long a program that was killed may take to end: one that is stuck in
+// the kernel stays until it comes out of it.
+const killGrace = time.Second
+
 // execute runs one program to its end, in a process group of its own, and
 // leaves none of its processes behind. The error is that it could not be
 // started.
-func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Command, scratch string, late <-chan struct{}) (*execution, error) {
+func (r Runner) execute(ctx context.Context, in matrix.Installed, run matrix.Command, scratch string, late <-chan struct{}) (*execution, error) {
 	e := &execution{run: run, said: &ktap.Parser{}}
 	var err error
 	if e.out, err = newStream("stdout"); err != nil {
@@ -50,9 +51,9 @@ func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Com
 	}
 	path, args := run.Path, append([]string{run.Path}, run.Args...)
 	if run.Script {
-		path, args = a.shellPath, append([]string{a.shellPath}, args...)
+		path, args = r.Shell, append([]string{r.Shell}, args...)
 	}
-	pid, ended, err := a.reaper.start(path, args, &syscall.ProcAttr{
+	pid, ended, err := r.Reaper.Start(path, args, &syscall.ProcAttr{
 		Dir:   dir,
 		Env:   []string{"PATH=/bbin:/bin", "HOME=" + scratch, "TMPDIR=" + scratch, "LC_ALL=C"},
 		Files: []uintptr{null.Fd(), uintptr(e.out.w), uintptr(e.err.w)},
@@ -66,10 +67,12 @@ func (a *agent) execute(ctx context.Context, in matrix.Installed, run matrix.Com
 	if e.status == 0 && (e.overdue || ctx.Err() != nil) {
 		select {
 		case e.status = <-ended:
-		case <-time.After(workerGrace): // it is stuck in the kernel
+		case <-time.After(killGrace):
 		}
 	}
-	a.reaper.killStrays()
+	if left := r.Reaper.KillStrays(); len(left) > 0 {
+		r.Warn(fmt.Errorf("processes of an external probe do not end: %v", left))
+	}
 	e.out.drain()
 	e.err.drain()
 	return e, nil
@@ -95,51 +98,4 @@ func (e *execution) follow(ctx context.Context, ended <-chan syscall.WaitStatus,
 			}
 		}
 	}
-}
-
-// killStrays ends what a program left behind outside of its group: processes
-// whose parent is the agent and that it did not start. Only PID 1 inherits
-// such.
-func (r *reaper) killStrays() {
-	if os.Getpid() != 1 {
-		return
-	}
-	for range 100 {
-		strays := r.strays()
-		for _, pid := range strays {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // ESRCH: it has just ended
-		}
-		if len(strays) == 0 {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	complain(fmt.Errorf("processes of an external probe do not end: %v", r.strays()))
-}
-
-// strays lists them.
-func (r *reaper) strays() (pids []int) {
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return nil // the pattern is well-formed
-	}
-	for _, file := range stats {
-		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		text, e := os.ReadFile(file)
-		if err != nil || e != nil {
-			continue // it has ended
-		}
-		// pid (name) state ppid …; the name may hold anything, proc(5).
-		after := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-		if len(after) < 2 || after[1] != "1" || after[0] == "Z" {
-			continue
-		}
-		r.mu.Lock()
-		_, ours := r.waiting[pid]
-		r.mu.Unlock()
-		if !ours {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
 }

@@ -1,4 +1,6 @@
-package main
+// Package process starts and collects the processes of a guest whose PID 1 the caller
+// is.
+package process
 
 import (
 	"errors"
@@ -8,17 +10,17 @@ import (
 	"syscall"
 )
 
-// reaper collects every process that ends: PID 1 inherits orphans, too. It is
-// the one caller of wait4, and hands each status to whoever started the
-// process with it.
-type reaper struct {
+// Reaper collects every process that ends: PID 1 inherits orphans, too. It is the one
+// caller of wait4 in its process, and hands each status to whoever started the process
+// with it.
+type Reaper struct {
 	mu      sync.Mutex
 	waiting map[int]chan syscall.WaitStatus
 }
 
-// startReaper starts collecting.
-func startReaper() *reaper {
-	r := &reaper{waiting: map[int]chan syscall.WaitStatus{}}
+// NewReaper starts collecting, which does not end.
+func NewReaper() *Reaper {
+	r := &Reaper{waiting: map[int]chan syscall.WaitStatus{}}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGCHLD)
 	go func() {
@@ -29,11 +31,11 @@ func startReaper() *reaper {
 	return r
 }
 
-func (r *reaper) collect() {
+func (r *Reaper) collect() {
 	for {
 		var status syscall.WaitStatus
 		// The lock keeps a process that ends at once from being collected
-		// before start has written down whose it is.
+		// before Start has written down whose it is.
 		r.mu.Lock()
 		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
 		if errors.Is(err, syscall.EINTR) {
@@ -52,9 +54,9 @@ func (r *reaper) collect() {
 	}
 }
 
-// start starts a program and returns its pid and the channel that its status
+// Start starts a program and returns its pid and the channel that its status
 // comes on.
-func (r *reaper) start(path string, args []string, attr *syscall.ProcAttr) (int, <-chan syscall.WaitStatus, error) {
+func (r *Reaper) Start(path string, args []string, attr *syscall.ProcAttr) (int, <-chan syscall.WaitStatus, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	pid, err := syscall.ForkExec(path, args, attr)
