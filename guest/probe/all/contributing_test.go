@@ -9,24 +9,24 @@ import (
 	"testing"
 )
 
-// TestTheProbeOfTheREADMEIsOne puts the file that README.md shows into its place
+// TestTheProbeOfTheGuideIsOne puts the file that docs/contributing.md shows into its place
 // and has the contract of the registry tested with it.
-func TestTheProbeOfTheREADMEIsOne(t *testing.T) {
+func TestTheProbeOfTheGuideIsOne(t *testing.T) {
 	root, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs/contributing.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(text), "```go\n")
 	code, _, found := strings.Cut(rest, "```")
 	if !found || !strings.HasPrefix(code, "package stability\n") {
-		t.Fatal("README.md shows no probe")
+		t.Fatal("docs/contributing.md shows no probe")
 	}
 	if n := strings.Count(code, "\n"); n >= 40 {
-		t.Errorf("the probe of README.md has %d lines", n)
+		t.Errorf("the probe of docs/contributing.md has %d lines", n)
 	}
 	dir := t.TempDir()
 	file, overlay := filepath.Join(dir, "onepage.go"), filepath.Join(dir, "overlay.json")
