@@ -10,8 +10,10 @@ type Guest struct {
 	Boot  int  `json:"boot"`
 	Life  int  `json:"life"`
 	Clone bool `json:"clone,omitempty"`
-	// Command is QEMU's command line.
+	// Command is QEMU's command line, and Repro one that boots the same guest from a
+	// shell; runs of before it was kept have none.
 	Command string    `json:"command,omitempty"`
+	Repro   string    `json:"repro,omitempty"`
 	Began   time.Time `json:"began"`
 	// ReadySeconds is how long it took until its agent was ready, Seconds until
 	// its end, by the host's clock.

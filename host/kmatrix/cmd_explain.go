@@ -118,8 +118,8 @@ type explanation struct {
 	Around string `json:"around,omitempty"`
 	// Baseline is what the baseline answered; nil for the baseline's own cells.
 	Baseline *matrix.Result `json:"baseline,omitempty"`
-	// ByHand is the command that boots the guest from a shell.
-	ByHand string `json:"by_hand,omitempty"`
+	// Repro is the command that boots the guest from a shell.
+	Repro string `json:"repro,omitempty"`
 	// Again is the command that runs the cell again.
 	Again string `json:"again"`
 }
@@ -273,7 +273,7 @@ func writeExplanations(w io.Writer, list []explanation) error {
 			line("baseline", strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", b.Kernel, said, b.Detail), ", "))
 		}
 		line("again", e.Again)
-		line("by hand", e.ByHand)
+		line("by hand", e.Repro)
 		if e.Around != "" {
 			b.WriteString("  the console when it happened\n")
 			writeExcerpt(&b, e.Around)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/printable"
 	"kmatrix/matrix/spec"
@@ -25,7 +24,7 @@ func (e *explanation) around(s *store.Stored) error {
 	}
 	for _, g := range s.Guests {
 		if g.Kernel == e.Kernel && g.Machine == e.Machine && g.Boot == e.Boot && g.Life == e.Life && g.Command != "" {
-			e.ByHand = vm.ByHand(g.Command)
+			e.Repro = g.Repro
 		}
 	}
 	// What a hang was at is in its evidence, which is much of the console as well.

@@ -40,8 +40,8 @@ func storedRun(t *testing.T) (dir, run string) {
 		t.Fatal(err)
 	}
 	console.Close()
-	const qemu = "qemu -nodefaults -chardev socket,id=qmp,fd=3,server=on,wait=off -mon chardev=qmp,mode=control -chardev socket,id=console,fd=4 -kernel k"
-	if err := r.Guest(matrix.Guest{Kernel: "a", Machine: "m", Boot: 1, Life: 2, Command: qemu}); err != nil {
+	const qemu, repro = "qemu -nodefaults -chardev socket,id=console,fd=4 -kernel k", "qemu -nodefaults -chardev stdio,id=console -kernel k"
+	if err := r.Guest(matrix.Guest{Kernel: "a", Machine: "m", Boot: 1, Life: 2, Command: qemu, Repro: repro}); err != nil {
 		t.Fatal(err)
 	}
 	base := matrix.Result{Kernel: "base", Machine: "m", Probe: "cost/x", Cell: "base/m/cost/x", Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Hang, Detail: "no answer"}}

@@ -162,7 +162,7 @@ func leaveVerdicts(doc map[string]any) {
 	cells, _ := doc["cells"].([]any)
 	for _, c := range cells {
 		if c, ok := c.(map[string]any); ok {
-			for _, stored := range []string{"by_hand", "column", "guests", "profile", "sample"} {
+			for _, stored := range []string{"by_hand", "repro", "column", "guests", "profile", "sample"} {
 				delete(c, stored)
 			}
 		}

@@ -35,8 +35,9 @@ type Exit struct {
 	Events []matrix.Event
 	// Panicked tells that the guest's kernel told of a panic that was its own.
 	Panicked bool
-	// Command is the command line, for pasting.
-	Command string
+	// Command is the command line, and Repro one that boots the same guest from a shell,
+	// see [Repro].
+	Command, Repro string
 }
 
 // refusals are what QEMU says of a file that it will not boot
@@ -83,7 +84,7 @@ func (v *VM) Stop(grace time.Duration) Exit {
 	case <-time.After(quitDeadline):
 	}
 	v.closeAll()
-	exit := Exit{Command: v.cmd.String(), Status: "ended by kmatrix", Events: v.qmp.close()}
+	exit := Exit{Command: v.cmd.String(), Repro: v.repro.String(), Status: "ended by kmatrix", Events: v.qmp.close()}
 	exit.Panicked = v.panicked || !v.forced && v.qmp.seen(eventPanicked)
 	exit.Stderr = printable.Text([]byte(v.process.Stderr()))
 	v.wg.Wait()

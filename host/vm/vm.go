@@ -29,7 +29,9 @@ import (
 
 // VM is a running QEMU.
 type VM struct {
-	cmd     proc.Cmd
+	cmd proc.Cmd
+	// repro boots the same guest from a shell.
+	repro   proc.Cmd
 	process *proc.Process
 	kill    context.CancelFunc
 	qmp     *monitor
@@ -67,7 +69,7 @@ func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {
 	if c.QEMU == "" {
 		c.QEMU = DefaultQEMU
 	}
-	v := &VM{cmd: proc.Cmd{Path: c.QEMU, Args: Args(c)}, memoryMiB: c.memoryMiB(), consoleDone: make(chan struct{})}
+	v := &VM{cmd: proc.Cmd{Path: c.QEMU, Args: Args(c)}, repro: proc.Cmd{Path: c.QEMU, Args: Repro(c)}, memoryMiB: c.memoryMiB(), consoleDone: make(chan struct{})}
 	v.console.log, v.console.limit, v.console.halted = log, c.Console, make(chan struct{})
 	var theirs []*os.File
 	defer func() {

@@ -8,12 +8,12 @@ import (
 	"kmatrix/matrix/proc"
 )
 
-func TestByHandNeedsNobodysDescriptors(t *testing.T) {
+func TestAReproNeedsNobodysDescriptors(t *testing.T) {
 	c := Config{
 		Kernel: "vmlinux", Initrd: "init.cpio", Append: []string{"slub_debug=FZP"}, Restore: &Snapshot{},
 		Machine: matrix.Machine{CPU: "max", Clock: matrix.ClockIcount}, Disks: []Disk{{Path: "/d/xfs.img", Serial: "xfs"}},
 	}
-	got := ByHand(proc.Cmd{Path: DefaultQEMU, Args: Args(c)}.String())
+	got := proc.Cmd{Path: DefaultQEMU, Args: Repro(c)}.String()
 	for _, gone := range []string{"fd=", "-mon", "qmp", "-incoming", "socket"} {
 		if strings.Contains(got, gone) {
 			t.Errorf("%s is in %s", gone, got)
