@@ -204,14 +204,14 @@ func put[T any](m *map[string]T, key string, value T) {
 	(*m)[key] = value
 }
 
-// patience is how long another writer is waited for, who needs milliseconds.
-const patience = time.Minute
+// writeDeadline is how long another writer is waited for, who needs milliseconds.
+const writeDeadline = time.Minute
 
 // update changes the file as it is now.
 func (l *Lock) update(change func(*document)) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), writeDeadline)
 	defer cancel()
 	guard, err := lockfile.Wait(ctx, l.path+".guard", func(h lockfile.Holder) {
 		if l.Log != nil {
