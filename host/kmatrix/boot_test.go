@@ -127,6 +127,9 @@ func TestTheDefaultMatrix(t *testing.T) {
 			continue
 		case r.Kernel == withoutTLS && r.Outcome == matrix.Unsupported && strings.Contains(r.Detail, "no kTLS"):
 			continue
+		case r.Outcome == matrix.Unsupported && strings.HasPrefix(r.Probe, "stability/overfill/splice/") && strings.Contains(r.Detail, "has taken everything at once"):
+			// 6.1 gives a pipe a large folio as one buffer.
+			continue
 		case r.Outcome == matrix.Fail && r.Observation != nil && r.Observation.Class == matrix.Clobbered && r.Observation.Source == matrix.SourceIntact:
 			// What no contract allows: which cells these are is held below.
 		case r.Outcome != matrix.Pass:
