@@ -224,7 +224,9 @@ func inTheRun(t *testing.T, dir, run string) {
 		}
 		sum += info.Size()
 		name, err := filepath.Rel(run, path)
-		ours := name == "run.json" || name == "results.jsonl" || name == "guests.jsonl" || name == ".lock" || strings.HasPrefix(name, "consoles/") || strings.HasPrefix(name, "outputs/") || strings.HasPrefix(name, "reports/") || strings.HasPrefix(name, "evidence/")
+		// A configuration is that of the kernel's image, and nothing of its guest.
+		config, _ := filepath.Match("configs/[a-z]*.config", name)
+		ours := config || name == "run.json" || name == "results.jsonl" || name == "guests.jsonl" || name == ".lock" || strings.HasPrefix(name, "consoles/") || strings.HasPrefix(name, "outputs/") || strings.HasPrefix(name, "reports/") || strings.HasPrefix(name, "evidence/")
 		if err != nil || !ours || strings.ContainsAny(name, "<\x1b") || !info.Mode().IsRegular() {
 			t.Errorf("there is a file %q (%v)", name, info.Mode())
 		}
