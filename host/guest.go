@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kmatrix/guest/wire"
+	"kmatrix/host/client"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
@@ -22,8 +23,10 @@ const poweroffDeadline = 3 * time.Second
 
 // qemuGuest is a guest in QEMU.
 type qemuGuest struct {
-	vm    *vm.VM
-	guest *vm.Guest
+	vm *vm.VM
+	// boot is the boot that the agent greeted with, "" before.
+	boot  string
+	guest *client.Guest
 	log   *consoleLog
 	made  vm.Made
 	// settle gives back the disk space that the console did not need.
@@ -97,17 +100,24 @@ func (r *Runner) bootQEMU(ctx context.Context, l launch) (guest, error) {
 	return g, nil
 }
 
-// Save writes the guest to a file.
+// Save writes the guest to a file. Before, the guest does what its clones need not do then.
 func (g *qemuGuest) Save(ctx context.Context, f *os.File) error {
-	return g.vm.Save(ctx, f, g.made, g.needs)
+	if err := client.Prepare(ctx, g.vm.Line(), g.boot, g.needs); err != nil {
+		return &vm.StoppedError{Err: fmt.Errorf("save the guest: %w", err)}
+	}
+	return g.vm.Save(ctx, f, g.made)
 }
 
 // Ready waits for the agent's greeting.
-func (g *qemuGuest) Ready(ctx context.Context) (wire.Ready, error) { return g.vm.Ready(ctx) }
+func (g *qemuGuest) Ready(ctx context.Context) (wire.Ready, error) {
+	ready, err := g.vm.Ready(ctx)
+	g.boot = ready.Boot
+	return ready, err
+}
 
 // Login logs in.
 func (g *qemuGuest) Login(ctx context.Context) (err error) {
-	g.guest, err = g.vm.Login(ctx)
+	g.guest, err = client.Login(ctx, g.vm.Line(), g.boot)
 	return err
 }
 

@@ -116,7 +116,7 @@ func BenchmarkBoot(b *testing.B) {
 					return err
 				}, func(v *vm.VM) {
 					began := time.Now()
-					path, made = save(b, v, full)
+					path, made = save(b, v, full, boot)
 					saves = append(saves, time.Since(began).Seconds())
 				}))
 				restored, opened := full, time.Now()

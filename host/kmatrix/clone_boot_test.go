@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kmatrix/host/client"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
@@ -26,11 +27,11 @@ type asked struct {
 	skew       float64
 }
 
-// ask logs in to a guest, leaves a mark on its disk, and ends it.
-func ask(t *testing.T, v *vm.VM) asked {
+// ask logs in to a guest that named that boot, leaves a mark on its disk, and ends it.
+func ask(t *testing.T, v *vm.VM, named string) asked {
 	t.Helper()
 	defer v.Stop(0)
-	g, err := v.Login(t.Context())
+	g, err := client.Login(t.Context(), v.Line(), named)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ ls /mnt/xfs
 echo mark > /mnt/xfs/mark
 exit
 `
-	if err := g.Shell(t.Context(), vm.Terminal{In: strings.NewReader(script), Out: &out, Err: &errs}); err != nil {
+	if err := g.Shell(t.Context(), client.Terminal{In: strings.NewReader(script), Out: &out, Err: &errs}); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.SplitN(out.String(), "\n", 5)
@@ -79,9 +80,9 @@ func TestClonesAreAlikeButForTheirLife(t *testing.T) {
 			v, boot := start(t, c)
 			booted := time.Since(began)
 			began = time.Now()
-			path, made := save(t, v, c)
+			path, made := save(t, v, c, boot)
 			saved := time.Since(began)
-			all := []asked{ask(t, v)}
+			all := []asked{ask(t, v, boot)}
 			for range 2 {
 				began = time.Now()
 				s, err := vm.OpenSnapshot(path, made, boot)
@@ -99,7 +100,7 @@ func TestClonesAreAlikeButForTheirLife(t *testing.T) {
 				if s.Close(); again != boot {
 					t.Errorf("the clone says that it is of the boot %s, not %s", again, boot)
 				}
-				all = append(all, ask(t, v))
+				all = append(all, ask(t, v, again))
 			}
 			seen := map[string]bool{}
 			for i, a := range all {
@@ -127,7 +128,7 @@ func TestClonesAreAlikeButForTheirLife(t *testing.T) {
 func TestAStateThatIsNotRightIsNotRun(t *testing.T) {
 	c := debianGuest(t, matrix.ClockWall)
 	v, boot := start(t, c)
-	path, made := save(t, v, c)
+	path, made := save(t, v, c, boot)
 	v.Stop(0)
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -167,7 +168,7 @@ func TestAStateThatIsNotRightIsNotRun(t *testing.T) {
 	if _, err := v.Ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.Login(t.Context()); err == nil {
+	if _, err := client.Login(t.Context(), v.Line(), forged); err == nil {
 		t.Error("the agent of another boot let us in")
 	}
 	if exit := v.Stop(5 * time.Second); !strings.Contains(exit.Console, "the host speaks to a guest of the boot") {

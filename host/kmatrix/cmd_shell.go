@@ -15,6 +15,7 @@ import (
 
 	"kmatrix/host"
 	"kmatrix/host/capacity"
+	"kmatrix/host/client"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -115,14 +116,15 @@ func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine
 func attach(ctx context.Context, v *vm.VM, in io.Reader, out, errs io.Writer) error {
 	booting, cancel := context.WithTimeout(ctx, bootDeadline)
 	defer cancel()
-	if _, err := v.Ready(booting); err != nil {
-		return err
-	}
-	g, err := v.Login(booting)
+	ready, err := v.Ready(booting)
 	if err != nil {
 		return err
 	}
-	t := vm.Terminal{In: in, Out: out, Err: errs, Name: os.Getenv("TERM")}
+	g, err := client.Login(booting, v.Line(), ready.Boot)
+	if err != nil {
+		return err
+	}
+	t := client.Terminal{In: in, Out: out, Err: errs, Name: os.Getenv("TERM")}
 	tty, ok := in.(*os.File)
 	if !ok || !term.IsTerminal(int(tty.Fd())) {
 		return g.Shell(ctx, t)

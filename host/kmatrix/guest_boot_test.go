@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"kmatrix/host/client"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -39,7 +40,7 @@ func debianGuest(t testing.TB, clock matrix.Clock, words ...string) vm.Config {
 	return c
 }
 
-// start starts a guest that is ready.
+// start starts a guest that is ready, and returns the boot that it named.
 func start(t testing.TB, c vm.Config) (*vm.VM, string) {
 	t.Helper()
 	v, err := vm.Start(t.Context(), c, nil)
@@ -54,7 +55,7 @@ func start(t testing.TB, c vm.Config) (*vm.VM, string) {
 }
 
 // save saves a guest, and returns the snapshot's path and what made it.
-func save(t testing.TB, v *vm.VM, c vm.Config) (string, vm.Made) {
+func save(t testing.TB, v *vm.VM, c vm.Config, boot string) (string, vm.Made) {
 	t.Helper()
 	made, err := c.Made("7")
 	if err != nil {
@@ -65,7 +66,11 @@ func save(t testing.TB, v *vm.VM, c vm.Config) (string, vm.Made) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := v.Save(t.Context(), f, made, []string{"xfs"}); err != nil {
+	err = client.Prepare(t.Context(), v.Line(), boot, []string{"xfs"})
+	if err == nil {
+		err = v.Save(t.Context(), f, made)
+	}
+	if err != nil {
 		t.Fatalf("%v; %+v", err, v.Stop(0))
 	}
 	return f.Name(), made

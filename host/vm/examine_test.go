@@ -2,15 +2,11 @@ package vm
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 
 	"kmatrix/matrix"
 )
@@ -36,24 +32,6 @@ func TestWhatAnExaminationMadeTheGuestPrintIsNoWordOfItsOwn(t *testing.T) {
 	}
 	if n := len(c.answered()); n != MaxProvoked {
 		t.Errorf("%d bytes of an answer are kept, want %d", n, MaxProvoked)
-	}
-}
-
-// TestAGuestThatIsSilentHoldsNobodyUp logs in, and then answers nothing.
-func TestAGuestThatIsSilentHoldsNobodyUp(t *testing.T) {
-	silent := make(chan struct{})
-	t.Cleanup(func() { close(silent) })
-	v, line, _ := pairs(t)
-	v.port = &port{r: v.toHost, w: v.toGuest}
-	go fakeAgent(t, line, nil, func(string, ssh.Channel) { <-silent })
-	g, err := v.Login(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := g.Hello(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Hello() = %v", err)
 	}
 }
 

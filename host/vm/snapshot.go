@@ -205,13 +205,7 @@ func ends(f io.ReaderAt, n int64) error {
 // for and that nobody has logged in to: no secret is in it then, nothing is
 // mounted, and the disks, which are not saved, are as they were. When the error
 // is a [*StoppedError], the guest does not go on.
-//
-// Before, the guest does what its clones need not do then: needs are those of the
-// probes that they will be asked.
-func (v *VM) Save(ctx context.Context, f *os.File, made Made, needs []string) error {
-	if err := v.prepare(ctx, needs); err != nil {
-		return &StoppedError{fmt.Errorf("save the guest: %w", err)}
-	}
+func (v *VM) Save(ctx context.Context, f *os.File, made Made) error {
 	if err := v.qmp.execute(ctx, "stop", nil); err != nil {
 		return &StoppedError{fmt.Errorf("save the guest: %w", err)}
 	}

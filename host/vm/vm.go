@@ -1,9 +1,9 @@
 // Package vm is one QEMU and the guest in it.
 //
 // [Start] builds the command line ([Args], a pure function) and runs QEMU;
-// [VM.Ready] waits for the agent's greeting and [VM.Login] opens an SSH
-// connection to it, which returns a [Guest] to ask; [VM.Stop] ends all of it
-// and says how it ended. Between Ready and Login a guest can be saved
+// [VM.Ready] waits for the agent's greeting, and [VM.Line] is the connection to
+// it, over which host/client speaks; [VM.Stop] ends all of it and says how it
+// ended. A guest that is ready and that nobody has logged in to can be saved
 // ([VM.Save]); later ones with the same configuration begin there
 // ([OpenSnapshot]). Every channel is an inherited descriptor: there is no
 // listening port and no socket with a name, temporary files have none but for a
@@ -17,13 +17,11 @@ import (
 	"io"
 	"net"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 
 	"kmatrix/guest/wire"
-	"kmatrix/matrix/printable"
 	"kmatrix/matrix/proc"
 )
 
@@ -137,70 +135,6 @@ func socketPair() (net.Conn, *os.File, error) {
 		return nil, nil, errors.Join(fmt.Errorf("make a socket pair: %w", err), theirs.Close())
 	}
 	return conn, theirs, nil
-}
-
-// Ready waits for the agent's greeting on the virtio port or on the second
-// serial line, whichever comes first. A restored guest greets nobody: its
-// greeting is the saved one's, and it is ready when it runs.
-func (v *VM) Ready(ctx context.Context) (wire.Ready, error) {
-	if v.restore != nil {
-		if err := v.runs(ctx); err != nil {
-			return wire.Ready{}, err
-		}
-		v.ready = v.restore.ready
-		v.port = &port{r: v.toHost, w: v.toGuest}
-		if v.ready.Transport == wire.TransportISA {
-			v.port = &port{r: v.serial, w: v.serial}
-		}
-		return v.ready, nil
-	}
-	type heard struct {
-		ready wire.Ready
-		port  *port
-		err   error
-	}
-	first := make(chan heard, 2)
-	for _, p := range []*port{{r: v.toHost, w: v.toGuest}, {r: v.serial, w: v.serial}} {
-		v.wg.Go(func() {
-			ready, err := wire.ReadReady(p.r)
-			first <- heard{ready, p, err}
-		})
-	}
-	if v.watched != nil {
-		defer v.watched()
-	}
-	var errs []error
-	for range 2 {
-		select {
-		case <-v.still:
-			return wire.Ready{}, fmt.Errorf("wait for the agent: %w (%s)", errHalted, v.progress())
-		case h := <-first:
-			if h.err == nil {
-				// The line that it came on counts, not what it says.
-				v.port, v.ready = h.port, h.ready
-				v.ready.Transport = wire.TransportVirtio
-				if h.port.r == v.serial {
-					v.ready.Transport = wire.TransportISA
-				}
-				return v.ready, nil
-			}
-			errs = append(errs, h.err)
-		case <-ctx.Done():
-			return wire.Ready{}, fmt.Errorf("wait for the agent: %w (%s)", ctx.Err(), v.progress())
-		}
-	}
-	// Both ports closed: QEMU is going.
-	return wire.Ready{}, fmt.Errorf("the guest ended before its agent was ready (%s): %w", v.progress(), errs[0])
-}
-
-// progress says how far a guest came, by its console.
-func (v *VM) progress() string {
-	text := strings.TrimSpace(v.console.Tail())
-	if !strings.Contains(text, "[    0.") && !strings.Contains(text, "] ") {
-		return "the kernel printed nothing"
-	}
-	last := text[strings.LastIndexByte(text, '\n')+1:]
-	return "its last line: " + printable.Line(strings.TrimSpace(last), 200)
 }
 
 // Pid is QEMU's process id.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/crypto/ssh"
 
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
@@ -147,6 +145,27 @@ func TestReadyTakesTheLineThatTheAgentUses(t *testing.T) {
 	}
 }
 
+// TestTheDeadlineOfALineEndsBothDirections has a guest that neither sends nor reads.
+func TestTheDeadlineOfALineEndsBothDirections(t *testing.T) {
+	v, virtio, _ := pairs(t)
+	go wire.WriteReady(virtio, wire.Ready{Protocol: wire.Protocol})
+	if _, err := v.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	line := v.Line()
+	if err := line.SetDeadline(time.Now().Add(10 * time.Millisecond)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := line.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("Read() = %v", err)
+	}
+	if _, err := line.Write(make([]byte, 16<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("Write() = %v", err)
+	}
+	v.closeAll()
+	v.wg.Wait()
+}
+
 func TestAGuestThatNeverSpeaks(t *testing.T) {
 	v, _, _ := pairs(t)
 	v.console.Write([]byte("[    0.000000] Linux version 6.1\n[    0.500000] waiting for root device\n"))
@@ -158,110 +177,6 @@ func TestAGuestThatNeverSpeaks(t *testing.T) {
 	}
 	v.closeAll()
 	v.wg.Wait()
-}
-
-// fakeAgent answers a login and one command as the real one does; key may
-// replace the host key that it was sent.
-func fakeAgent(t *testing.T, line *port, key ssh.Signer, serve func(command string, c ssh.Channel)) {
-	var life wire.Life
-	if err := wire.ReadFrame(line, &life); err != nil {
-		t.Error(err)
-		return
-	}
-	if len(life.Entropy) < wire.EntropyBytes || time.Since(life.Time) > time.Minute {
-		t.Errorf("a life with %d bytes of entropy at %s", len(life.Entropy), life.Time)
-	}
-	config := &ssh.ServerConfig{PublicKeyCallback: func(c ssh.ConnMetadata, k ssh.PublicKey) (*ssh.Permissions, error) {
-		if c.User() != wire.User || !bytes.Equal(k.Marshal(), life.ClientKey) {
-			return nil, errors.New("refused")
-		}
-		return nil, nil
-	}}
-	if key == nil {
-		var err error
-		if key, err = ssh.ParsePrivateKey(life.HostKey); err != nil {
-			t.Error(err)
-			return
-		}
-	}
-	config.AddHostKey(key)
-	_, channels, reqs, err := ssh.NewServerConn(line, config)
-	if err != nil {
-		return // the host's side of it is asserted
-	}
-	go ssh.DiscardRequests(reqs)
-	for c := range channels {
-		channel, reqs, err := c.Accept()
-		if err != nil {
-			return
-		}
-		for req := range reqs {
-			var command struct{ Text string }
-			if ssh.Unmarshal(req.Payload, &command) != nil || req.Type != "exec" {
-				req.Reply(false, nil)
-				continue
-			}
-			req.Reply(true, nil)
-			serve(command.Text, channel)
-			channel.SendRequest("exit-status", false, []byte{0, 0, 0, 0})
-			channel.Close()
-		}
-	}
-}
-
-func TestLoginAndHello(t *testing.T) {
-	v, line, _ := pairs(t)
-	v.port = &port{r: v.toHost, w: v.toGuest}
-	go fakeAgent(t, line, nil, func(_ string, c ssh.Channel) {
-		io.WriteString(c, `{"version":"Linux \u001b[31m","release":"6.1","mounted":["xfs"]}`)
-	})
-	g, err := v.Login(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	hello, err := g.Hello(t.Context())
-	if err != nil || hello.Version != "Linux ·[31m" || hello.Release != "6.1" {
-		t.Errorf("Hello() = %+v, %v", hello, err)
-	}
-}
-
-func TestAnotherHostKeyIsRefused(t *testing.T) {
-	other, err := newKeyPair()
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, line, _ := pairs(t)
-	v.port = &port{r: v.toHost, w: v.toGuest}
-	go fakeAgent(t, line, other.signer, nil)
-	if _, err := v.Login(t.Context()); err == nil || !strings.Contains(err.Error(), "host key mismatch") {
-		t.Errorf("Login() = %v", err)
-	}
-}
-
-func TestRunNeedsDone(t *testing.T) {
-	for name, test := range map[string]struct {
-		stream string
-		want   error
-	}{
-		"whole":   {`{"type":"start","probe":"p"}` + "\n" + `{"type":"done"}` + "\n", nil},
-		"no done": {`{"type":"start","probe":"p"}` + "\n", wire.ErrNoDone},
-	} {
-		v, line, _ := pairs(t)
-		v.port = &port{r: v.toHost, w: v.toGuest}
-		go fakeAgent(t, line, nil, func(_ string, c ssh.Channel) {
-			io.Copy(io.Discard, c)
-			io.WriteString(c, test.stream)
-		})
-		g, err := v.Login(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		events := 0
-		err = g.Run(t.Context(), wire.Request{Probes: []string{"p"}}, func(wire.Event) { events++ })
-		if !errors.Is(err, test.want) || events == 0 {
-			t.Errorf("%s: Run() = %v after %d events, want %v", name, err, events, test.want)
-		}
-	}
 }
 
 func TestNoQEMU(t *testing.T) {

@@ -1,9 +1,10 @@
-package vm
+package client
 
 import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 )
 
 // hostileAgent does SSH's handshake as it should, and then as serve likes.
-func hostileAgent(t *testing.T, line *port, serve func(<-chan ssh.NewChannel)) {
+func hostileAgent(t *testing.T, line net.Conn, serve func(<-chan ssh.NewChannel)) {
 	var life wire.Life
 	if err := wire.ReadFrame(line, &life); err != nil {
 		t.Error(err)
@@ -86,10 +87,9 @@ func TestNoGuestHoldsACall(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, line, _ := pairs(t)
-			v.port = &port{r: v.toHost, w: v.toGuest}
+			ours, line := connPair(t)
 			go hostileAgent(t, line, serve)
-			g, err := v.Login(t.Context())
+			g, err := Login(t.Context(), ours, "b")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,29 +108,28 @@ func TestNoGuestHoldsACall(t *testing.T) {
 
 // TestNoGuestHoldsTheLogin has guests that stall before and in SSH's handshake.
 func TestNoGuestHoldsTheLogin(t *testing.T) {
-	for name, serve := range map[string]func(*port){
-		"it reads nothing": func(*port) {},
-		"a version and no more": func(p *port) {
+	for name, serve := range map[string]func(net.Conn){
+		"it reads nothing": func(net.Conn) {},
+		"a version and no more": func(p net.Conn) {
 			io.WriteString(p, "SSH-2.0-x\r\n")
 		},
-		"banners without an end": func(p *port) {
+		"banners without an end": func(p net.Conn) {
 			for {
 				if _, err := io.WriteString(p, "noise\r\n"); err != nil {
 					return
 				}
 			}
 		},
-		"a huge packet": func(p *port) {
+		"a huge packet": func(p net.Conn) {
 			io.WriteString(p, "SSH-2.0-x\r\n\xff\xff\xff\xff\x04\x14")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, line, _ := pairs(t)
-			v.port = &port{r: v.toHost, w: v.toGuest}
+			ours, line := connPair(t)
 			go serve(line)
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			if _, err := v.Login(ctx); err == nil {
+			if _, err := Login(ctx, ours, "b"); err == nil {
 				t.Error("it is logged in")
 			}
 		})
@@ -139,8 +138,7 @@ func TestNoGuestHoldsTheLogin(t *testing.T) {
 
 // TestAnAnswerThatCannotBeEndsTheCall has a guest that goes on after one.
 func TestAnAnswerThatCannotBeEndsTheCall(t *testing.T) {
-	v, line, _ := pairs(t)
-	v.port = &port{r: v.toHost, w: v.toGuest}
+	ours, line := connPair(t)
 	go hostileAgent(t, line, func(c <-chan ssh.NewChannel) {
 		channel, requests, err := (<-c).Accept()
 		if err != nil {
@@ -153,7 +151,7 @@ func TestAnAnswerThatCannotBeEndsTheCall(t *testing.T) {
 			}
 		}
 	})
-	g, err := v.Login(t.Context())
+	g, err := Login(t.Context(), ours, "b")
 	if err != nil {
 		t.Fatal(err)
 	}
