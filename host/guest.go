@@ -13,6 +13,7 @@ import (
 
 	"kmatrix/guest/wire"
 	"kmatrix/host/client"
+	"kmatrix/host/deadline"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
@@ -29,6 +30,7 @@ type qemuGuest struct {
 	guest *client.Guest
 	log   *consoleLog
 	made  vm.Made
+	load  deadline.Load
 	// settle gives back the disk space that the console did not need.
 	settle func()
 	// needs are what the probes of the batch need.
@@ -136,7 +138,7 @@ func (g *qemuGuest) Printed() (tail string, printed int64) { return g.vm.Printed
 func (g *qemuGuest) Overdue(probe string) { g.guest.Overdue(probe) }
 
 // Share returns how much this host let it run.
-func (g *qemuGuest) Share() float64 { return g.vm.Share() }
+func (g *qemuGuest) Share() float64 { return g.load.Share(g.vm.Pid()) }
 
 // Examine finds out what it is at.
 func (g *qemuGuest) Examine(ctx context.Context) []vm.Finding { return g.vm.Examine(ctx) }

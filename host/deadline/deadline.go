@@ -2,7 +2,8 @@
 // to let it run.
 //
 // A deadline is time in which the host let the guest run, as its share of the time since
-// it was last asked tells: a busy host, or a QEMU that is stopped, makes no guest overdue.
+// it was last asked tells ([Load]): a busy host, or a QEMU that is stopped, makes no guest
+// overdue.
 // [Wait] waits for one deadline, [Within] bounds one step by it, and a [Watchdog] has one
 // probe after the other watched.
 package deadline

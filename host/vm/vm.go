@@ -57,7 +57,6 @@ type VM struct {
 	watched context.CancelFunc
 	// halted tells that QEMU was ended since the kernel stood still.
 	halted atomic.Bool
-	load   load
 }
 
 // Start starts QEMU. The guest's life is ctx's: when it ends, QEMU is killed.

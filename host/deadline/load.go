@@ -1,4 +1,4 @@
-package vm
+package deadline
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// load follows what keeps QEMU's threads from running: other processes that have
-// the CPUs, a hypervisor below that takes them away, a disk, a signal that has
-// stopped QEMU. Its zero value is ready.
-type load struct {
+// Load follows what keeps a process's threads, QEMU's, from running: other processes that
+// have the CPUs, a hypervisor below that takes them away, a disk, a signal that has
+// stopped it. Its zero value is ready.
+type Load struct {
 	mu    sync.Mutex
 	at    time.Time
 	waits map[string]time.Duration
@@ -20,13 +20,11 @@ type load struct {
 	stolen, busy int64
 }
 
-// Share returns which part of the time since it was last asked, or since the
-// start, this host let the guest run, from 0 to 1. A guest that idles by itself has
-// all of it. Where several threads had to wait it is the product of their parts:
-// each may have waited for what another was doing.
-func (v *VM) Share() float64 { return v.load.share(v.process.Pid) }
-
-func (l *load) share(pid int) float64 {
+// Share returns which part of the time since it was last asked, or since the process's
+// start, this host let it run, from 0 to 1. A guest that idles by itself has all of it.
+// Where several threads had to wait it is the product of their parts: each may have waited
+// for what another was doing.
+func (l *Load) Share(pid int) float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
