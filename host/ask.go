@@ -112,7 +112,7 @@ func (s *session) answer(g guest, ev wire.Event, took time.Duration) error {
 
 // result returns a result of this session.
 func (s *session) result(o matrix.Outcome, detail string) matrix.Result {
-	return matrix.Result{Boot: s.batch.boot, Attempt: matrix.Attempt{Outcome: o, Detail: detail, Life: s.number, Clone: s.clone}}
+	return matrix.Result{Boot: s.batch.boot, Attempt: matrix.Attempt{Outcome: o, Detail: detail, Session: s.number, Clone: s.clone}}
 }
 
 // assignOutcome gives the outcome of an early end to the cell that was running, or, when

@@ -159,10 +159,10 @@ func testClones(t *testing.T, start func(*testing.T) (*Runner, []matrix.Cell)) {
 			clones := map[int]bool{}
 			for _, res := range got {
 				if res.Clone {
-					clones[res.Life] = true
+					clones[res.Session] = true
 				}
 				if res.Other != nil && res.Other.Clone {
-					clones[res.Other.Life] = true
+					clones[res.Other.Session] = true
 				}
 			}
 			if want := test.restores; test.harm == nil && len(clones) != want {

@@ -109,7 +109,7 @@ func (s *session) file(name string, kept *matrix.Evidence, write func(*os.File) 
 // of it, if anything.
 func (s *session) recordGuest(end stop, exit vm.Exit, outcome matrix.Outcome, detail string) error {
 	g := matrix.Guest{
-		Kernel: s.batch.kernel, Machine: s.batch.machine, Boot: s.batch.boot, Life: s.number, Clone: s.clone,
+		Kernel: s.batch.kernel, Machine: s.batch.machine, Boot: s.batch.boot, Session: s.number, Clone: s.clone,
 		Command: exit.Command, Repro: exit.Repro, Began: s.began.UTC(), ReadySeconds: s.ready.Seconds(), Seconds: time.Since(s.began).Seconds(),
 		Phase: "done", Outcome: outcome, Detail: detail,
 		Exit: exit.Status, Stderr: exit.Stderr, Events: exit.Events, Evidence: s.evidence,

@@ -12,7 +12,7 @@ func (s *session) keepProfile(probe string, counts *matrix.ProfileCounts, outcom
 	c := s.cell(probe)
 	p := matrix.Profile{
 		Kernel: c.Kernel, Machine: c.Machine, Probe: c.Probe, Cell: c.ID(),
-		Boot: s.batch.boot, Life: s.number, Clone: s.clone,
+		Boot: s.batch.boot, Session: s.number, Clone: s.clone,
 	}
 	switch {
 	case counts != nil:

@@ -42,8 +42,8 @@ func TestACellThatEndsItsGuestIsAskedOnceMore(t *testing.T) {
 		other := matrix.Outcome("")
 		if res.Other != nil {
 			other = res.Other.Outcome
-			if res.Other.Life == res.Life {
-				t.Errorf("%s: both attempts were in guest %d", probe, res.Life)
+			if res.Other.Session == res.Session {
+				t.Errorf("%s: both attempts were in guest %d", probe, res.Session)
 			}
 		}
 		if res.Outcome != want.outcome || other != want.other || !strings.Contains(res.Detail, want.detail) || res.Flaky() != want.flaky {
@@ -112,7 +112,7 @@ func TestAHangKeepsItsEvidence(t *testing.T) {
 		}
 		// One examination, though the guest passed two deadlines.
 		if want := []string{"registers ", "tasks " + errGone.Error(), "memory " + errGone.Error(), "a panic "}; !slices.Equal(what, want) {
-			t.Errorf("guest %d: the evidence is %q, want %q", g.Life, what, want)
+			t.Errorf("guest %d: the evidence is %q, want %q", g.Session, what, want)
 		}
 	}
 	if g := guests[4]; g.Phase != "done" || len(g.Evidence) > 0 {

@@ -194,7 +194,7 @@ func TestWhatAnExternalProbePrintedIsKept(t *testing.T) {
 	r.cfg.Probes[1].Program = &matrix.Program{Kind: matrix.ProgramExec, ResultFormat: matrix.FormatLTP}
 	got := outcomes(t, r, cells)
 	res := got["good/m/external/own"]
-	if res.Outcome != matrix.Fail || res.Detail != "exit code 5: failed (TFAIL), warned (TWARN): printed" || res.Test == nil || res.Test.ResultFormat != matrix.FormatLTP || res.Life != 2 || !res.Clone {
+	if res.Outcome != matrix.Fail || res.Detail != "exit code 5: failed (TFAIL), warned (TWARN): printed" || res.Test == nil || res.Test.ResultFormat != matrix.FormatLTP || res.Session != 2 || !res.Clone {
 		t.Errorf("the result is %+v", res)
 	}
 	text, err := os.ReadFile(filepath.Join(r.cfg.Store.Dir(), res.Output))

@@ -12,7 +12,7 @@ import (
 	"kmatrix/matrix"
 )
 
-// session is the life of one guest, from QEMU's start to its end, and what it was asked.
+// session is one guest, from QEMU's start to its end, and what it was asked.
 type session struct {
 	r       *Runner
 	batch   batch

@@ -107,7 +107,7 @@ func (r *Runner) work(ctx context.Context, b batch, img Bootable) (err error) {
 	snap := &bootSnapshot{r: r, batch: b, wanted: r.clones(m, b.probes)}
 	defer func() { err = errors.Join(err, snap.drop()) }()
 	first := attempts{}
-	for left, n := b.probes, 1+r.cfg.Store.Lives(b.kernel, b.machine, b.boot); len(left) > 0; n++ {
+	for left, n := b.probes, 1+r.cfg.Store.Sessions(b.kernel, b.machine, b.boot); len(left) > 0; n++ {
 		asked, alone := r.portion(m, left)
 		s := session{r: r, batch: b, machine: m, left: left[:asked], rest: left[asked:], attempts: first, number: n, snapshot: snap, alone: alone, clone: snap.saved != nil, kind: r.probe(left[0]).Kind}
 		if err := s.run(ctx, img); err != nil {

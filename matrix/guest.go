@@ -2,14 +2,14 @@ package matrix
 
 import "time"
 
-// Guest is what is kept of one guest's life and end, beside its results.
+// Guest is what is kept of one guest's session and end, beside its results.
 type Guest struct {
 	Kernel  string `json:"kernel"`
 	Machine string `json:"machine"`
-	// Boot and Life are as in [Result].
-	Boot  int  `json:"boot"`
-	Life  int  `json:"life"`
-	Clone bool `json:"clone,omitempty"`
+	// Boot and Session are as in [Result].
+	Boot    int  `json:"boot"`
+	Session int  `json:"life"`
+	Clone   bool `json:"clone,omitempty"`
 	// Command is QEMU's command line, and Repro one that boots the same guest from a
 	// shell; runs of before it was kept have none.
 	Command string    `json:"command,omitempty"`

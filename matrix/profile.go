@@ -20,10 +20,10 @@ type Profile struct {
 	// Cell is the cell's [Cell.ID].
 	Cell string `json:"cell"`
 	// Boot is that of the guest, which has answered nothing else: its number is
-	// above those of [Result.Boot]. Life is as in a result, and Clone.
-	Boot  int  `json:"boot"`
-	Life  int  `json:"life,omitempty"`
-	Clone bool `json:"clone,omitempty"`
+	// above those of [Result.Boot]. Session is as in a result, and Clone.
+	Boot    int  `json:"boot"`
+	Session int  `json:"life,omitempty"`
+	Clone   bool `json:"clone,omitempty"`
 	// Missing says why there is no profile, "" when there is one.
 	Missing string `json:"missing,omitempty"`
 	ProfileCounts

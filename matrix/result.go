@@ -135,7 +135,7 @@ type Sample struct {
 	Unit   string `json:"unit"`
 	Better Better `json:"better"`
 	Clock  Clock  `json:"clock"`
-	// Indicative tells that the clock is too noisy for a verdict: wall time
+	// Indicative reports whether the clock is too noisy for a verdict: wall time
 	// under an emulated CPU.
 	Indicative bool `json:"indicative,omitempty"`
 	// Iterations is how many repetitions there were. The value is the median of all
@@ -206,9 +206,10 @@ type Attempt struct {
 	// Detail says in one line why the outcome is not Pass; of an external probe
 	// that passed it is the last line that its program printed.
 	Detail string `json:"detail,omitempty"`
-	// Life counts the guests of the boot from 1; 0 when there was none.
-	Life int `json:"life,omitempty"`
-	// Clone tells that the guest was a clone of its boot, see [Isolate].
+	// Session is the number of the guest's session in its boot, from 1; 0 when there was
+	// no guest.
+	Session int `json:"life,omitempty"`
+	// Clone reports whether the guest was a clone of its boot, see [Isolate].
 	Clone bool `json:"clone,omitempty"`
 	// Output is the file with what an external probe printed, relative to the
 	// run's directory, "" when there is none.

@@ -100,7 +100,7 @@ var theReaper = sync.OnceValue(process.NewReaper)
 
 // serveTest runs an agent over a socket pair, its line being the real one, and
 // returns the host's end.
-func serveTest(t testing.TB, own wire.Life) (net.Conn, <-chan error) {
+func serveTest(t testing.TB, own wire.Session) (net.Conn, <-chan error) {
 	t.Helper()
 	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -145,7 +145,7 @@ func login(t testing.TB) (*ssh.Client, <-chan error) {
 	t.Helper()
 	hostPEM, host := newKey(t)
 	_, client := newKey(t)
-	conn, ended := serveTest(t, wire.Life{HostKey: hostPEM, ClientKey: client.PublicKey().Marshal()})
+	conn, ended := serveTest(t, wire.Session{HostKey: hostPEM, ClientKey: client.PublicKey().Marshal()})
 	c, err := dialTest(conn, wire.User, host.PublicKey(), client)
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +157,7 @@ func TestOnlyThisLifesKeysLogIn(t *testing.T) {
 	hostPEM, host := newKey(t)
 	_, client := newKey(t)
 	_, stranger := newKey(t)
-	own := wire.Life{HostKey: hostPEM, ClientKey: client.PublicKey().Marshal()}
+	own := wire.Session{HostKey: hostPEM, ClientKey: client.PublicKey().Marshal()}
 	for name, test := range map[string]struct {
 		user   string
 		host   ssh.PublicKey

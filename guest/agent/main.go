@@ -86,9 +86,9 @@ func serveGuest() error {
 	}
 	// The guest may be saved here, and all that follows may happen in any number of its
 	// restores.
-	own, err := receiveLife(conn, ready.Boot)
-	for ; err == nil && own.Prepare != nil; own, err = receiveLife(conn, ready.Boot) {
-		mounts.load(own.Prepare.Needs)
+	session, err := receiveSession(conn, ready.Boot)
+	for ; err == nil && session.Prepare != nil; session, err = receiveSession(conn, ready.Boot) {
+		mounts.load(session.Prepare.Needs)
 		if err := errors.Join(a.prepare(), wire.WriteReady(conn, ready)); err != nil {
 			return err
 		}
@@ -97,13 +97,13 @@ func serveGuest() error {
 		return err
 	}
 	// A probe may still be answered with a wrong clock: say it, and go on.
-	if err := errors.Join(setClock(own.Time), addEntropy(own.Entropy)); err != nil {
+	if err := errors.Join(setClock(session.Time), addEntropy(session.Entropy)); err != nil {
 		complain(err)
 	}
 	if a.programs, err = program.ReadList(externalList); err != nil {
 		return err
 	}
-	return a.serve(conn, own)
+	return a.serve(conn, session)
 }
 
 // complain prints on the console.

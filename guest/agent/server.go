@@ -43,18 +43,18 @@ var errRefused = errors.New("this guest takes one user with one key")
 
 // serve answers the host until the connection ends or the host asks to power
 // off. The end of the connection is no error.
-func (a *agent) serve(conn net.Conn, own wire.Life) error {
+func (a *agent) serve(conn net.Conn, session wire.Session) error {
 	config := &ssh.ServerConfig{
 		Config:       ssh.Config{KeyExchanges: []string{ssh.KeyExchangeCurve25519}, Ciphers: []string{ssh.CipherAES128GCM}},
 		MaxAuthTries: 1,
 		PublicKeyCallback: func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-			if c.User() != wire.User || !bytes.Equal(key.Marshal(), own.ClientKey) {
+			if c.User() != wire.User || !bytes.Equal(key.Marshal(), session.ClientKey) {
 				return nil, errRefused
 			}
 			return nil, nil
 		},
 	}
-	signer, err := ssh.ParsePrivateKey(own.HostKey)
+	signer, err := ssh.ParsePrivateKey(session.HostKey)
 	if err != nil {
 		return fmt.Errorf("use the host key: %w", err)
 	}

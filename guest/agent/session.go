@@ -14,8 +14,9 @@ import (
 	"kmatrix/guest/wire"
 )
 
-// prepare does what the clones of this guest need not do then. A worker that has
-// answered once waits for its next task, at the same point in every boot.
+// prepare starts a worker before the guest is saved, so that its clones need not. A
+// worker that has answered once waits for its next task, at the same point in every
+// boot.
 func (a *agent) prepare() error {
 	if err := a.startWorker(); err != nil {
 		return err
@@ -26,23 +27,23 @@ func (a *agent) prepare() error {
 	return nil
 }
 
-// receiveLife waits for a frame of the host's, which must be for a guest of
-// this boot: its life, or what to do before.
-func receiveLife(r io.Reader, boot string) (wire.Life, error) {
-	var own wire.Life
-	if err := wire.ReadFrame(r, &own); err != nil {
-		return own, fmt.Errorf("wait for the host: %w", err)
+// receiveSession waits for a frame of the host, which must be for a guest of this
+// boot: the session that begins, or preparations before it.
+func receiveSession(r io.Reader, boot string) (wire.Session, error) {
+	var session wire.Session
+	if err := wire.ReadFrame(r, &session); err != nil {
+		return session, fmt.Errorf("wait for the host: %w", err)
 	}
-	if own.Protocol != wire.Protocol {
-		return own, fmt.Errorf("the host speaks protocol %d, this agent %d", own.Protocol, wire.Protocol)
+	if session.Protocol != wire.Protocol {
+		return session, fmt.Errorf("the host speaks protocol %d, this agent %d", session.Protocol, wire.Protocol)
 	}
-	if own.Boot != boot {
-		return own, fmt.Errorf("the host speaks to a guest of the boot %q, this is %q", own.Boot, boot)
+	if session.Boot != boot {
+		return session, fmt.Errorf("the host speaks to a guest of the boot %q, this is %q", session.Boot, boot)
 	}
-	if own.Prepare == nil && len(own.Entropy) < wire.EntropyBytes {
-		return own, fmt.Errorf("the host sent %d bytes of entropy, want %d", len(own.Entropy), wire.EntropyBytes)
+	if session.Prepare == nil && len(session.Entropy) < wire.EntropyBytes {
+		return session, fmt.Errorf("the host sent %d bytes of entropy, want %d", len(session.Entropy), wire.EntropyBytes)
 	}
-	return own, nil
+	return session, nil
 }
 
 func setClock(t time.Time) error {

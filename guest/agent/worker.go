@@ -37,7 +37,7 @@ type task struct {
 // reply is what it answers.
 type reply struct {
 	Answer wire.Answer `json:"answer"`
-	// Unfit tells that the worker ends: its probe panicked.
+	// Unfit reports whether the worker ends: its probe panicked.
 	Unfit bool `json:"unfit,omitempty"`
 }
 
@@ -91,7 +91,7 @@ func startWorker(r *process.Reaper, path string) (*worker, error) {
 	return w, nil
 }
 
-// ask has the worker carry out a task, which late gives up. fit tells whether the
+// ask has the worker carry out a task, which late gives up. fit reports whether the
 // worker can be asked again.
 func (w *worker) ask(ctx context.Context, t task, late <-chan struct{}) (answer wire.Answer, fit bool) {
 	text, err := json.Marshal(t)

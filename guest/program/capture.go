@@ -39,7 +39,7 @@ func newStream(name string) (*stream, error) {
 	return s, nil
 }
 
-// full tells whether the program must wait to print more.
+// full reports whether the program must wait to print more.
 func (s *stream) full() bool {
 	poll := []unix.PollFd{{Fd: int32(s.w), Events: unix.POLLOUT}}
 	n, err := unix.Poll(poll, 0)

@@ -22,7 +22,7 @@ type execution struct {
 	out  *stream
 	err  *stream
 	said *ktap.Parser
-	// isLTP tells that it is a test of the Linux Test Project, of whose lines ltpOut
+	// isLTP reports whether it is a test of the Linux Test Project, of whose lines ltpOut
 	// and ltpErr read the reasons.
 	isLTP          bool
 	ltpOut, ltpErr ltp.Reader

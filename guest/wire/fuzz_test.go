@@ -64,8 +64,8 @@ func FuzzFrames(f *testing.F) {
 		if ready, err := ReadReady(r); err == nil && (len(ready.Boot) > MaxBoot || printable.Line(ready.Boot, MaxBoot) != ready.Boot || ready.Protocol != Protocol) {
 			t.Errorf("it is taken: %+v", ready)
 		}
-		var life Life
-		if err := ReadFrame(bytes.NewReader(line), &life); err == nil && len(line) < 4 {
+		var session Session
+		if err := ReadFrame(bytes.NewReader(line), &session); err == nil && len(line) < 4 {
 			t.Error("a frame without a length is taken")
 		}
 		if h, err := ReadEchoHeader(bytes.NewReader(line)); err == nil && (h.Size > MaxEcho || !bytes.Equal(h.Append(nil), line[:24])) {

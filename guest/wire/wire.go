@@ -1,18 +1,18 @@
 // Package wire is what agent and host say to each other, and its limits.
 //
-// A life of a guest goes like this. The agent finds its two ports (one for
+// A session of a guest goes like this. The agent finds its two ports (one for
 // each direction, see [PortToGuest] and [PortToHost]) or, without
 // virtio_console, the second ISA serial line, and writes [Magic] and a [Ready]
-// frame. The host may ask for preparations first ([Life.Prepare]), after which
-// comes another Ready. It answers with a [Life] frame, which holds all that belongs to
-// this one life: host key, the client's public key, time and entropy. A guest
-// may be saved before that, and restored any number of times: each
-// restore is answered by a Life of its own, without another Ready, and the boot
-// that both frames name shows that the two ends are at the same point. From the
-// next byte on both ends speak SSH, the guest as the server, and the host asks
-// by exec requests ([CommandHello], [CommandRun], …). CommandRun streams
-// [Event]s, one JSON object a line, of which the last is of type [EventDone]:
-// a stream without it is no answer, whatever came before.
+// frame. The host may ask for preparations first ([Session.Prepare]), after which
+// another Ready follows. Then the host sends a [Session] frame with all that belongs
+// to this session alone: host key, the client's public key, time and entropy. A
+// guest may be saved before that, and restored any number of times: each restore
+// gets a Session of its own, without another Ready, and the boot that both frames
+// name shows that the two ends are at the same point. From the next byte on both
+// ends speak SSH, the guest as the server, and the host asks by exec requests
+// ([CommandHello], [CommandRun], …). CommandRun streams [Event]s, one JSON object a
+// line, of which the last is of type [EventDone]: a stream without it is no answer,
+// whatever came before.
 //
 // The guest is not trusted. Everything read from it passes [ReadFrame] or an
 // [EventReader], which cap sizes and replace control characters.
@@ -63,8 +63,8 @@ const (
 	CommandPoweroff = "poweroff"
 )
 
-// Ready is the agent's first word: the modules of its line and of disks are
-// loaded, nothing is mounted, and it waits for a [Life].
+// Ready is the agent's first frame: the modules of its line and of disks are
+// loaded, nothing is mounted, and it waits for a [Session].
 type Ready struct {
 	Protocol  int    `json:"protocol"`
 	Transport string `json:"transport"`
@@ -79,9 +79,9 @@ type Ready struct {
 // MaxBoot is the longest name of a boot, in bytes. The kernel's are UUIDs.
 const MaxBoot = 64
 
-// Life is the host's first frame. Because the secrets of a life come in it, an
+// Session is the host's first frame. The secrets of a session come in it, so that an
 // initramfs or a snapshot holds none.
-type Life struct {
+type Session struct {
 	Protocol int `json:"protocol"`
 	// Boot is what the guest's [Ready] said. An agent of another boot ends.
 	Boot string `json:"boot,omitempty"`
@@ -94,21 +94,21 @@ type Life struct {
 	// Entropy is added to the guest's pool, credited, and the CRNG reseeded.
 	// At least [EntropyBytes] long.
 	Entropy []byte `json:"entropy"`
-	// Prepare, where it is set, makes the frame no life at all: nothing else is
-	// set but Protocol and Boot, and the agent does what it says, writes its Ready
+	// Prepare, where it is set, asks for preparations and begins no session: nothing
+	// else is set but Protocol and Boot. The agent carries them out, writes its Ready
 	// once more and waits for the next frame.
 	Prepare *Preparation `json:"prepare,omitempty"`
 }
 
-// Preparation is what a guest does before it is saved, so that its clones need
-// not: it starts the process that asks probes, and loads the modules of what these
-// need. Nothing is mounted.
+// Preparation is what a guest does before it is saved, so that its clones need not:
+// it starts the process that runs probes, and loads the modules that these need.
+// Nothing is mounted.
 type Preparation struct {
 	// Needs are the needs and features of probes, see [matrix.Probe].
 	Needs []string `json:"needs"`
 }
 
-// EntropyBytes is how much entropy a [Life] brings.
+// EntropyBytes is how much entropy a [Session] brings.
 const EntropyBytes = 64
 
 // Request asks for probes.
@@ -125,7 +125,7 @@ type Request struct {
 // Scratch is room for the files of an external probe.
 type Scratch struct {
 	MiB int `json:"mib"`
-	// Disk tells that it is on the disk [matrix.ScratchDisk], which has a file system
+	// Disk reports whether it is on the disk [matrix.ScratchDisk], which has a file system
 	// of the type [ScratchType], and not in memory.
 	Disk bool `json:"disk,omitempty"`
 }

@@ -61,12 +61,12 @@ func TestReadyRefusals(t *testing.T) {
 }
 
 func TestLifeSurvivesTheWire(t *testing.T) {
-	want := Life{Protocol: Protocol, Boot: "b", HostKey: []byte("pem"), ClientKey: []byte{0, 1, 2}, Time: time.Unix(1700000000, 5).UTC(), Entropy: bytes.Repeat([]byte{7}, EntropyBytes)}
+	want := Session{Protocol: Protocol, Boot: "b", HostKey: []byte("pem"), ClientKey: []byte{0, 1, 2}, Time: time.Unix(1700000000, 5).UTC(), Entropy: bytes.Repeat([]byte{7}, EntropyBytes)}
 	var b bytes.Buffer
 	if err := WriteFrame(&b, want); err != nil {
 		t.Fatal(err)
 	}
-	var got Life
+	var got Session
 	if err := ReadFrame(&b, &got); err != nil {
 		t.Fatal(err)
 	}

@@ -39,23 +39,23 @@ func connPair(t *testing.T) (ours, theirs net.Conn) {
 // fakeAgent answers a login and one command as the real one does; key may
 // replace the host key that it was sent.
 func fakeAgent(t *testing.T, line net.Conn, key ssh.Signer, serve func(command string, c ssh.Channel)) {
-	var life wire.Life
-	if err := wire.ReadFrame(line, &life); err != nil {
+	var session wire.Session
+	if err := wire.ReadFrame(line, &session); err != nil {
 		t.Error(err)
 		return
 	}
-	if len(life.Entropy) < wire.EntropyBytes || time.Since(life.Time) > time.Minute {
-		t.Errorf("a life with %d bytes of entropy at %s", len(life.Entropy), life.Time)
+	if len(session.Entropy) < wire.EntropyBytes || time.Since(session.Time) > time.Minute {
+		t.Errorf("a session with %d bytes of entropy at %s", len(session.Entropy), session.Time)
 	}
 	config := &ssh.ServerConfig{PublicKeyCallback: func(c ssh.ConnMetadata, k ssh.PublicKey) (*ssh.Permissions, error) {
-		if c.User() != wire.User || !bytes.Equal(k.Marshal(), life.ClientKey) {
+		if c.User() != wire.User || !bytes.Equal(k.Marshal(), session.ClientKey) {
 			return nil, errors.New("refused")
 		}
 		return nil, nil
 	}}
 	if key == nil {
 		var err error
-		if key, err = ssh.ParsePrivateKey(life.HostKey); err != nil {
+		if key, err = ssh.ParsePrivateKey(session.HostKey); err != nil {
 			t.Error(err)
 			return
 		}
@@ -167,13 +167,13 @@ func TestPrepareTakesTheSameBootsReadyAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ours, line := connPair(t)
-			got := make(chan wire.Life, 1)
+			got := make(chan wire.Session, 1)
 			go func() {
-				var life wire.Life
-				if err := wire.ReadFrame(line, &life); err != nil {
+				var session wire.Session
+				if err := wire.ReadFrame(line, &session); err != nil {
 					t.Error(err)
 				}
-				got <- life
+				got <- session
 				test.answer(line)
 			}()
 			ctx := t.Context()
@@ -186,9 +186,9 @@ func TestPrepareTakesTheSameBootsReadyAlone(t *testing.T) {
 			if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("Prepare() = %v, want %q", err, test.want)
 			}
-			life := <-got
-			if life.Boot != "b" || life.Prepare == nil || strings.Join(life.Prepare.Needs, " ") != "xfs" || len(life.HostKey) > 0 || len(life.Entropy) > 0 {
-				t.Errorf("the agent was sent %+v", life)
+			session := <-got
+			if session.Boot != "b" || session.Prepare == nil || strings.Join(session.Prepare.Needs, " ") != "xfs" || len(session.HostKey) > 0 || len(session.Entropy) > 0 {
+				t.Errorf("the agent was sent %+v", session)
 			}
 		})
 	}

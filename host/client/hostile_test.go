@@ -16,12 +16,12 @@ import (
 
 // hostileAgent does SSH's handshake as it should, and then as serve likes.
 func hostileAgent(t *testing.T, line net.Conn, serve func(<-chan ssh.NewChannel)) {
-	var life wire.Life
-	if err := wire.ReadFrame(line, &life); err != nil {
+	var session wire.Session
+	if err := wire.ReadFrame(line, &session); err != nil {
 		t.Error(err)
 		return
 	}
-	key, err := ssh.ParsePrivateKey(life.HostKey)
+	key, err := ssh.ParsePrivateKey(session.HostKey)
 	if err != nil {
 		t.Error(err)
 		return

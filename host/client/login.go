@@ -50,17 +50,17 @@ func Login(ctx context.Context, line net.Conn, boot string) (*Guest, error) {
 	if err != nil {
 		return nil, err
 	}
-	life := wire.Life{
+	session := wire.Session{
 		Protocol: wire.Protocol, Boot: boot, HostKey: hostKey.private, ClientKey: clientKey.signer.PublicKey().Marshal(),
 		Entropy: make([]byte, wire.EntropyBytes),
 	}
-	if _, err := io.ReadFull(rand.Reader, life.Entropy); err != nil {
+	if _, err := io.ReadFull(rand.Reader, session.Entropy); err != nil {
 		return nil, fmt.Errorf("gather entropy: %w", err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = line.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	life.Time = time.Now()
-	if err := wire.WriteFrame(line, life); err != nil {
+	session.Time = time.Now()
+	if err := wire.WriteFrame(line, session); err != nil {
 		return nil, fmt.Errorf("log in: %w", err)
 	}
 	return dial(ctx, line, hostKey.signer.PublicKey(), clientKey.signer)
@@ -91,7 +91,7 @@ func dial(ctx context.Context, line net.Conn, want ssh.PublicKey, client ssh.Sig
 func Prepare(ctx context.Context, line net.Conn, boot string, needs []string) error {
 	stop := context.AfterFunc(ctx, func() { _ = line.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	frame := wire.Life{Protocol: wire.Protocol, Boot: boot, Prepare: &wire.Preparation{Needs: needs}}
+	frame := wire.Session{Protocol: wire.Protocol, Boot: boot, Prepare: &wire.Preparation{Needs: needs}}
 	if err := wire.WriteFrame(line, frame); err != nil {
 		return fmt.Errorf("prepare it: %w", err)
 	}

@@ -158,7 +158,7 @@ func explanations(s *store.Stored, dir string, cell []string) ([]explanation, er
 // files adds what lies in the run's directory, under names made of the cell.
 func (e *explanation) files(dir string) error {
 	if e.Boot > 0 {
-		name, err := store.ConsoleName(e.Kernel, e.Machine, e.Boot, e.Life)
+		name, err := store.ConsoleName(e.Kernel, e.Machine, e.Boot, e.Session)
 		if err != nil {
 			return wrongUse{err}
 		}
@@ -178,7 +178,7 @@ func (e *explanation) files(dir string) error {
 	if e.Output == "" {
 		return nil
 	}
-	name, err := store.OutputName(matrix.Cell{Kernel: e.Kernel, Machine: e.Machine, Probe: e.Probe}, e.Boot, e.Life)
+	name, err := store.OutputName(matrix.Cell{Kernel: e.Kernel, Machine: e.Machine, Probe: e.Probe}, e.Boot, e.Session)
 	if err != nil {
 		return wrongUse{err}
 	}
@@ -260,7 +260,7 @@ func writeExplanations(w io.Writer, list []explanation) error {
 			}
 		}
 		if o := e.Other; o != nil {
-			line("other try", strings.TrimSuffix(string(o.Outcome)+": "+o.Detail, ": "))
+			line("other attempt", strings.TrimSuffix(string(o.Outcome)+": "+o.Detail, ": "))
 		}
 		line("console", e.Console)
 		explainGuests(e, line)

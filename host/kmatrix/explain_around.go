@@ -23,7 +23,7 @@ func (e *explanation) around(s *store.Stored) error {
 		}
 	}
 	for _, g := range s.Guests {
-		if g.Kernel == e.Kernel && g.Machine == e.Machine && g.Boot == e.Boot && g.Life == e.Life && g.Command != "" {
+		if g.Kernel == e.Kernel && g.Machine == e.Machine && g.Boot == e.Boot && g.Session == e.Session && g.Command != "" {
 			e.Repro = g.Repro
 		}
 	}

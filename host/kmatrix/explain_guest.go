@@ -10,15 +10,15 @@ import (
 )
 
 // guestsOf picks the guests that a cell was asked in: the one of its result, and
-// that of its other try.
+// that of its other attempt.
 func guestsOf(all []matrix.Guest, r matrix.Result) []matrix.Guest {
-	lives := []int{r.Life}
+	sessions := []int{r.Session}
 	if r.Other != nil {
-		lives = append(lives, r.Other.Life)
+		sessions = append(sessions, r.Other.Session)
 	}
 	var list []matrix.Guest
 	for _, g := range all {
-		if g.Kernel == r.Kernel && g.Machine == r.Machine && g.Boot == r.Boot && slices.Contains(lives, g.Life) {
+		if g.Kernel == r.Kernel && g.Machine == r.Machine && g.Boot == r.Boot && slices.Contains(sessions, g.Session) {
 			list = append(list, g)
 		}
 	}
@@ -29,12 +29,12 @@ func guestsOf(all []matrix.Guest, r matrix.Result) []matrix.Guest {
 // what belongs to other probes of the same guest is left out.
 func explainGuests(e explanation, line func(name, value string)) {
 	for _, g := range e.Guests {
-		what := fmt.Sprintf("number %d of the boot", g.Life)
+		what := fmt.Sprintf("number %d of the boot", g.Session)
 		if g.Clone {
 			what += ", a clone of it"
 		}
-		if len(e.Guests) > 1 && g.Life != e.Life {
-			what += ", of the other try"
+		if len(e.Guests) > 1 && g.Session != e.Session {
+			what += ", of the other attempt"
 		}
 		line("guest", what)
 		var events []string

@@ -41,11 +41,11 @@ func storedRun(t *testing.T) (dir, run string) {
 	}
 	console.Close()
 	const qemu, repro = "qemu -nodefaults -chardev socket,id=console,fd=4 -kernel k", "qemu -nodefaults -chardev stdio,id=console -kernel k"
-	if err := r.Guest(matrix.Guest{Kernel: "a", Machine: "m", Boot: 1, Life: 2, Command: qemu, Repro: repro}); err != nil {
+	if err := r.Guest(matrix.Guest{Kernel: "a", Machine: "m", Boot: 1, Session: 2, Command: qemu, Repro: repro}); err != nil {
 		t.Fatal(err)
 	}
 	base := matrix.Result{Kernel: "base", Machine: "m", Probe: "cost/x", Cell: "base/m/cost/x", Boot: 1, Attempt: matrix.Attempt{Outcome: matrix.Hang, Detail: "no answer"}}
-	dead := matrix.Result{Kernel: "a", Machine: "m", Probe: "stability/y", Cell: "a/m/stability/y", Boot: 1, Attempt: matrix.Attempt{Life: 2, Outcome: matrix.Crash, Detail: "Kernel panic - not syncing: ·[31mno"}}
+	dead := matrix.Result{Kernel: "a", Machine: "m", Probe: "stability/y", Cell: "a/m/stability/y", Boot: 1, Attempt: matrix.Attempt{Session: 2, Outcome: matrix.Crash, Detail: "Kernel panic - not syncing: ·[31mno"}}
 	if err := errors.Join(r.Append(base), r.Append(dead)); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func storedRun(t *testing.T) (dir, run string) {
 		t.Fatal(err)
 	}
 	for probe, res := range map[string]matrix.Result{
-		"external/own": {Attempt: matrix.Attempt{Outcome: matrix.Fail, Detail: "exit code 3: \x1b[31mlast", Output: output, Life: 2, Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatExit, ExitCode: 3, Failed: 1, Failing: []string{"own"}}}}},
+		"external/own": {Attempt: matrix.Attempt{Outcome: matrix.Fail, Detail: "exit code 3: \x1b[31mlast", Output: output, Session: 2, Finding: matrix.Finding{Test: &matrix.Test{ResultFormat: matrix.FormatExit, ExitCode: 3, Failed: 1, Failing: []string{"own"}}}}},
 		"stability/x":  {Attempt: matrix.Attempt{Outcome: matrix.Fail, CrashReports: []matrix.CrashReport{warned}, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Zeroed, Zero: 4096, Bytes: 4096, FirstOffset: 8192, Calls: []matrix.Call{{Name: "splice(3, 4)", Return: 4096, Count: 2}, {Name: "fallocate(3)", Return: -1, Errno: "EOPNOTSUPP"}}}}}},
 		"cost/x":       {Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 0.25, Unit: "insn/B", Better: matrix.Lower, Iterations: 7, Low: 0.2, High: 0.3}}}},
 	} {

@@ -126,7 +126,7 @@ func TestExternalProbes(t *testing.T) {
 	}
 	for _, probe := range []string{"external/oops", "external/spin", "external/endless"} {
 		r := doc.result(t, "good", probe)
-		if r.Other == nil || r.Other.Outcome != r.Outcome || r.Other.Life == r.Life {
+		if r.Other == nil || r.Other.Outcome != r.Outcome || r.Other.Session == r.Session {
 			t.Errorf("%s was asked once more with the result %+v", probe, r.Other)
 		}
 	}

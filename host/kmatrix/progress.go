@@ -193,9 +193,9 @@ func (p *progress) count() int {
 // event takes what a [host.Runner] tells.
 func (p *progress) event(e host.Event) {
 	p.mu.Lock()
-	life := fmt.Sprintf("%s %s %d", e.Kernel, e.Machine, e.Boot)
+	boot := fmt.Sprintf("%s %s %d", e.Kernel, e.Machine, e.Boot)
 	if e.Total > 0 && !e.Profile {
-		p.done[life] = e.Done
+		p.done[boot] = e.Done
 	}
 	text := ""
 	switch e.Stage {
@@ -207,7 +207,7 @@ func (p *progress) event(e host.Event) {
 	case host.StageRestore:
 		p.now[e.Kernel] = "restoring"
 	case host.StageReady:
-		p.ready[life] = e.Seconds
+		p.ready[boot] = e.Seconds
 	case host.StageProbe:
 		p.now[e.Kernel] = e.Probe
 	case host.StageEnd:
@@ -217,7 +217,7 @@ func (p *progress) event(e host.Event) {
 			if e.Profile {
 				what = "profiles"
 			}
-			text = fmt.Sprintf("%s on %s, boot %d: %d %s in %.1f s, agent ready after %.1f s", e.Kernel, e.Machine, e.Boot, e.Total, what, e.Seconds, p.ready[life])
+			text = fmt.Sprintf("%s on %s, boot %d: %d %s in %.1f s, agent ready after %.1f s", e.Kernel, e.Machine, e.Boot, e.Total, what, e.Seconds, p.ready[boot])
 		}
 		if p.whole[e.Kernel] != "" {
 			text = strings.TrimPrefix(text+"\n"+p.whole[e.Kernel], "\n")

@@ -59,7 +59,7 @@ type VM struct {
 	halted atomic.Bool
 }
 
-// Start starts QEMU. The guest's life is ctx's: when it ends, QEMU is killed.
+// Start starts QEMU. The guest runs as long as ctx: when that ends, QEMU is killed.
 // [VM.Stop] must be called. log takes the console, up to [MaxConsole] bytes;
 // nil drops it.
 func Start(ctx context.Context, c Config, log io.Writer) (*VM, error) {

@@ -56,7 +56,7 @@ func Create(dir string, run matrix.Run) (r *Run, err error) {
 	if err := os.MkdirAll(filepath.Join(tmp, dirConsoles), 0o755); err != nil {
 		return nil, err
 	}
-	r = &Run{dir: filepath.Join(dir, run.ID), header: run, all: newTally(), lives: map[string]int{}, reports: map[string]bool{}, configs: map[string]string{}}
+	r = &Run{dir: filepath.Join(dir, run.ID), header: run, all: newTally(), sessions: map[string]int{}, reports: map[string]bool{}, configs: map[string]string{}}
 	if err = writeHeader(tmp, run); err == nil {
 		err = os.Rename(tmp, r.dir)
 	}

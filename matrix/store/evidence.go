@@ -7,27 +7,27 @@ import (
 )
 
 // guestName returns the beginning of the names of one guest's files: of a kernel on a
-// machine, the boot counted from 1, and the life within it from 1.
-func guestName(kernel, machine string, boot, life int) (string, error) {
+// machine, the boot counted from 1, and the session within it from 1.
+func guestName(kernel, machine string, boot, session int) (string, error) {
 	if !safeName.MatchString(kernel) || !safeName.MatchString(machine) {
 		return "", fmt.Errorf("%q and %q make no file name", kernel, machine)
 	}
-	return fmt.Sprintf("%s-%s-%s", kernel, machine, lifeName(boot, life)), nil
+	return fmt.Sprintf("%s-%s-%s", kernel, machine, sessionName(boot, session)), nil
 }
 
-// lifeName names a life: BOOT, and for the second guest of it and later ones
+// sessionName names a session: BOOT, and for the second guest of it and later ones
 // BOOT.LIFE.
-func lifeName(boot, life int) string {
-	if life > 1 {
-		return fmt.Sprintf("%d.%d", boot, life)
+func sessionName(boot, session int) string {
+	if session > 1 {
+		return fmt.Sprintf("%d.%d", boot, session)
 	}
 	return fmt.Sprint(boot)
 }
 
 // Evidence makes the file with what was found out about a guest, below evidence/;
 // its name ends in name.
-func (r *Run) Evidence(kernel, machine string, boot, life int, name string) (*os.File, string, error) {
-	guest, err := guestName(kernel, machine, boot, life)
+func (r *Run) Evidence(kernel, machine string, boot, session int, name string) (*os.File, string, error) {
+	guest, err := guestName(kernel, machine, boot, session)
 	if err == nil && !safeName.MatchString(name) {
 		err = fmt.Errorf("%q makes no file name", name)
 	}

@@ -18,7 +18,7 @@ type Stored struct {
 	// Results are those that count, one for each cell and boot that has one, and
 	// Earlier those that they stand for: an infra that was asked again.
 	Results, Earlier []matrix.Result
-	// Guests are the guests' lives.
+	// Guests are the guests' sessions.
 	Guests []matrix.Guest
 	// Profiles are those that the run took, if any.
 	Profiles []matrix.Profile

@@ -20,7 +20,7 @@ func Resume(dir string) (r *Run, warnings []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r = &Run{dir: dir, header: header, lives: map[string]int{}, reports: map[string]bool{}, configs: map[string]string{}}
+	r = &Run{dir: dir, header: header, sessions: map[string]int{}, reports: map[string]bool{}, configs: map[string]string{}}
 	if r.lock, err = lockfile.Try(filepath.Join(dir, fileLock)); err != nil {
 		return nil, nil, fmt.Errorf("go on with a run: %w", err)
 	}
@@ -47,10 +47,10 @@ func (r *Run) takeUp() (warnings []string, err error) {
 	}
 	warnings = append(warnings, more...)
 	for _, res := range r.all.all {
-		r.lived(res.Kernel, res.Machine, res.Boot, res.Life)
+		r.noteSession(res.Kernel, res.Machine, res.Boot, res.Session)
 	}
 	if _, err := readLines(filepath.Join(r.dir, fileGuests), func(g matrix.Guest) string {
-		r.lived(g.Kernel, g.Machine, g.Boot, g.Life)
+		r.noteSession(g.Kernel, g.Machine, g.Boot, g.Session)
 		return ""
 	}); err != nil {
 		return nil, err
@@ -61,19 +61,22 @@ func (r *Run) takeUp() (warnings []string, err error) {
 	return warnings, r.open()
 }
 
-func lifeKey(kernel, machine string, boot int) string {
+// guestsKey returns the key of a boot in [Run.sessions]: the beginning of the names of its
+// guests' files.
+func guestsKey(kernel, machine string, boot int) string {
 	return fmt.Sprintf("%s-%s-%d", kernel, machine, boot)
 }
 
-func (r *Run) lived(kernel, machine string, boot, life int) {
-	key := lifeKey(kernel, machine, boot)
-	r.lives[key] = max(r.lives[key], life)
+// noteSession notes that a boot has had a session of that number.
+func (r *Run) noteSession(kernel, machine string, boot, session int) {
+	key := guestsKey(kernel, machine, boot)
+	r.sessions[key] = max(r.sessions[key], session)
 }
 
 var consoleRE = regexp.MustCompile(`^(.*-\d+?)(?:\.(\d+))?\.log$`)
 
-// consoles takes the lives that printed and have left nothing else: whoever
-// killed kmatrix killed them. Names and key are made alike, see [ConsoleName].
+// consoles notes the sessions that left a console and nothing else: whoever killed
+// kmatrix killed them. Names and key are made alike, see [ConsoleName].
 func (r *Run) consoles() error {
 	entries, err := os.ReadDir(filepath.Join(r.dir, dirConsoles))
 	if err != nil {
@@ -84,19 +87,19 @@ func (r *Run) consoles() error {
 		if m == nil {
 			continue
 		}
-		life := 1
+		session := 1
 		if m[2] != "" {
-			if life, err = strconv.Atoi(m[2]); err != nil {
+			if session, err = strconv.Atoi(m[2]); err != nil {
 				continue // nobody's name
 			}
 		}
-		r.lives[m[1]] = max(r.lives[m[1]], life)
+		r.sessions[m[1]] = max(r.sessions[m[1]], session)
 	}
 	return nil
 }
 
-// Lives returns how many guests a boot has had before this process: the lives of a run
+// Sessions returns how many guests a boot has had before this process: the sessions of a run
 // that is resumed are counted on, so that none writes into another's files.
-func (r *Run) Lives(kernel, machine string, boot int) int {
-	return r.lives[lifeKey(kernel, machine, boot)]
+func (r *Run) Sessions(kernel, machine string, boot int) int {
+	return r.sessions[guestsKey(kernel, machine, boot)]
 }

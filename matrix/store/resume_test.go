@@ -28,13 +28,13 @@ func TestTwoCannotWriteOneRun(t *testing.T) {
 // TestAnInfraIsAskedAgain and is kept, but does not count when there is more.
 func TestAnInfraIsAskedAgain(t *testing.T) {
 	r, _ := create(t)
-	infra := func(probe string, boot, life int) matrix.Result {
+	infra := func(probe string, boot, session int) matrix.Result {
 		res := result(probe, boot)
-		res.Outcome, res.Observation, res.Life = matrix.Infra, nil, life
+		res.Outcome, res.Observation, res.Session = matrix.Infra, nil, session
 		return res
 	}
 	passed := result("a", 1)
-	passed.Life = 2
+	passed.Session = 2
 	for _, res := range []matrix.Result{infra("a", 1, 1), infra("b", 0, 0), infra("b", 0, 0), result("b", 1), infra("c", 1, 1)} {
 		if r.Final(res.Cell, res.Boot) {
 			t.Errorf("%s is final", res.Cell)
@@ -43,7 +43,7 @@ func TestAnInfraIsAskedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := r.Append(infra("c", 1, 1)); err == nil || !strings.Contains(err.Error(), "boot 1 and life 1 already") {
+	if err := r.Append(infra("c", 1, 1)); err == nil || !strings.Contains(err.Error(), "boot 1 and session 1 already") {
 		t.Errorf("a second result of one guest gave %v", err)
 	}
 	if err := r.Append(passed); err != nil {
@@ -76,14 +76,14 @@ func TestAnInfraIsAskedAgain(t *testing.T) {
 // TestLivesAreCountedOn also those of which only a console is left.
 func TestLivesAreCountedOn(t *testing.T) {
 	r, _ := create(t)
-	for life, boot := range map[int]int{3: 1, 1: 12} {
-		f, err := r.Console("6.1", "m", boot, life)
+	for session, boot := range map[int]int{3: 1, 1: 12} {
+		f, err := r.Console("6.1", "m", boot, session)
 		if err != nil {
 			t.Fatal(err)
 		}
 		f.Close()
 	}
-	if err := r.Guest(matrix.Guest{Kernel: "6.1", Machine: "m", Boot: 2, Life: 4}); err != nil {
+	if err := r.Guest(matrix.Guest{Kernel: "6.1", Machine: "m", Boot: 2, Session: 4}); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Close(); err != nil {
@@ -95,8 +95,8 @@ func TestLivesAreCountedOn(t *testing.T) {
 	}
 	defer again.Close()
 	for boot, want := range map[int]int{1: 3, 2: 4, 12: 1, 3: 0} {
-		if n := again.Lives("6.1", "m", boot); n != want {
-			t.Errorf("boot %d had %d lives, want %d", boot, n, want)
+		if n := again.Sessions("6.1", "m", boot); n != want {
+			t.Errorf("boot %d had %d sessions, want %d", boot, n, want)
 		}
 	}
 }

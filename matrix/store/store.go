@@ -46,8 +46,8 @@ type Run struct {
 	results *lines
 	guests  *lines
 	all     *tally
-	// lives has the last life of each boot that began before this process.
-	lives map[string]int
+	// sessions has the last session of each boot that began before this process.
+	sessions map[string]int
 	// reports are the files of reports that were written.
 	reports map[string]bool
 	// configs has the digests of the configurations that were written, by kernel.
@@ -81,7 +81,7 @@ func (r *Run) Header() matrix.Run {
 }
 
 // Append adds a result and returns when it is on the disk. A second result of
-// the same cell, boot and life is refused.
+// the same cell, boot and session is refused.
 func (r *Run) Append(res matrix.Result) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +95,7 @@ func (r *Run) Append(res matrix.Result) error {
 	return nil
 }
 
-// Guest adds a guest's life and returns when it is on the disk.
+// Guest adds a guest's session and returns when it is on the disk.
 func (r *Run) Guest(g matrix.Guest) error {
 	if err := r.guests.append(g); err != nil {
 		return fmt.Errorf("store what a guest was: %w", err)
@@ -131,8 +131,8 @@ func (r *Run) Update(change func(*matrix.Run)) error {
 }
 
 // Console opens the log of one guest's console, see [ConsoleName].
-func (r *Run) Console(kernel, machine string, boot, life int) (*os.File, error) {
-	name, err := ConsoleName(kernel, machine, boot, life)
+func (r *Run) Console(kernel, machine string, boot, session int) (*os.File, error) {
+	name, err := ConsoleName(kernel, machine, boot, session)
 	if err != nil {
 		return nil, fmt.Errorf("open a console's log: %w", err)
 	}

@@ -13,7 +13,7 @@ import (
 // such as an infra that was asked again, is kept and does not count.
 type tally struct {
 	all []matrix.Result
-	// at is where in all the result of a cell, a boot and a life stands, and last
+	// at is where in all the result of a cell, a boot and a session stands, and last
 	// the one that counts of a cell and a boot.
 	at, last map[string]int
 	// booted holds the cells that have a result of a boot.
@@ -27,13 +27,13 @@ func newTally() *tally {
 func bootKey(cell string, boot int) string { return fmt.Sprintf("%s %d", cell, boot) }
 
 // taken tells why a result cannot be added, "" when it can: its cell has one of
-// that boot and life, or, where there was no guest, one that is final.
+// that boot and session, or, where there was no guest, one that is final.
 func (t *tally) taken(r matrix.Result) string {
-	i, ok := t.at[fmt.Sprintf("%s %d", bootKey(r.Cell, r.Boot), r.Life)]
-	if !ok || r.Life == 0 && !t.all[i].Outcome.Final() {
+	i, ok := t.at[fmt.Sprintf("%s %d", bootKey(r.Cell, r.Boot), r.Session)]
+	if !ok || r.Session == 0 && !t.all[i].Outcome.Final() {
 		return ""
 	}
-	return fmt.Sprintf("%s has a result for boot %d and life %d already", r.Cell, r.Boot, r.Life)
+	return fmt.Sprintf("%s has a result for boot %d and session %d already", r.Cell, r.Boot, r.Session)
 }
 
 // take adds a result, or tells why it does not.
@@ -48,7 +48,7 @@ func (t *tally) take(r matrix.Result) (trouble string) {
 // add takes a result that is not taken.
 func (t *tally) add(r matrix.Result) {
 	key := bootKey(r.Cell, r.Boot)
-	t.at[fmt.Sprintf("%s %d", key, r.Life)], t.last[key] = len(t.all), len(t.all)
+	t.at[fmt.Sprintf("%s %d", key, r.Session)], t.last[key] = len(t.all), len(t.all)
 	t.booted[r.Cell] = t.booted[r.Cell] || r.Boot > 0
 	t.all = append(t.all, r)
 }

@@ -36,7 +36,7 @@ func TestARunThatIsCutAnywhere(t *testing.T) {
 		if err := r.Append(res); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Guest(matrix.Guest{Kernel: "6.1", Machine: "m", Boot: 1, Life: i + 1, Phase: "done"}); err != nil {
+		if err := r.Guest(matrix.Guest{Kernel: "6.1", Machine: "m", Boot: 1, Session: i + 1, Phase: "done"}); err != nil {
 			t.Fatal(err)
 		}
 	}

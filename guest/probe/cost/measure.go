@@ -38,7 +38,7 @@ type work struct {
 	pass func() error
 	// units is how many bytes or operations a pass has.
 	units int
-	// warm tells that prepare has carried out passes already.
+	// warm reports whether prepare has carried out passes already.
 	warm bool
 }
 
@@ -133,7 +133,7 @@ func measureHere(w work, c clocks) (_ *matrix.Sample, detail string, err error) 
 	}, detail, nil
 }
 
-// settled tells whether passes have become no faster: the last one does not gain
+// settled reports whether passes have become no faster: the last one does not gain
 // on all before it. Where it was slow by chance and the next is faster again, the
 // median is not.
 func settled(times []float64) bool {

@@ -48,7 +48,7 @@ func (all passes) waited() (waited int, waits int64) {
 	return waited, waits
 }
 
-// enough tells whether no more passes are wanted.
+// enough reports whether no more passes are wanted.
 func (all passes) enough() bool {
 	if len(all) >= most {
 		return true
@@ -57,7 +57,7 @@ func (all passes) enough() bool {
 	return len(times) >= mostPasses || agree(times)
 }
 
-// agree tells whether more passes would tell no more: the middle half of them, which
+// agree reports whether more passes would tell no more: the middle half of them, which
 // are sorted, are the same.
 func agree(times []float64) bool {
 	n := len(times)

@@ -51,7 +51,7 @@ type path struct {
 	before string
 	// steps are the calls of an operation; "{size}" stands for its bytes.
 	steps []string
-	// cold tells that it is also asked with the file dropped from the page
+	// cold reports whether it is also asked with the file dropped from the page
 	// cache before every pass.
 	cold bool
 	// open makes what the path goes through.

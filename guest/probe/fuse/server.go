@@ -128,7 +128,7 @@ func (s *server) reply(in *gofuse.InHeader, errno unix.Errno, out []byte) error 
 	return err
 }
 
-// errAnswered tells that a request was answered already, or takes no answer.
+// errAnswered reports whether a request was answered already, or takes no answer.
 var errAnswered = errors.New("answered")
 
 // handle carries a request out, and returns the answer's body.

@@ -11,7 +11,7 @@ import (
 // returned, one later.
 //
 // At any time a byte may be the old or the new one of its offset, or zero where
-// zeros tells that somebody makes them; whatever else is read, early or late,
+// zeros reports whether somebody makes them; whatever else is read, early or late,
 // is torn and counts as other. A byte that both readings show alike counts as
 // old, whichever version it is, and one that does not, by what the later one
 // shows: new for either pattern, or zero.
@@ -46,7 +46,7 @@ func Readings(early, late []byte, off int64, zeros bool) matrix.Observation {
 	return o
 }
 
-// written tells whether b was ever written where the old byte is old.
+// written reports whether b was ever written where the old byte is old.
 func written(b, old byte, zeros bool) bool {
 	return b == old || b == old|newBit || zeros && b == 0
 }

@@ -18,12 +18,12 @@ type State struct {
 	// Size is the file's, and Window the part at its end, in bytes, that is in
 	// the pipe when the mutation comes.
 	Size, Window int64
-	// Cold tells that the cache is dropped before the file is read.
+	// Cold reports whether the cache is dropped before the file is read.
 	Cold bool
-	// Clean tells that the file is written back before the call, and stays in
+	// Clean reports whether the file is written back before the call, and stays in
 	// the cache.
 	Clean bool
-	// Mapped tells that another process maps the file and has touched every
+	// Mapped reports whether another process maps the file and has touched every
 	// page of it.
 	Mapped bool
 	// Doc describes the file: "a 64 KiB file just written".

@@ -17,7 +17,7 @@ type call struct {
 	origin string
 	// kind decides which mutations, file systems and states it is asked with.
 	kind kind
-	// waits tells that the data stay as they are until more follows: they must
+	// waits reports whether the data stay as they are until more follows: they must
 	// be less than what fills a record.
 	waits bool
 	// feature names what the kernel needs for it, "" for nothing that it could

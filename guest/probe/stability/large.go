@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// largeFolios tells whether the kernel is known to keep this file system's data in large
+// largeFolios reports whether the kernel is known to keep this file system's data in large
 // folios. Those take CONFIG_TRANSPARENT_HUGEPAGE (mapping_large_folio_support in
 // include/linux/pagemap.h).
 func (p place) largeFolios() bool {

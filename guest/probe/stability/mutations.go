@@ -20,9 +20,9 @@ type mutation struct {
 	calls string
 	// on are the file systems that have it; nil means all.
 	on []string
-	// whole tells that it makes sense of a file of one page.
+	// whole reports whether it makes sense of a file of one page.
 	whole bool
-	// basic tells that it is asked of every call: the others differ from these
+	// basic reports whether it is asked of every call: the others differ from these
 	// only in what a file system does to its cache.
 	basic bool
 	// edit is what it does to a file's bytes, and do the calls that do it.
@@ -118,7 +118,7 @@ func direct(r *sys.Recorder, f *source.File, e source.Edit) error {
 	return errors.Join(pwrite(r, fd, "pwrite O_DIRECT", e.Off, b), unix.Close(fd))
 }
 
-// has tells whether a file system has the mutation.
+// has reports whether a file system has the mutation.
 func (m mutation) has(fs string) bool { return m.on == nil || slices.Contains(m.on, fs) }
 
 // apply carries the mutation out. A file system that does not have it is no

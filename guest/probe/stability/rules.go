@@ -19,7 +19,7 @@ import (
 type place struct {
 	fs     string
 	states []source.State
-	// disk tells that what is not cached is read from a disk.
+	// disk reports whether what is not cached is read from a disk.
 	disk bool
 	// large is the first kernel whose file system keeps large folios, as far as that is
 	// known; "" where it is not.
@@ -101,7 +101,7 @@ var rules = []rule{
 	}},
 }
 
-// provesAll tells whether it is one of the questions with which a call that copies is
+// provesAll reports whether it is one of the questions with which a call that copies is
 // asked after every mutation: a file system's own copy on each of them, and what goes
 // through user space from memory and read ahead from a disk.
 func (q question) provesAll() bool {
@@ -114,7 +114,7 @@ func (q question) provesAll() bool {
 	return false
 }
 
-// asked tells whether no rule leaves the question out.
+// asked reports whether no rule leaves the question out.
 func (q question) asked() bool {
 	return !slices.ContainsFunc(rules, func(r rule) bool { return r.out(q) })
 }

@@ -105,7 +105,7 @@ type memory struct {
 	doc string
 	// flags are vmsplice's, and shift is where in its page the memory begins.
 	flags, shift int
-	// port tells that a virtio port is the destination, behind a pipe.
+	// port reports whether a virtio port is the destination, behind a pipe.
 	port bool
 }
 
@@ -117,7 +117,7 @@ func (m memory) end() string {
 	return "pipe"
 }
 
-// given tells that the memory is no longer its owner's once it was moved.
+// given reports whether the memory is no longer its owner's once it was moved.
 func (m memory) given() bool { return m.flags&unix.SPLICE_F_GIFT != 0 }
 
 // steps say what is done, call by call.

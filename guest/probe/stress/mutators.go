@@ -15,7 +15,7 @@ import (
 // mutator changes the file near the reader, in rounds.
 type mutator struct {
 	name, doc, step string
-	// zeros tells that it makes zeros, and memory that it makes sense on a file
+	// zeros reports whether it makes zeros, and memory that it makes sense on a file
 	// system in memory.
 	zeros, memory bool
 	// begin returns its round, and what ends it. The chance is the seed of

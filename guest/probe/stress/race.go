@@ -47,7 +47,7 @@ const patience = 20 * time.Millisecond
 type race struct {
 	f *source.File
 	t *tally
-	// zeros tells that somebody makes zeros.
+	// zeros reports whether somebody makes zeros.
 	zeros bool
 	// at is where the reader is.
 	at atomic.Int64

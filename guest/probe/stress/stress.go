@@ -74,7 +74,7 @@ func answers(changed string) []probe.Answer {
 
 // together has workers do their rounds, each on its own, until the time is over
 // and enough says so; nil is always enough. It ends early with the first error.
-// Each worker gets a function that tells whether it goes on.
+// Each worker gets a function that reports whether it goes on.
 func together(ctx context.Context, d time.Duration, enough func() bool, workers ...func(more func() bool) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	end := time.Now().Add(d)

@@ -143,7 +143,7 @@ func (t *tally) tee(from, to sys.Pipe, n int64) (int64, error) {
 	return got, nil
 }
 
-// broken tells whether calls have failed, so that what is to be reached may
+// broken reports whether calls have failed, so that what is to be reached may
 // never be.
 func (t *tally) broken() bool {
 	t.mu.Lock()

@@ -117,8 +117,8 @@ func live() error {
 	if err := wire.WriteReady(l, wire.Ready{Protocol: wire.Protocol, Transport: poison, Uptime: 1, Boot: strings.TrimSpace(string(id))}); err != nil {
 		return err
 	}
-	var life wire.Life
-	if err := wire.ReadFrame(l, &life); err != nil {
+	var session wire.Session
+	if err := wire.ReadFrame(l, &session); err != nil {
 		return err
 	}
 	words, err := os.ReadFile("/proc/cmdline")
@@ -129,7 +129,7 @@ func live() error {
 		_, _ = io.WriteString(l, "SSH-2.0-x\r\n")
 		select {}
 	}
-	key, err := ssh.ParsePrivateKey(life.HostKey)
+	key, err := ssh.ParsePrivateKey(session.HostKey)
 	if err != nil {
 		return err
 	}
