@@ -102,8 +102,8 @@ func (m *mounter) load(needs []string) {
 	}
 }
 
-// addPort says where there are no virtio ports. The probes' appear after the
-// agent's: where it has its own they will come.
+// addPort refuses the ports' feature where there are no virtio ports. The probes' ports
+// appear after the agent's: where the agent has its own they will come.
 func (f *fileSystems) addPort() {
 	ports, err := filepath.Glob("/sys/class/virtio-ports/*/name")
 	if err == nil && len(ports) == 0 {
@@ -145,7 +145,7 @@ func (f *fileSystems) addFUSE() {
 	f.Dirs[fuse.FileSystem] = dir
 }
 
-// addTLS says where the kernel has no kTLS.
+// addTLS refuses the feature where the kernel has no kTLS.
 func (f *fileSystems) addTLS() {
 	const list = "/proc/sys/net/ipv4/tcp_available_ulp"
 	text, err := os.ReadFile(list)

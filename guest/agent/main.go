@@ -66,7 +66,7 @@ func main() {
 	}
 }
 
-// serveGuest is all that PID 1 does.
+// serveGuest does all that PID 1 does, until the host ends the session.
 func serveGuest() error {
 	mountSystem()
 	mounts := newMounter(readModules("/etc/kmatrix/modules"))

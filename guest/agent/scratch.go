@@ -19,7 +19,7 @@ type noScratchError struct{ reason string }
 
 func (e *noScratchError) Error() string { return e.reason }
 
-// scratch makes an empty directory with as much room as a probe asks for; release
+// scratch makes an empty directory with as much space as a probe asks for; release
 // empties it. The zero Scratch asks for none, and has what a tmpfs of the default size
 // has. Who asks is also given the modules for making a disk of a file (loop), where
 // the kernel has any. The error is a [*noScratchError] where the kernel is not made for it.
@@ -56,7 +56,7 @@ func (m *mounter) scratch(s wire.Scratch) (dir string, release func(), err error
 	return dir, release, nil
 }
 
-// fits says where less than so many MiB are free, which a probe before may have left.
+// fits returns an error where fewer MiB are free, which an earlier probe may have taken.
 func fits(dir string, mib int) error {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

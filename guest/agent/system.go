@@ -83,7 +83,7 @@ func loadModule(file string) error {
 	return nil
 }
 
-// uptime is the time since the kernel's start, in seconds.
+// uptime returns the time since the kernel's start, in seconds.
 func uptime() float64 {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &ts); err != nil {

@@ -20,7 +20,7 @@ func (w *waited) begin(probe string) <-chan struct{} {
 	return w.late
 }
 
-// giveUp gives the probe up, if it is the one that runs.
+// giveUp ends the wait for the probe, if it is the one that runs.
 func (w *waited) giveUp(probe string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -105,7 +105,7 @@ func (w *worker) ask(ctx context.Context, t task, late <-chan struct{}) (answer 
 		if ok {
 			return r.Answer, !r.Unfit
 		}
-		return wire.Answer{Status: wire.StatusDied, Detail: w.fate()}, false
+		return wire.Answer{Status: wire.StatusDied, Detail: w.ending()}, false
 	case <-late:
 		return wire.Answer{Status: wire.StatusOverdue}, false
 	case <-ctx.Done():
@@ -113,8 +113,8 @@ func (w *worker) ask(ctx context.Context, t task, late <-chan struct{}) (answer 
 	}
 }
 
-// fate says how the process ended. One that only closed its pipe gets a moment.
-func (w *worker) fate() string {
+// ending returns how the process ended. One that only closed its pipe gets [workerGrace].
+func (w *worker) ending() string {
 	select {
 	case s := <-w.ended:
 		if s.Signaled() {
@@ -133,7 +133,7 @@ func (w *worker) kill() {
 	_ = w.tasks.Close()
 }
 
-// work is the whole of a worker process; it returns the exit code.
+// work does all that a worker process does, and returns the exit code.
 func work(tasks, answers *os.File) int {
 	in, out := json.NewDecoder(tasks), json.NewEncoder(answers)
 	for {

@@ -72,7 +72,7 @@ func (l *level) close() {
 // noTests says of a list of tests that it is empty, where no reason is given.
 const noTests = "it has no tests"
 
-// why says why there are no tests.
+// why returns the reason why there are no tests.
 func (l *level) why() string { return cmp.Or(l.reason, noTests) }
 
 // settle returns what a test came to, given its result, the diagnostic lines before

@@ -81,7 +81,7 @@ func (s *numbers) missing() (first, n int) {
 	return first, n
 }
 
-// irregular says what is wrong with the numbers.
+// irregular returns what is wrong with the numbers, a text each.
 func (s *numbers) irregular() (list []string) {
 	more := func(text string, n int) {
 		if n > 1 {

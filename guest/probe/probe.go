@@ -1,10 +1,10 @@
 // Package probe holds the questions that are put to a kernel.
 //
-// This package is their registry; each probe carries its own way of being
-// asked. The packages below it hold the kinds (stability, cost, stress), one file a
-// family, which registers itself from init, and what they share: source makes
-// the files that probes read, sys makes the system calls. A program that needs
-// the probes imports the package all.
+// This package is their registry; each probe carries the function that runs it. The
+// packages below it hold the probes (stability, overfill, cost, stress), one file a
+// family, which registers itself from init, and what they share: source makes the files
+// that probes read, sys makes the system calls, load keeps workers busy. A program that
+// needs the probes imports the package all.
 //
 // Probes run as root in a worker process of the guest's agent, one at a time.
 // On the host the registry serves for its names.

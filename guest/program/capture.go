@@ -78,9 +78,9 @@ type headTail struct {
 func (h *headTail) Write(b []byte) (int, error) {
 	n := len(b)
 	h.total += int64(n)
-	room := min(len(b), keepEach-len(h.head))
-	h.head = append(h.head, b[:room]...)
-	h.tail = append(h.tail, b[room:]...)
+	first := min(len(b), keepEach-len(h.head))
+	h.head = append(h.head, b[:first]...)
+	h.tail = append(h.tail, b[first:]...)
 	if over := len(h.tail) - keepEach; over > 0 {
 		h.tail = append(h.tail[:0], h.tail[over:]...)
 	}

@@ -84,7 +84,7 @@ func (r Runner) run(ctx context.Context, in matrix.Installed, dir string, late <
 			wire.CleanTest(&sum)
 			return wire.Answer{Status: wire.StatusDied, Detail: strings.Join(append([]string{"signal: " + e.status.Signal().String()}, e.reasons()...), "; "), Finding: matrix.Finding{Test: &sum}}, output
 		}
-		answer.Detail = e.lastWords()
+		answer.Detail = e.lastLine()
 	}
 	wire.CleanTest(&sum)
 	answer.Status, answer.Test = wire.StatusOK, &sum

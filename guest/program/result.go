@@ -33,7 +33,7 @@ type execution struct {
 // missingRE is what the guest's shell says of a command that it does not have.
 var missingRE = regexp.MustCompile(`(?m)^"([^"\n]{1,60})": executable file not found`)
 
-// test says how the program did.
+// test returns what the program came to, as its result format has it.
 func (e *execution) test(in matrix.Installed) matrix.Test {
 	code := e.code()
 	t := matrix.Test{ExitCode: code}
@@ -42,7 +42,7 @@ func (e *execution) test(in matrix.Installed) matrix.Test {
 		t.ExitCode = code
 		allSkipped := code == exitSkip && t.Ran() == 0
 		if code != 0 && !allSkipped && t.Failed == 0 && len(t.Problems) == 0 {
-			t.Problems = matrix.Keep(t.Problems, "no test failed, and yet it ended with "+e.how())
+			t.Problems = matrix.Keep(t.Problems, "no test failed, and yet it ended with "+e.ending())
 		}
 		if in.Selftests {
 			t.Within(e.run.Name)
@@ -55,14 +55,14 @@ func (e *execution) test(in matrix.Installed) matrix.Test {
 		reason = "the guest has no command " + string(m[1])
 	}
 	if reason != "" {
-		e.excuse(&t, reason)
+		e.skipFailures(&t, reason)
 	}
 	return t
 }
 
-// excuse makes failures skipped tests: for that reason it need not be the kernel
+// skipFailures makes failures skipped tests: for that reason it need not be the kernel
 // that failed.
-func (e *execution) excuse(t *matrix.Test, reason string) {
+func (e *execution) skipFailures(t *matrix.Test, reason string) {
 	for _, name := range t.Failing {
 		t.Skips = matrix.Keep(t.Skips, name+": "+reason)
 	}
@@ -81,28 +81,28 @@ func (e *execution) byExitCode(t *matrix.Test, in matrix.Installed) {
 		t.Passed = 1
 	case in.Selftests && t.ExitCode == exitSkip:
 		t.Skipped, t.ExitCode = 1, 0
-		t.Skips = matrix.Keep(nil, e.run.Name+": "+e.lastWords())
+		t.Skips = matrix.Keep(nil, e.run.Name+": "+e.lastLine())
 	case e.isLTP && t.ExitCode == matrix.LTPConf && len(why) > 0:
 		t.Skipped = 1
 		t.Skips = matrix.Keep(nil, e.run.Name+": "+why[0])
 	case e.isLTP && t.ExitCode == matrix.LTPConf:
 		t.Skipped = 1
-		t.Skips = matrix.Keep(nil, e.run.Name+": TCONF: "+e.lastWords())
+		t.Skips = matrix.Keep(nil, e.run.Name+": TCONF: "+e.lastLine())
 	case e.isLTP:
 		t.Failed = 1
 		t.Failing = matrix.Keep(nil, e.run.Name)
-		if last := e.lastWords(); len(why) == 0 && last != "" {
+		if last := e.lastLine(); len(why) == 0 && last != "" {
 			why = []string{last}
 		}
 		t.Diagnostics = why
 	default:
 		t.Failed = 1
 		t.Failing = matrix.Keep(nil, e.run.Name)
-		t.Diagnostics = matrix.Keep(nil, e.run.Name+": "+e.how()+": "+e.lastWords())
+		t.Diagnostics = matrix.Keep(nil, e.run.Name+": "+e.ending()+": "+e.lastLine())
 	}
 }
 
-// code is the program's exit code, -1 when a signal ended it.
+// code returns the program's exit code, -1 when a signal ended it.
 func (e *execution) code() int {
 	if !e.status.Exited() {
 		return -1
@@ -110,12 +110,12 @@ func (e *execution) code() int {
 	return e.status.ExitStatus()
 }
 
-// reasons are the lines by which a test of the Linux Test Project says why it did not
+// reasons returns the lines by which a test of the Linux Test Project says why it did not
 // pass; other programs have none.
 func (e *execution) reasons() []string { return ltp.Reasons(e.code(), &e.ltpErr, &e.ltpOut) }
 
-// how says how the program ended.
-func (e *execution) how() string {
+// ending returns how the program ended.
+func (e *execution) ending() string {
 	if e.overdue {
 		return "killed at its deadline"
 	}
@@ -125,10 +125,9 @@ func (e *execution) how() string {
 	return fmt.Sprintf("exit code %d", e.status.ExitStatus())
 }
 
-// lastWords is the last line that the program printed, on standard error where
-// it did, but for a summary of LTP's. A zero byte ends a line, too: pages of files end
-// in many.
-func (e *execution) lastWords() string {
+// lastLine returns the last line that the program printed, on standard error where it did,
+// but for a summary of LTP's. A zero byte ends a line, too: pages of files end in many.
+func (e *execution) lastLine() string {
 	for _, s := range []*stream{e.err, e.out} {
 		lines := strings.FieldsFunc(string(s.text.Bytes()), func(r rune) bool { return r == '\n' || r == '\r' || r == 0 })
 		for i := len(lines) - 1; i >= 0; i-- {
@@ -140,12 +139,12 @@ func (e *execution) lastWords() string {
 	return ""
 }
 
-// report is what the program printed, each stream under its name; one of
-// several programs is named, and its end told.
+// report returns what the program printed, each stream under its name. Of several programs
+// each is named, with how it ended.
 func (e *execution) report(several bool) []byte {
 	var out []byte
 	if several {
-		out = fmt.Appendf(out, "== %s: %s\n", e.run.Name, e.how())
+		out = fmt.Appendf(out, "== %s: %s\n", e.run.Name, e.ending())
 	}
 	for _, s := range []*stream{e.out, e.err} {
 		text := s.text.Bytes()

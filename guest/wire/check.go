@@ -59,7 +59,8 @@ func checkObservation(o *matrix.Observation) error {
 	return nil
 }
 
-// checkSample does so with a sample. JSON has no NaN and no infinity.
+// checkSample cleans and caps a sample, and refuses one that cannot be. JSON has no NaN and
+// no infinity.
 func checkSample(s *matrix.Sample) error {
 	if s.Unit != "" || s.Better != "" || s.Clock != "" || s.Indicative {
 		return errors.New("it names a unit or a clock, which are the host's to say")

@@ -116,13 +116,13 @@ type Request struct {
 	Probes []string `json:"probes"`
 	// Budgets are how long those probes work that have a budget, by name.
 	Budgets map[string]time.Duration `json:"budgets_ns,omitempty"`
-	// Scratch is what those external probes have that ask for room for files, by name.
+	// Scratch is what those external probes have that ask for space for files, by name.
 	Scratch map[string]Scratch `json:"scratch,omitempty"`
 	// Profile asks probes of cost for a [matrix.Profile], and not for a sample.
 	Profile bool `json:"profile,omitempty"`
 }
 
-// Scratch is room for the files of an external probe.
+// Scratch is space for the files of an external probe.
 type Scratch struct {
 	MiB int `json:"mib"`
 	// Disk reports whether it is on the disk [matrix.ScratchDisk], which has a file system

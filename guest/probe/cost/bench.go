@@ -157,9 +157,9 @@ func all(off int64, n int, move step) error {
 	return nil
 }
 
-// patience is how long a call may have nothing to move: a delayed
-// acknowledgement takes 200 ms.
-const patience = 2 * time.Second
+// stallTimeout is how long a call may have nothing to move: a delayed acknowledgement takes
+// 200 ms.
+const stallTimeout = 2 * time.Second
 
 // do makes a call, again when it was interrupted, and waits where it cannot go
 // on yet: that is time that the path costs, and a voluntary switch.
@@ -171,9 +171,9 @@ func do(what string, fd int, events int16, call func() (int, error)) (int, error
 			return n, nil
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
-			ready, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(patience.Milliseconds()))
+			ready, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: events}}, int(stallTimeout.Milliseconds()))
 			if err == nil && ready == 0 {
-				return 0, fmt.Errorf("%s: nothing moved in %s", what, patience)
+				return 0, fmt.Errorf("%s: nothing moved in %s", what, stallTimeout)
 			}
 			if err != nil && !errors.Is(err, unix.EINTR) {
 				return 0, fmt.Errorf("%s: poll: %w", what, err)

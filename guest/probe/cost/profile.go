@@ -13,9 +13,9 @@ const (
 	// enoughSamples make the share of a function that has a tenth of them
 	// uncertain by a thirtieth of it, and the whole take a second of emulation.
 	enoughSamples = 10_000
-	// patienceForSamples is how long passes may go on to get them, by the time
-	// that the thread has the CPU, preparations included.
-	patienceForSamples = 500 * time.Millisecond
+	// samplingBudget is the CPU time of the thread that passes may take to get them,
+	// preparations included.
+	samplingBudget = 500 * time.Millisecond
 )
 
 // sampler takes samples of what the thread does, see [profile.Sampler].
@@ -77,7 +77,7 @@ func sampleWork(w work, c clocks, open func() (sampler, error)) (got sampled, er
 	if err != nil {
 		return got, err
 	}
-	for spent := time.Duration(0); len(got.samples) < enoughSamples && spent < patienceForSamples; {
+	for spent := time.Duration(0); len(got.samples) < enoughSamples && spent < samplingBudget; {
 		if err := w.ready(); err != nil {
 			return got, err
 		}

@@ -68,8 +68,8 @@ func TestSamplesAreThoseOfWarmPasses(t *testing.T) {
 	}
 }
 
-func TestSamplingEndsByItsPatience(t *testing.T) {
-	s := &script{times: []int64{int64(patienceForSamples)}} // of which it has the CPU for half
+func TestSamplingEndsByItsBudget(t *testing.T) {
+	s := &script{times: []int64{int64(samplingBudget)}} // of which it has the CPU for half
 	f := &fakeSampler{script: s}
 	slow := func() (sampler, error) { f.at, f.period = s.clock, 1<<20; return f, nil }
 	got, err := sampleWork(work{pass: s.pass}, s.clocks(), slow)
@@ -79,7 +79,7 @@ func TestSamplingEndsByItsPatience(t *testing.T) {
 }
 
 func TestWithoutSamplesThereIsNoProfile(t *testing.T) {
-	s := &script{times: []int64{int64(patienceForSamples)}}
+	s := &script{times: []int64{int64(samplingBudget)}}
 	f := &fakeSampler{script: s, at: 1 << 62, period: 1}
 	if _, err := sampleWork(work{pass: s.pass}, s.clocks(), func() (sampler, error) { return f, nil }); err == nil || !f.closed {
 		t.Errorf("%v; closed: %v", err, f.closed)

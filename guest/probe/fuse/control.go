@@ -14,8 +14,8 @@ import (
 	"kmatrix/guest/probe/sys"
 )
 
-// Serve is the whole life of the server's process: it follows requests, a line
-// each, until there are no more.
+// Serve follows requests, a line each, until there are no more: it is all that the server's
+// process does.
 func Serve(in io.Reader, out io.Writer) error {
 	var s *server
 	for lines := bufio.NewScanner(in); lines.Scan(); {

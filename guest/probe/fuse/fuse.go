@@ -11,7 +11,7 @@
 //
 // The server is a process of its own ([Serve]), since a Go program that uses its
 // own mount deadlocks: the collector waits for a thread that waits for the
-// server. One serves a worker for its whole life ([Start]).
+// server. One serves a worker as long as that runs ([Start]).
 package fuse
 
 import (

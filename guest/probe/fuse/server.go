@@ -110,7 +110,7 @@ func (s *server) readBody(from, to int) error {
 	return err
 }
 
-// view is the message that begins at b[0]; b must be long enough.
+// view returns the message that begins at b[0]; b must be long enough.
 func view[T any](b []byte) *T { return (*T)(unsafe.Pointer(unsafe.SliceData(b))) }
 
 // wire returns a message's bytes.
@@ -128,7 +128,7 @@ func (s *server) reply(in *gofuse.InHeader, errno unix.Errno, out []byte) error 
 	return err
 }
 
-// errAnswered reports whether a request was answered already, or takes no answer.
+// errAnswered is the error of a request that was answered already, or takes no answer.
 var errAnswered = errors.New("answered")
 
 // handle carries a request out, and returns the answer's body.
@@ -188,7 +188,7 @@ func (s *server) handle(h *gofuse.InHeader, body []byte) ([]byte, error) {
 	return nil, unix.ENOSYS
 }
 
-// name is the string that b begins with.
+// name returns the string that b begins with.
 func name(b []byte) string {
 	n, _, _ := strings.Cut(string(b), "\x00")
 	return n

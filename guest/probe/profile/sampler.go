@@ -13,7 +13,7 @@ import (
 )
 
 // ringPages is how many pages the kernel may fill before they are read: 64 have
-// room for 10,000 samples, a tenth of a second and more. A power of two.
+// space for 10,000 samples, a tenth of a second and more. A power of two.
 const ringPages = 64
 
 // Sampler samples the thread that opened it, from [Open] to [Sampler.Close]. The
@@ -59,7 +59,7 @@ func Open() (*Sampler, error) {
 // Shift passes time, so that what comes next begins anywhere in a period.
 func (s *Sampler) Shift() { s.phase.shift() }
 
-// Take returns the samples since the last call, in their order, and makes room.
+// Take returns the samples since the last call, in their order, and frees their space.
 func (s *Sampler) Take() ([]Sample, error) {
 	page := (*unix.PerfEventMmapPage)(unsafe.Pointer(&s.ring[0]))
 	head, tail := atomic.LoadUint64(&page.Data_head), page.Data_tail
@@ -71,7 +71,7 @@ func (s *Sampler) Take() ([]Sample, error) {
 	return s.read.samples, nil
 }
 
-// Lost is how many samples there was no room for.
+// Lost returns how many samples the ring had no space for.
 func (s *Sampler) Lost() int64 { return s.read.lost }
 
 // Close ends the sampling.

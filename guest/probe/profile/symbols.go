@@ -30,8 +30,8 @@ type symbolName struct{ function, module string }
 // function's: behind a module's last function there is no other.
 const longest = 64 << 10
 
-// ReadSymbols reads the symbols of the running kernel, root's leave to see them
-// included: kernel.kptr_restrict, which may hide the addresses, is set to 0.
+// ReadSymbols reads the symbols of the running kernel. It sets kernel.kptr_restrict, which
+// may hide the addresses from root, too, to 0.
 func ReadSymbols() (*Symbols, error) {
 	const restrict = "/proc/sys/kernel/kptr_restrict"
 	if err := os.WriteFile(restrict, []byte("0"), 0); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -122,6 +122,6 @@ func (s *Symbols) find(address uint64) (symbolName, bool) {
 // copies are what compilers add to the names of a function's parts and copies.
 var copies = regexp.MustCompile(`(\.(isra|constprop|part|cold|llvm|lto_priv)(\.[0-9]+)?)+$`)
 
-// Function is a symbol's name without what a compiler has added, which differs
-// between kernels whose functions do not.
+// Function returns a symbol's name without what a compiler has added, which differs between
+// kernels whose functions do not.
 func Function(symbol string) string { return copies.ReplaceAllString(symbol, "") }

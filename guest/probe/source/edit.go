@@ -72,7 +72,7 @@ func (e Edit) Size(size int64) int64 {
 	return size
 }
 
-// String says what the file holds after the edit.
+// String returns what the file holds after the edit: a part of a sentence.
 func (e Edit) String() string {
 	switch e.Operation {
 	case Write:

@@ -33,10 +33,10 @@ func (f *File) Reread(off int64) ([]byte, error) {
 	return b[:n], nil
 }
 
-// Kept says what became of the file's window, which must hold want by now: cached is
-// what has been read of it through the page cache. Of a file on a disk, it is read once
-// more after the cache was dropped; nothing else must hold its pages then. detail says
-// what is wrong, "" of a source that is intact.
+// Kept compares the file's window with want, which it must hold by now: cached is what was
+// read of it through the page cache. Of a file on a disk, it is read once more after the
+// cache was dropped; nothing else must hold its pages then. detail is what is wrong, "" of
+// a source that is intact.
 func (f *File) Kept(cached, want []byte, onDisk bool) (state matrix.SourceState, detail string, err error) {
 	off := f.Size - f.Window
 	state, wrong := Held(cached, want, off)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe/sys"
+	"kmatrix/matrix"
 )
 
 // State is how the source's data stand in the page cache before the call.
@@ -30,7 +31,7 @@ type State struct {
 	Doc string
 }
 
-// Steps say how the file comes into its state, call by call.
+// Steps returns how the file comes into its state, call by call.
 func (s State) Steps(fs string) []string {
 	steps := []string{fmt.Sprintf("writes %d bytes of the old pattern to a file on %s", s.Size, fs)}
 	switch {
@@ -190,6 +191,26 @@ func pwriteAll(fd int, b []byte, off int64) error {
 			return fmt.Errorf("pwrite: %w", err)
 		}
 		b, off = b[n:], off+int64(n)
+	}
+	return nil
+}
+
+// Approach moves the file up to its window, a window at a time, so that readahead grows.
+// move moves n bytes from off on, and drain reads what has arrived into its argument.
+// What arrives is checked: nothing has changed yet.
+func (f *File) Approach(move func(off, n int64) error, drain func([]byte) ([]byte, error)) error {
+	buffer := make([]byte, f.Window)
+	for off := int64(0); off < f.Size-f.Window; off += f.Window {
+		if err := move(off, f.Window); err != nil {
+			return err
+		}
+		got, err := drain(buffer)
+		if err != nil {
+			return err
+		}
+		if o := ObserveAlone(got, off, f.Window); o.Class != matrix.Stable {
+			return fmt.Errorf("before any mutation the file's bytes at %d are %s", off, o.Class)
+		}
 	}
 	return nil
 }

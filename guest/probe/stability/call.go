@@ -1,8 +1,6 @@
 package stability
 
 import (
-	"fmt"
-
 	"kmatrix/guest/probe"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
@@ -28,7 +26,7 @@ type call struct {
 	elsewhere string
 	// since is the first kernel that must be able to, "" for "5.10".
 	since string
-	// open makes the destination, with room for a window of the source. A call
+	// open makes the destination, which holds a window of the source. A call
 	// that needs to know where it is has openIn in its place.
 	open   func(r *sys.Recorder, f *source.File) (carrier, error)
 	openIn func(env *probe.Env, r *sys.Recorder, f *source.File) (carrier, error)
@@ -70,30 +68,15 @@ type carrier interface {
 // source's place.
 type mutable interface{ mutated() *source.File }
 
-// repeat calls move until n bytes from off on are moved.
-func repeat(off, n int64, move func(off, n int64) (int64, error)) error {
-	for n > 0 {
-		moved, err := move(off, n)
-		if err != nil {
-			return err
-		}
-		if moved == 0 {
-			return fmt.Errorf("the data ended %d bytes early", n)
-		}
-		off, n = off+moved, n-moved
-	}
-	return nil
-}
-
 // relay moves data in by one call, and each time all that was moved on by another.
 func relay(in, on func(off, n int64) (int64, error)) func(off, n int64) error {
 	return func(off, n int64) error {
-		return repeat(off, n, func(off, n int64) (int64, error) {
+		return sys.Repeat(off, n, func(off, n int64) (int64, error) {
 			moved, err := in(off, n)
 			if err != nil || moved == 0 {
 				return moved, err
 			}
-			return moved, repeat(0, moved, on)
+			return moved, sys.Repeat(0, moved, on)
 		})
 	}
 }

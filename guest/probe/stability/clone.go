@@ -26,7 +26,7 @@ func init() {
 			return funcs{
 				move: func(off, n int64) error {
 					end = off
-					return repeat(off, n, func(off, n int64) (int64, error) {
+					return sys.Repeat(off, n, func(off, n int64) (int64, error) {
 						return r.Do(fmt.Sprintf("copy_file_range(file, file, %d)", n), func() (int64, error) {
 							from, to := off, off
 							n, err := unix.CopyFileRange(f.In, &from, out, &to, int(n), 0)

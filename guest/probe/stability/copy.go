@@ -50,7 +50,7 @@ func init() {
 				if err := in(off, n); err != nil {
 					return err
 				}
-				return repeat(0, n, on)
+				return sys.Repeat(0, n, on)
 			}, p.Close), nil
 		},
 	})
@@ -69,7 +69,7 @@ func openReadWrite(r *sys.Recorder, f *source.File) (carrier, error) {
 	buffer := make([]byte, f.Window)
 	return funcs{
 		move: func(off, n int64) error {
-			return repeat(off, n, func(off, n int64) (int64, error) {
+			return sys.Repeat(off, n, func(off, n int64) (int64, error) {
 				got, err := read(r, f, buffer[:n], off)
 				if err != nil {
 					return got, err
@@ -92,7 +92,7 @@ func read(r *sys.Recorder, f *source.File, b []byte, off int64) (int64, error) {
 
 // write writes all of b.
 func write(r *sys.Recorder, out int, what string, b []byte) error {
-	return repeat(0, int64(len(b)), func(off, n int64) (int64, error) {
+	return sys.Repeat(0, int64(len(b)), func(off, n int64) (int64, error) {
 		return r.Do(fmt.Sprintf("write(%s, %d)", what, n), func() (int64, error) {
 			m, err := unix.Write(out, b[off:])
 			return int64(m), err
@@ -132,7 +132,7 @@ func openReadVmsplice(r *sys.Recorder, f *source.File) (carrier, error) {
 			if err := vmspliceAll(r, p, b, 0); err != nil {
 				return err
 			}
-			return repeat(0, n, on)
+			return sys.Repeat(0, n, on)
 		},
 		read: pair.Drain,
 		end: func() error {
@@ -148,7 +148,7 @@ func openReadVmsplice(r *sys.Recorder, f *source.File) (carrier, error) {
 	return c, nil
 }
 
-// missing is the error of data that end early.
+// missing returns the error of data that end early, nil where they do not.
 func missing(got, want int64) error {
 	if got == want {
 		return nil
@@ -179,10 +179,10 @@ func openMmapWriteTee(r *sys.Recorder, f *source.File) (carrier, error) {
 			if err := tee(r, first, second, n); err != nil {
 				return err
 			}
-			if err := repeat(0, n, pipeTo(r, first, pairs[0].Tx, "socket")); err != nil {
+			if err := sys.Repeat(0, n, pipeTo(r, first, pairs[0].Tx, "socket")); err != nil {
 				return err
 			}
-			return repeat(0, n, pipeTo(r, second, pairs[1].Tx, "socket"))
+			return sys.Repeat(0, n, pipeTo(r, second, pairs[1].Tx, "socket"))
 		},
 		read: func(b []byte) ([]byte, error) {
 			other, err := pairs[1].Drain(make([]byte, len(b)))
@@ -199,5 +199,5 @@ func openMmapWriteTee(r *sys.Recorder, f *source.File) (carrier, error) {
 	}, nil
 }
 
-// closing frees what was opened before err came.
+// closing returns err with the error of end, which frees what was opened before.
 func closing(end func() error, err error) error { return errors.Join(err, end()) }

@@ -45,7 +45,7 @@ func init() {
 	})
 }
 
-// fuseServer is the worker's server.
+// fuseServer returns the worker's server.
 func fuseServer(env *probe.Env) (*fuse.Server, error) {
 	dir, err := env.Dir(fuse.FileSystem)
 	if err != nil {
@@ -72,7 +72,7 @@ func openFuseRead(env *probe.Env, r *sys.Recorder, f *source.File) (carrier, err
 	return funcs{
 		move: func(off, n int64) error {
 			start = off
-			err := repeat(off, n, func(off, n int64) (int64, error) {
+			err := sys.Repeat(off, n, func(off, n int64) (int64, error) {
 				return r.Do(fmt.Sprintf("pread(FUSE file, %d)", n), func() (int64, error) {
 					n, err := unix.Pread(fd, b[:n], off)
 					return int64(n), err
@@ -140,12 +140,12 @@ func openFuseWrite(env *probe.Env, r *sys.Recorder, f *source.File) (*fuseWrite,
 				if err := s.Hold(); err != nil {
 					return err
 				}
-				err := repeat(off, n, func(off, n int64) (int64, error) {
+				err := sys.Repeat(off, n, func(off, n int64) (int64, error) {
 					moved, err := in(off, n)
 					if err != nil || moved == 0 {
 						return moved, err
 					}
-					return moved, repeat(off, moved, on)
+					return moved, sys.Repeat(off, moved, on)
 				})
 				return errors.Join(err, s.Release())
 			},

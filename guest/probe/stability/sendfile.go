@@ -21,7 +21,7 @@ func init() {
 				return nil, err
 			}
 			return funcs{
-				move: func(off, n int64) error { return repeat(off, n, sendfile(r, f, p.W, "pipe")) },
+				move: func(off, n int64) error { return sys.Repeat(off, n, sendfile(r, f, p.W, "pipe")) },
 				read: p.Drain,
 				end:  func() error { p.Close(); return nil },
 			}, nil
@@ -36,7 +36,7 @@ func init() {
 				if err != nil {
 					return nil, err
 				}
-				return toSocket(pair, func(off, n int64) error { return repeat(off, n, sendfile(r, f, pair.Tx, "socket")) }, nil), nil
+				return toSocket(pair, func(off, n int64) error { return sys.Repeat(off, n, sendfile(r, f, pair.Tx, "socket")) }, nil), nil
 			},
 		})
 		register(call{
@@ -87,8 +87,8 @@ func sendfile(r *sys.Recorder, f *source.File, out int, what string) func(off, n
 	}
 }
 
-// toSocket is a carrier that ends at a socket; more frees what else it has, and
-// may be nil.
+// toSocket returns a carrier that ends at a socket; more frees what else it has, and may be
+// nil.
 func toSocket(pair sys.Sockets, move func(off, n int64) error, more func()) carrier {
 	return funcs{move: move, read: pair.Drain, end: func() error {
 		pair.Close()

@@ -62,7 +62,7 @@ func openSplice(r *sys.Recorder, f *source.File, flags int) (carrier, error) {
 		return nil, err
 	}
 	return funcs{
-		move: func(off, n int64) error { return repeat(off, n, fileToPipe(r, f, p, flags)) },
+		move: func(off, n int64) error { return sys.Repeat(off, n, fileToPipe(r, f, p, flags)) },
 		read: p.Drain,
 		end:  func() error { p.Close(); return nil },
 	}, nil
@@ -100,7 +100,7 @@ func openTee(r *sys.Recorder, f *source.File) (carrier, error) {
 	scratch := make([]byte, f.Window)
 	return funcs{
 		move: func(off, n int64) error {
-			if err := repeat(off, n, fileToPipe(r, f, first, 0)); err != nil {
+			if err := sys.Repeat(off, n, fileToPipe(r, f, first, 0)); err != nil {
 				return err
 			}
 			return tee(r, first, second, n)

@@ -25,7 +25,7 @@ func init() {
 		{
 			name: "sendfile-tls", doc: "sendfile to a kTLS socket whose receiver waits", origin: networking,
 			open: func(r *sys.Recorder, f *source.File, pair sys.Sockets) (func(off, n int64) error, func(), error) {
-				return func(off, n int64) error { return repeat(off, n, sendfile(r, f, pair.Tx, "kTLS")) }, nil, nil
+				return func(off, n int64) error { return sys.Repeat(off, n, sendfile(r, f, pair.Tx, "kTLS")) }, nil, nil
 			},
 		},
 		{

@@ -22,7 +22,7 @@ func init() {
 				return nil, closing(ring.Close, err)
 			}
 			return funcs{
-				move: func(off, n int64) error { return repeat(off, n, uringSplice(r, ring, f, p)) },
+				move: func(off, n int64) error { return sys.Repeat(off, n, uringSplice(r, ring, f, p)) },
 				read: p.Drain,
 				end:  func() error { p.Close(); return ring.Close() },
 			}, nil
@@ -43,7 +43,7 @@ func init() {
 			scratch := make([]byte, f.Window)
 			return funcs{
 				move: func(off, n int64) error {
-					if err := repeat(off, n, uringSplice(r, ring, f, first)); err != nil {
+					if err := sys.Repeat(off, n, uringSplice(r, ring, f, first)); err != nil {
 						return err
 					}
 					got, err := r.Do(fmt.Sprintf("io_uring tee(pipe, pipe, %d)", n), func() (int64, error) { return ring.Tee(first.R, second.W, int(n)) })

@@ -26,10 +26,10 @@ func init() {
 			return funcs{
 				move: func(off, n int64) error {
 					// The port takes one pipe at a time.
-					if err := repeat(off, n, in); err != nil {
+					if err := sys.Repeat(off, n, in); err != nil {
 						return err
 					}
-					if err := repeat(0, n, on); err != nil {
+					if err := sys.Repeat(0, n, on); err != nil {
 						return err
 					}
 					return countLeft(r, f)

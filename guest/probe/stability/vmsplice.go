@@ -109,7 +109,7 @@ type memory struct {
 	port bool
 }
 
-// end is what delivers the data.
+// end returns the name of the destination.
 func (m memory) end() string {
 	if m.port {
 		return "port"
@@ -117,10 +117,10 @@ func (m memory) end() string {
 	return "pipe"
 }
 
-// given reports whether the memory is no longer its owner's once it was moved.
+// given reports whether the memory belongs to the kernel once it was moved.
 func (m memory) given() bool { return m.flags&unix.SPLICE_F_GIFT != 0 }
 
-// steps say what is done, call by call.
+// steps returns what the probe does, call by call.
 func (m memory) steps(mutation memoryMutation) []string {
 	last := "holds the memory, which is read again, against that: intact, stale (the old bytes stand where others must), lost; what is not intact fails"
 	if m.given() {
@@ -138,7 +138,7 @@ func (m memory) steps(mutation memoryMutation) []string {
 // vmspliceAll moves all of b into a pipe.
 func vmspliceAll(r *sys.Recorder, p sys.Pipe, b []byte, flags int) error {
 	flags |= unix.SPLICE_F_NONBLOCK
-	return repeat(0, int64(len(b)), func(off, n int64) (int64, error) {
+	return sys.Repeat(0, int64(len(b)), func(off, n int64) (int64, error) {
 		return r.Do(fmt.Sprintf("vmsplice(pipe, %d, %#x)", n, flags), func() (int64, error) {
 			n, err := sys.RawVmsplice(p.W, b[off:], flags)
 			return int64(n), err
@@ -154,7 +154,7 @@ func (m memory) ask(mutation memoryMutation) (found probe.Finding, err error) {
 	}
 	defer func() { err = errors.Join(err, unix.Munmap(whole)) }()
 	moved := whole[m.shift : m.shift+vmspliceSize]
-	copy(moved, source.Old()) // as much as there is room for
+	copy(moved, source.Old()[:vmspliceSize])
 	// Memory that is not aligned is in one page more.
 	p, err := sys.NewPipe(2 * vmspliceSize)
 	if err != nil {
@@ -165,7 +165,7 @@ func (m memory) ask(mutation memoryMutation) (found probe.Finding, err error) {
 	r := &sys.Recorder{}
 	drain, err := m.carry(r, p, moved)
 	if err != nil {
-		o, failure, err := failed(r, err)
+		o, failure, err := r.Failed(err)
 		return m.finding(o, failure, moved, source.Old()[:vmspliceSize]), err
 	}
 	if err := mutation.do(r, whole, int64(m.shift)); err != nil {
@@ -189,14 +189,13 @@ func (m memory) carry(r *sys.Recorder, p sys.Pipe, moved []byte) (drain func([]b
 	if err != nil {
 		return nil, err
 	}
-	if err := repeat(0, vmspliceSize, pipeTo(r, p, to.FD, "port")); err != nil {
+	if err := sys.Repeat(0, vmspliceSize, pipeTo(r, p, to.FD, "port")); err != nil {
 		return nil, err
 	}
 	return func(b []byte) ([]byte, error) { return to.Echo(b, vmspliceTarget) }, nil
 }
 
-// finding adds to an observation what became of the memory, which must hold what is
-// given.
+// finding returns an observation with the state of the memory, which must hold must.
 func (m memory) finding(o matrix.Observation, detail string, moved, must []byte) probe.Finding {
 	if !m.given() {
 		state, wrong := source.Held(moved, must, 0)

@@ -7,7 +7,7 @@ import (
 	"kmatrix/matrix"
 )
 
-// steps say what the question does, call by call.
+// steps returns what the question does, call by call.
 func (q question) steps() []string {
 	s := q.state
 	steps := s.Steps(q.place.fs)
@@ -26,7 +26,7 @@ func (q question) steps() []string {
 	)
 }
 
-// holds says what is edited, and what it holds then.
+// holds returns a sentence of what the mutation is made to and what that holds then.
 func (q question) holds() string {
 	what := "The file"
 	if q.call.elsewhere != "" {
@@ -35,7 +35,7 @@ func (q question) holds() string {
 	return what + " then holds " + q.mutation.edit(q.state).String()
 }
 
-// rereads says how the source is checked.
+// rereads returns a sentence of how the source is checked.
 func (q question) rereads() string {
 	how := "through the page cache"
 	if q.place.disk {
@@ -48,7 +48,7 @@ func (q question) rereads() string {
 	return fmt.Sprintf("holds the last %d bytes of the source against %s, as they are read %s: intact, stale (the old bytes stand where others must), lost; what is not intact fails", q.state.Window, want, how)
 }
 
-// family describes a call.
+// family returns the family of a call's probes.
 func family(name, doc, origin string) probe.Family {
 	return probe.Family{
 		Name: "stability/" + name, Summary: "can data still change that were moved by " + doc + "?", Origin: origin,

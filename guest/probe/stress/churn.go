@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/load"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 )
@@ -51,7 +52,7 @@ func init() {
 			all = append(all, question(family, k.name+"/"+fs, fs,
 				fmt.Sprintf("%s, of a file on %s: does every byte come out as it went in?", k.doc, fs),
 				append([]string{fmt.Sprintf("makes a file of %d KiB on %s, of the old pattern, that nobody changes; then, again and again:", churned.Size>>10, fs)}, k.steps...),
-				func(ctx context.Context, env *probe.Env, t *tally) (err error) {
+				func(ctx context.Context, env *probe.Env, t *load.Tally) (err error) {
 					dir, err := env.Dir(fs)
 					if err != nil {
 						return err
@@ -73,8 +74,8 @@ func init() {
 }
 
 const (
-	// manyPipes is how many pipes are open at a time: as many as leave room
-	// among the 1024 descriptors that a process has at least.
+	// manyPipes is how many pipes are open at a time: fewer than
+	// half of the 1024 descriptors that a process has at least.
 	manyPipes = 400
 	// chain is how many pipes hold the same pages.
 	chain = 16
@@ -83,15 +84,15 @@ const (
 // churn is one probe's file.
 type churn struct {
 	f *source.File
-	t *tally
+	t *load.Tally
 	// scratch is the path of another file.
 	scratch string
 }
 
-// forget drops the file's pages from the cache: where a kernel takes pages for
-// the pipe, they are to be taken.
+// forget drops the file's pages from the cache, so that a kernel that takes pages for
+// pipes has them to take.
 func (c *churn) forget() error {
-	return c.t.fail("fadvise(DONTNEED)", unix.Fadvise(c.f.File, 0, 0, unix.FADV_DONTNEED))
+	return c.t.Fail("fadvise(DONTNEED)", unix.Fadvise(c.f.File, 0, 0, unix.FADV_DONTNEED))
 }
 
 // many fills many pipes.
@@ -112,14 +113,14 @@ func (c *churn) many(ctx context.Context, env *probe.Env) (err error) {
 	}
 	rng, buffer, held := rand.New(rand.NewPCG(3, 0)), make([]byte, size), make([]int64, manyPipes)
 	offset := func(i int) int64 { return int64(i) * 3 * sys.PageSize % (c.f.Size - size) }
-	return together(ctx, env.Budget, nil, func(func() bool) error {
+	return load.Run(ctx, env.Budget, nil, func(func() bool) error {
 		if err := c.forget(); err != nil {
 			return err
 		}
 		for i, p := range pipes {
 			// What was left inside goes first.
 			for held[i] = 0; held[i] < size; {
-				n, err := c.t.splice(c.f.In, offset(i)+held[i], p, size-held[i])
+				n, err := c.t.Splice(c.f.In, offset(i)+held[i], p, size-held[i])
 				if err != nil {
 					return err
 				}
@@ -135,7 +136,7 @@ func (c *churn) many(ctx context.Context, env *probe.Env) (err error) {
 				if err != nil {
 					return err
 				}
-				c.t.exact(got, offset(i), held[i])
+				c.t.Exact(got, offset(i), held[i])
 				continue
 			}
 			pipes[i].Close()
@@ -144,9 +145,9 @@ func (c *churn) many(ctx context.Context, env *probe.Env) (err error) {
 				pipes = append(pipes[:i:i], pipes[i+1:]...)
 				return err
 			}
-			c.t.count("pipes closed full", 1)
+			c.t.Count("pipes closed full", 1)
 		}
-		c.t.count("rounds", 1)
+		c.t.Count("rounds", 1)
 		return nil
 	})
 }
@@ -158,7 +159,7 @@ func (c *churn) tee(ctx context.Context, env *probe.Env) error {
 		rng, buffer := rand.New(rand.NewPCG(4, i)), make([]byte, c.f.Window)
 		workers = append(workers, func(func() bool) error { return c.teeOne(rng, buffer) })
 	}
-	return together(ctx, env.Budget, nil, workers...)
+	return load.Run(ctx, env.Budget, nil, workers...)
 }
 
 func (c *churn) teeOne(rng *rand.Rand, buffer []byte) error {
@@ -180,16 +181,16 @@ func (c *churn) teeOne(rng *rand.Rand, buffer []byte) error {
 		}
 		links[i] = p
 		if i == 0 {
-			if n, err = c.t.splice(c.f.In, off, p, c.f.Window); err != nil || n == 0 {
+			if n, err = c.t.Splice(c.f.In, off, p, c.f.Window); err != nil || n == 0 {
 				return err
 			}
 			continue
 		}
-		got, err := c.t.tee(links[i-1], p, n)
+		got, err := c.t.Tee(links[i-1], p, n)
 		if err != nil {
 			return err
 		}
-		c.t.count("tees", 1)
+		c.t.Count("tees", 1)
 		if got != n {
 			return fmt.Errorf("tee duplicated %d bytes of %d", got, n)
 		}
@@ -208,7 +209,7 @@ func (c *churn) teeOne(rng *rand.Rand, buffer []byte) error {
 		if err != nil {
 			return err
 		}
-		c.t.exact(got, off, n)
+		c.t.Exact(got, off, n)
 	}
 	return nil
 }

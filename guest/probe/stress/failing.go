@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/load"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 )
@@ -39,7 +40,7 @@ func init() {
 	for _, fs := range []string{"xfs", "ext4", "tmpfs"} {
 		add("splice", fs, fs, "splice from a file on "+fs+" that was just written", []string{
 			fmt.Sprintf("writes %d KiB of the old pattern to a file on %s, %d KiB at a time: its folios are as large as the file system makes them", failingSize>>10, fs, failingStep>>10),
-		}, func(ctx context.Context, env *probe.Env, t *tally) error { return failingSplice(ctx, env, fs, t) })
+		}, func(ctx context.Context, env *probe.Env, t *load.Tally) error { return failingSplice(ctx, env, fs, t) })
 	}
 	for _, v := range []struct {
 		name, doc string
@@ -47,7 +48,7 @@ func init() {
 	}{{"vmsplice", "vmsplice", 0}, {"vmsplice-gift", "vmsplice with SPLICE_F_GIFT", unix.SPLICE_F_GIFT}} {
 		add(v.name, "anon", "", v.doc+" of private memory", []string{
 			fmt.Sprintf("fills %d KiB of private memory with the old pattern", failingSize>>10),
-		}, func(ctx context.Context, env *probe.Env, t *tally) error {
+		}, func(ctx context.Context, env *probe.Env, t *load.Tally) error {
 			return failingVmsplice(ctx, env, v.flags, t)
 		})
 	}
@@ -63,7 +64,7 @@ const failNth = "calls with an allocation that failed"
 
 // failing moves n bytes by a call in which each allocation fails in turn. prepare
 // brings the source into its state; move moves what is left from off on.
-func failing(ctx context.Context, env *probe.Env, t *tally, prepare func() error, move func(p sys.Pipe, off int64) (int64, error)) error {
+func failing(ctx context.Context, env *probe.Env, t *load.Tally, prepare func() error, move func(p sys.Pipe, off int64) (int64, error)) error {
 	if _, err := os.Stat("/proc/self/fail-nth"); errors.Is(err, os.ErrNotExist) {
 		return &probe.UnsupportedError{Reason: "the kernel fails no allocations: it has no CONFIG_FAULT_INJECTION"}
 	}
@@ -73,7 +74,7 @@ func failing(ctx context.Context, env *probe.Env, t *tally, prepare func() error
 	}
 	defer p.Close()
 	buffer, nth := make([]byte, failingSize), 0
-	return together(ctx, env.Budget, func() bool { return t.times(failNth) > 0 || t.broken() }, func(func() bool) error {
+	return load.Run(ctx, env.Budget, func() bool { return t.Times(failNth) > 0 || t.Broken() }, func(func() bool) error {
 		if err := prepare(); err != nil {
 			return err
 		}
@@ -81,13 +82,13 @@ func failing(ctx context.Context, env *probe.Env, t *tally, prepare func() error
 		var moved int64
 		var callErr error
 		failed, err := sys.FailNth(nth, func() {
-			moved, callErr = again(func() (int64, error) { return move(p, 0) })
+			moved, callErr = sys.Retry(func() (int64, error) { return move(p, 0) })
 		})
 		if err != nil {
 			return err
 		}
 		if failed {
-			t.count(failNth, 1)
+			t.Count(failNth, 1)
 		} else {
 			nth = 0
 		}
@@ -95,19 +96,19 @@ func failing(ctx context.Context, env *probe.Env, t *tally, prepare func() error
 			moved, callErr = 0, nil
 		}
 		if callErr != nil {
-			return t.fail("the call whose allocation fails", callErr)
+			return t.Fail("the call whose allocation fails", callErr)
 		}
 		for off := int64(0); ; {
 			got, err := p.Drain(buffer[:moved])
 			if err != nil {
 				return err
 			}
-			t.exact(got, off, moved)
+			t.Exact(got, off, moved)
 			if off += moved; off == failingSize {
 				return nil
 			}
-			if moved, err = again(func() (int64, error) { return move(p, off) }); err != nil {
-				return t.fail("the call for the rest", err)
+			if moved, err = sys.Retry(func() (int64, error) { return move(p, off) }); err != nil {
+				return t.Fail("the call for the rest", err)
 			}
 			if moved == 0 {
 				return fmt.Errorf("the data ended %d bytes early", failingSize-off)
@@ -116,7 +117,7 @@ func failing(ctx context.Context, env *probe.Env, t *tally, prepare func() error
 	})
 }
 
-func failingSplice(ctx context.Context, env *probe.Env, fs string, t *tally) (err error) {
+func failingSplice(ctx context.Context, env *probe.Env, fs string, t *load.Tally) (err error) {
 	dir, err := env.Dir(fs)
 	if err != nil {
 		return err
@@ -131,7 +132,7 @@ func failingSplice(ctx context.Context, env *probe.Env, fs string, t *tally) (er
 			return fmt.Errorf("truncate the file: %w", err)
 		}
 		for off := int64(0); off < failingSize; {
-			n, err := again(func() (int64, error) {
+			n, err := sys.Retry(func() (int64, error) {
 				n, err := unix.Pwrite(f.File, source.Old()[off:off+failingStep], off)
 				return int64(n), err
 			})
@@ -147,7 +148,7 @@ func failingSplice(ctx context.Context, env *probe.Env, fs string, t *tally) (er
 	})
 }
 
-func failingVmsplice(ctx context.Context, env *probe.Env, flags int, t *tally) (err error) {
+func failingVmsplice(ctx context.Context, env *probe.Env, flags int, t *load.Tally) (err error) {
 	m, err := sys.Anonymous(failingSize)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"kmatrix/guest/probe/sys"
 )
 
+// beginFork shares the memory with a child process.
 func beginFork(g *giver) (func() error, func() error, error) {
 	m, err := sys.Anonymous(giftBatch)
 	if err != nil {
@@ -32,7 +33,7 @@ func beginFork(g *giver) (func() error, func() error, error) {
 		if err := errors.Join(err, child.copy()); err != nil {
 			return err
 		}
-		g.t.exact(seen, off, giftBatch)
+		g.t.Exact(seen, off, giftBatch)
 		return g.take(off, n)
 	}, func() error { return errors.Join(unix.Munmap(m), unix.Munmap(seen)) }, nil
 }
@@ -41,14 +42,14 @@ func beginFork(g *giver) (func() error, func() error, error) {
 // for a byte, copies what it has to where both have it, and ends.
 type forked struct{ pid, ask int }
 
-// forkWith forks. The Go runtime knows nothing of the child, which therefore
-// makes but system calls (see [recite]).
+// forkWith forks. The Go runtime knows nothing of the child, which therefore makes system
+// calls alone (see [forkCopier]).
 func forkWith(from, to []byte) (*forked, error) {
 	var ask [2]int
 	if err := unix.Pipe2(ask[:], unix.O_CLOEXEC); err != nil {
 		return nil, fmt.Errorf("pipe2: %w", err)
 	}
-	pid, errno := recite(ask[0], unsafe.Pointer(&from[0]), unsafe.Pointer(&to[0]), uintptr(len(from)))
+	pid, errno := forkCopier(ask[0], unsafe.Pointer(&from[0]), unsafe.Pointer(&to[0]), uintptr(len(from)))
 	_ = unix.Close(ask[0]) // it is the child's now
 	if errno != 0 {
 		return nil, errors.Join(fmt.Errorf("fork: %w", errno), unix.Close(ask[1]))
@@ -56,14 +57,14 @@ func forkWith(from, to []byte) (*forked, error) {
 	return &forked{pid: pid, ask: ask[1]}, nil
 }
 
-// recite forks, and is the child's whole life: nothing in it may need the
-// runtime, neither for a stack that grows nor for memory, since the child has
-// one thread and no scheduler. n is a multiple of 8.
+// forkCopier forks, and is all that the child runs: it waits for a byte from ask, copies n
+// bytes and exits. Nothing in it may need the runtime, neither for a stack that grows nor
+// for memory, since the child has one thread and no scheduler. n is a multiple of 8.
 //
 //go:noinline
 //go:norace
 //go:nosplit
-func recite(ask int, from, to unsafe.Pointer, n uintptr) (pid int, errno unix.Errno) {
+func forkCopier(ask int, from, to unsafe.Pointer, n uintptr) (pid int, errno unix.Errno) {
 	// clone with no flags but the signal is fork, on every architecture.
 	r, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 	if errno != 0 || r != 0 {
@@ -80,11 +81,11 @@ func recite(ask int, from, to unsafe.Pointer, n uintptr) (pid int, errno unix.Er
 	}
 }
 
-// copy has the child copy its memory, and sees its end.
+// copy has the child copy its memory, and waits for its end.
 func (f *forked) copy() error {
 	// The end of the file would be no question: the other giver's child may hold
 	// this pipe, too.
-	_, err := again(func() (int64, error) {
+	_, err := sys.Retry(func() (int64, error) {
 		n, err := unix.Write(f.ask, []byte{1})
 		return int64(n), err
 	})
@@ -92,7 +93,7 @@ func (f *forked) copy() error {
 		return fmt.Errorf("ask the child: %w", err)
 	}
 	var status unix.WaitStatus
-	if _, err := again(func() (int64, error) {
+	if _, err := sys.Retry(func() (int64, error) {
 		pid, err := unix.Wait4(f.pid, &status, 0, nil)
 		return int64(pid), err
 	}); err != nil {

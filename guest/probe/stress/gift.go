@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/load"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 )
@@ -23,7 +24,7 @@ const (
 	// this much longer than the budget, and then gives up, as the number of pages
 	// given tells: a count that is not reached must not look like a hang.
 	leastGifts = 32 << 10
-	longer     = 9 * time.Second
+	giftGrace  = 9 * time.Second
 )
 
 // gift is a kind of memory to give away.
@@ -34,7 +35,6 @@ type gift struct {
 	begin func(g *giver) (round func() error, end func() error, err error)
 }
 
-// Memory is given away with SPLICE_F_GIFT again and again.
 func init() {
 	const family = "stress/vmsplice-gift"
 	give := "gives the pages away into a pipe by vmsplice with SPLICE_F_GIFT, in as few calls as the pipe allows"
@@ -74,7 +74,7 @@ func init() {
 		all = append(all, question(family, g.name+"/"+g.fs, needs,
 			fmt.Sprintf("vmsplice with SPLICE_F_GIFT of %s, again and again until %d pages are given and the time is over, from two threads: does it all arrive, and the kernel survive?", g.doc, leastGifts),
 			append([]string{"two threads, each with its own memory and pipe, again and again:"}, g.steps...),
-			func(ctx context.Context, env *probe.Env, t *tally) error { return g.away(ctx, env, t) }))
+			func(ctx context.Context, env *probe.Env, t *load.Tally) error { return g.run(ctx, env, t) }))
 	}
 	probe.Register(probe.Family{
 		Name: family, Summary: "does everything arrive that is given away with SPLICE_F_GIFT in large batches, and does the kernel survive it?",
@@ -85,7 +85,7 @@ func init() {
 
 // giver is one of the threads that give.
 type giver struct {
-	t *tally
+	t *load.Tally
 	p sys.Pipe
 	// path is the file, "" where there is none.
 	path string
@@ -94,7 +94,8 @@ type giver struct {
 	n int64
 }
 
-func (g gift) away(ctx context.Context, env *probe.Env, t *tally) (err error) {
+// run gives memory away from two threads until the pages and the budget are used up.
+func (g gift) run(ctx context.Context, env *probe.Env, t *load.Tally) (err error) {
 	path := ""
 	if g.fs != "anon" {
 		dir, err := env.Dir(g.fs)
@@ -126,36 +127,36 @@ func (g gift) away(ctx context.Context, env *probe.Env, t *tally) (err error) {
 			return round()
 		})
 	}
-	latest := time.Now().Add(env.Budget + longer)
-	return together(ctx, env.Budget, func() bool {
-		return t.times(gifted) >= leastGifts || t.broken() || time.Now().After(latest)
+	latest := time.Now().Add(env.Budget + giftGrace)
+	return load.Run(ctx, env.Budget, func() bool {
+		return t.Times(gifted) >= leastGifts || t.Broken() || time.Now().After(latest)
 	}, workers...)
 }
 
 // gifted counts pages that were given away.
 const gifted = "pages given"
 
-// offset is where the pattern of the round begins: another one each time, so
-// that what is left of the last one is told from it.
+// offset returns where the pattern of the round begins: another offset each time, so that
+// the bytes of the last round differ.
 func (g *giver) offset() int64 { return g.n * giftBatch % source.MaxFile }
 
-// give gives all of the memory away; what the kernel does not take is noted,
-// and how much it took is returned.
+// give gives all of the memory away and returns how much the kernel took; a call that
+// fails is noted.
 func (g *giver) give(m []byte) (int64, error) {
 	took := int64(0)
 	for int(took) < len(m) {
-		n, err := again(func() (int64, error) {
+		n, err := sys.Retry(func() (int64, error) {
 			v := unix.Iovec{Base: &m[took]}
 			v.SetLen(len(m) - int(took))
 			n, err := unix.Vmsplice(g.p.W, []unix.Iovec{v}, unix.SPLICE_F_GIFT|unix.SPLICE_F_NONBLOCK)
 			return int64(n), err
 		})
 		if err != nil || n == 0 {
-			return took, g.t.fail("vmsplice(GIFT)", err)
+			return took, g.t.Fail("vmsplice(GIFT)", err)
 		}
 		took += n
 	}
-	g.t.count(gifted, int(took)/sys.PageSize)
+	g.t.Count(gifted, int(took)/sys.PageSize)
 	return took, nil
 }
 
@@ -165,10 +166,11 @@ func (g *giver) take(off, n int64) error {
 	if err != nil {
 		return err
 	}
-	g.t.exact(got, off, n)
+	g.t.Exact(got, off, n)
 	return nil
 }
 
+// beginReuse writes to the memory again once the pipe is empty.
 func beginReuse(g *giver) (func() error, func() error, error) {
 	m, err := sys.Anonymous(giftBatch)
 	if err != nil {
@@ -185,11 +187,12 @@ func beginReuse(g *giver) (func() error, func() error, error) {
 			return err
 		}
 		// The giver has no right to what it gave, and none to anything else.
-		g.t.twice(m, m, off, giftBatch, true)
+		g.t.Twice(m, m, off, giftBatch, true)
 		return nil
 	}, func() error { return unix.Munmap(m) }, nil
 }
 
+// beginUnmap maps other memory in the place of what is in the pipe.
 func beginUnmap(g *giver) (func() error, func() error, error) {
 	m, err := sys.Anonymous(giftBatch)
 	if err != nil {
@@ -214,7 +217,7 @@ func beginUnmap(g *giver) (func() error, func() error, error) {
 			return err
 		}
 		other := source.New(off, giftBatch)
-		g.t.twice(other, m, off, giftBatch, false)
+		g.t.Twice(other, m, off, giftBatch, false)
 		return nil
 	}, func() error { return unix.Munmap(m) }, nil
 }
@@ -237,7 +240,7 @@ func beginMapping(g *giver) (func() error, func() error, error) {
 		defer func() { err = errors.Join(err, unix.Munmap(m)) }()
 		if dirty {
 			copy(m, source.Old()) // what is there already
-		} else if err := g.t.fail("fsync", unix.Fsync(fd)); err != nil {
+		} else if err := g.t.Fail("fsync", unix.Fsync(fd)); err != nil {
 			return err
 		}
 		n, err := g.give(m)
@@ -247,15 +250,15 @@ func beginMapping(g *giver) (func() error, func() error, error) {
 		if err := g.take(0, n); err != nil {
 			return err
 		}
-		g.t.exact(m, 0, giftBatch)
-		read, err := again(func() (int64, error) {
+		g.t.Exact(m, 0, giftBatch)
+		read, err := sys.Retry(func() (int64, error) {
 			n, err := unix.Pread(fd, g.got, 0)
 			return int64(n), err
 		})
 		if err != nil {
-			return g.t.fail("pread", err)
+			return g.t.Fail("pread", err)
 		}
-		g.t.exact(g.got[:read], 0, giftBatch)
+		g.t.Exact(g.got[:read], 0, giftBatch)
 		return nil
 	}, func() error { return unix.Close(fd) }, nil
 }

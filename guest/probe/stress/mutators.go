@@ -80,18 +80,19 @@ func (c chooser) write(fd int, off, n int64, call string) error {
 	const most = 64 << 10
 	for n > 0 {
 		part := c.version(off, min(n, most))
-		done, err := again(func() (int64, error) {
+		done, err := sys.Retry(func() (int64, error) {
 			n, err := unix.Pwrite(fd, part, off)
 			return int64(n), err
 		})
 		if err != nil || done == 0 {
-			return c.r.t.fail(call, err)
+			return c.r.t.Fail(call, err)
 		}
 		off, n = off+done, n-done
 	}
 	return nil
 }
 
+// nothing is the end of a mutator that holds nothing.
 func nothing() error { return nil }
 
 func beginTruncate(r *race, chance uint64) (func(func() bool) error, func() error, error) {
@@ -99,7 +100,7 @@ func beginTruncate(r *race, chance uint64) (func(func() bool) error, func() erro
 	return func(func() bool) error {
 		cut := c.page(1) + c.Int64N(sys.PageSize)*c.Int64N(2)
 		for _, size := range []int64{cut, r.f.Size} {
-			if err := r.t.fail("ftruncate", unix.Ftruncate(r.f.File, size)); err != nil {
+			if err := r.t.Fail("ftruncate", unix.Ftruncate(r.f.File, size)); err != nil {
 				return err
 			}
 		}
@@ -115,7 +116,7 @@ func beginPunch(r *race, chance uint64) (func(func() bool) error, func() error, 
 		if c.IntN(2) == 0 {
 			off, n = off+1000, n-2000
 		}
-		if err := r.t.fail("fallocate(PUNCH_HOLE)", unix.Fallocate(r.f.File, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)); err != nil {
+		if err := r.t.Fail("fallocate(PUNCH_HOLE)", unix.Fallocate(r.f.File, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, off, n)); err != nil {
 			return err
 		}
 		return c.write(r.f.File, off, n, "pwrite")
@@ -132,15 +133,15 @@ func beginStores(r *race, chance uint64) (func(func() bool) error, func() error,
 		for range 8 {
 			off := c.page(1)
 			if !store(m[off:off+sys.PageSize], c.version(off, sys.PageSize)) {
-				r.t.count("stores behind the end", 1)
+				r.t.Count("stores behind the end", 1)
 			}
 		}
 		return nil
 	}, func() error { return unix.Munmap(m) }, nil
 }
 
-// store stores to mapped memory; false where that faulted (SIGBUS), as it does
-// behind the end of the file.
+// store stores to mapped memory and reports whether it could: behind the end of the file
+// it faults (SIGBUS).
 func store(to, from []byte) (done bool) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -169,10 +170,10 @@ func beginDirect(r *race, chance uint64) (func(func() bool) error, func() error,
 		off := c.page(pages)
 		part := buffer[:pages*sys.PageSize]
 		copy(part, c.version(off, pages*sys.PageSize))
-		_, err := again(func() (int64, error) {
+		_, err := sys.Retry(func() (int64, error) {
 			n, err := unix.Pwrite(fd, part, off)
 			return int64(n), err
 		})
-		return r.t.fail("pwrite(O_DIRECT)", err)
+		return r.t.Fail("pwrite(O_DIRECT)", err)
 	}, func() error { return errors.Join(unix.Close(fd), unix.Munmap(buffer)) }, nil
 }

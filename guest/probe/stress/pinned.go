@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"kmatrix/guest/probe/load"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 )
@@ -39,13 +40,13 @@ func beginPinned(g *giver) (func() error, func() error, error) {
 	}
 	again := make([]byte, pinnedBatch)
 	return func() error {
-		copy(m, source.Old()) // as much as there is room for
+		copy(m, source.Old()[:pinnedBatch])
 		reads.begin()
 		n, err := g.give(m)
 		if err != nil || n == 0 {
 			return errors.Join(err, reads.await())
 		}
-		teed, err := g.t.tee(g.p, later, n)
+		teed, err := g.t.Tee(g.p, later, n)
 		if err != nil {
 			return err
 		}
@@ -53,14 +54,14 @@ func beginPinned(g *giver) (func() error, func() error, error) {
 		if err != nil {
 			return err
 		}
-		if err := g.t.fail("pread(O_DIRECT)", reads.await()); err != nil {
+		if err := g.t.Fail("pread(O_DIRECT)", reads.await()); err != nil {
 			return err
 		}
 		late, err := later.Drain(again[:teed])
 		if err != nil {
 			return err
 		}
-		g.t.twice(early, late, 0, n, false)
+		g.t.Twice(early, late, 0, n, false)
 		return nil
 	}, func() error { later.Close(); return errors.Join(reads.end(), unix.Munmap(m), unix.Unlink(path)) }, nil
 }
@@ -95,8 +96,8 @@ func startReads(path string, into []byte) (*reads, error) {
 	return r, nil
 }
 
-// run reads. It waits for its turn without sleep, since who wakes up comes too late,
-// and then for a moment by chance, so that it meets other pages each time.
+// run reads. It waits for its turn without sleeping, since a thread that wakes up comes
+// too late, and then for a random moment, so that it meets other pages each time.
 func (r *reads) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -112,7 +113,7 @@ func (r *reads) run() {
 				return
 			}
 		}
-		n, err := again(func() (int64, error) {
+		n, err := sys.Retry(func() (int64, error) {
 			n, err := unix.Pread(r.fd, r.into, 0)
 			return int64(n), err
 		})
@@ -129,7 +130,7 @@ func (r *reads) begin() { r.begun.Add(1) }
 
 func (r *reads) await() error {
 	for r.ended.Load() < r.begun.Load() {
-		breathe()
+		load.Yield()
 	}
 	return r.err
 }

@@ -11,9 +11,9 @@ import (
 	"kmatrix/guest/probe/sys"
 )
 
-// spare is how much memory stays available when it is filled up: enough for
-// the kernel, which has no swap, to find what it needs without ending a process.
-const spare = 96 << 20
+// reserve is how many bytes of memory stay available when it is filled up: enough for the
+// kernel, which has no swap, to find what it needs without killing a process.
+const reserve = 96 << 20
 
 func beginPressure(r *race, chance uint64) (func(func() bool) error, func() error, error) {
 	c, n := r.chooser(chance), 0
@@ -22,7 +22,7 @@ func beginPressure(r *race, chance uint64) (func(func() bool) error, func() erro
 			return err
 		}
 		// Only clean pages can be dropped.
-		if err := r.t.fail("fsync", unix.Fsync(r.f.File)); err != nil {
+		if err := r.t.Fail("fsync", unix.Fsync(r.f.File)); err != nil {
 			return err
 		}
 		if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte("1"), 0); err != nil {
@@ -35,7 +35,7 @@ func beginPressure(r *race, chance uint64) (func(func() bool) error, func() erro
 	}, nothing, nil
 }
 
-// fill fills memory up, and frees it.
+// fill allocates memory until [reserve] is left, and frees it.
 func fill(more func() bool) (err error) {
 	const chunk = 8 << 20
 	var held [][]byte
@@ -49,7 +49,7 @@ func fill(more func() bool) (err error) {
 		if err != nil {
 			return err
 		}
-		if left < spare+chunk {
+		if left < reserve+chunk {
 			return nil
 		}
 		m, err := sys.Anonymous(chunk)
@@ -64,7 +64,7 @@ func fill(more func() bool) (err error) {
 	return nil
 }
 
-// available reads how much memory can be had without swapping, in bytes.
+// available returns how much memory can be had without swapping, in bytes.
 func available() (int64, error) {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/load"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 )
@@ -27,7 +28,7 @@ func init() {
 					fmt.Sprintf("reader: splices the next %d KiB into a pipe, and tees that into another", raced.Window>>10),
 					"reader: reads the first pipe at once; waits until each of the others has made a round, at most 20 ms; reads the second pipe; counts both readings",
 				}, v.steps()...),
-				func(ctx context.Context, env *probe.Env, t *tally) error { return v.race(ctx, env, fs, t) }))
+				func(ctx context.Context, env *probe.Env, t *load.Tally) error { return v.race(ctx, env, fs, t) }))
 		}
 	}
 	probe.Register(probe.Family{
@@ -40,13 +41,13 @@ func init() {
 // raced is the file: large enough for readahead to bring large folios.
 var raced = source.State{Name: "race", Size: 2 << 20, Window: 256 << 10}
 
-// patience is how long the reader waits for the others between its readings.
-const patience = 20 * time.Millisecond
+// roundTimeout is how long the reader waits for the others between its readings.
+const roundTimeout = 20 * time.Millisecond
 
 // race is one reader and those it races with.
 type race struct {
 	f *source.File
-	t *tally
+	t *load.Tally
 	// zeros reports whether somebody makes zeros.
 	zeros bool
 	// at is where the reader is.
@@ -80,7 +81,7 @@ func (v variant) steps() []string {
 	return list
 }
 
-// variants are each mutator alone, and all of them together.
+// variants returns each mutator alone, and all of them together.
 func variants() []variant {
 	disks := []string{"xfs", "ext4", "btrfs"}
 	var list []variant
@@ -98,7 +99,7 @@ func variants() []variant {
 	return append(list, variant{name: "all", mutators: mutators, on: disks})
 }
 
-func (v variant) race(ctx context.Context, env *probe.Env, fs string, t *tally) (err error) {
+func (v variant) race(ctx context.Context, env *probe.Env, fs string, t *load.Tally) (err error) {
 	dir, err := env.Dir(fs)
 	if err != nil {
 		return err
@@ -127,23 +128,23 @@ func (v variant) race(ctx context.Context, env *probe.Env, fs string, t *tally) 
 				return fmt.Errorf("%s: %w", m.name, err)
 			}
 			r.rounds[i].Add(1)
-			t.count(m.name+" rounds", 1)
+			t.Count(m.name+" rounds", 1)
 			return nil
 		})
 	}
 	// A budget in which nothing was read twice has asked nothing.
-	latest := time.Now().Add(env.Budget + lateness)
-	return together(ctx, env.Budget, func() bool { return t.times(readTwice) > 0 || time.Now().After(latest) }, workers...)
+	latest := time.Now().Add(env.Budget + grace)
+	return load.Run(ctx, env.Budget, func() bool { return t.Times(readTwice) > 0 || time.Now().After(latest) }, workers...)
 }
 
-// lateness is how far behind its budget a race may come to its first reading, on
-// a machine that is busy with others.
-const lateness = 10 * time.Second
+// grace is how long after its budget a race may come to its first reading, on a machine
+// that is busy with others.
+const grace = 10 * time.Second
 
 // readTwice counts the splices that were read twice.
 const readTwice = "splices"
 
-// reader returns the reader's round.
+// reader returns the reader's round, and a function that frees its pipes.
 func (r *race) reader() (round func(func() bool) error, end func(), err error) {
 	first, err := sys.NewPipe(int(r.f.Window))
 	if err != nil {
@@ -158,12 +159,12 @@ func (r *race) reader() (round func(func() bool) error, end func(), err error) {
 	return func(more func() bool) error {
 		off := r.at.Load()
 		defer func() { r.at.Store((off + r.f.Window) % r.f.Size) }()
-		n, err := r.t.splice(r.f.In, off, first, r.f.Window)
+		n, err := r.t.Splice(r.f.In, off, first, r.f.Window)
 		if err != nil || n == 0 {
-			breathe() // the file ends before here, for now
+			load.Yield() // the file ends before here, for now
 			return err
 		}
-		teed, err := r.t.tee(first, second, n)
+		teed, err := r.t.Tee(first, second, n)
 		if err != nil {
 			return err
 		}
@@ -176,12 +177,12 @@ func (r *race) reader() (round func(func() bool) error, end func(), err error) {
 		if err != nil {
 			return err
 		}
-		r.t.twice(got[:min(teed, int64(len(got)))], again, off, teed, r.zeros)
-		r.t.count(readTwice, 1)
+		r.t.Twice(got[:min(teed, int64(len(got)))], again, off, teed, r.zeros)
+		r.t.Count(readTwice, 1)
 		if teed < n {
 			// What was not teed was read once.
 			rest := got[min(teed, int64(len(got))):]
-			r.t.twice(rest, rest, off+teed, n-teed, r.zeros)
+			r.t.Twice(rest, rest, off+teed, n-teed, r.zeros)
 		}
 		return nil
 	}, func() { first.Close(); second.Close() }, nil
@@ -193,7 +194,7 @@ func (r *race) await(more func() bool) {
 	for i := range r.rounds {
 		began[i] = r.rounds[i].Load()
 	}
-	for end := time.Now().Add(patience); more() && time.Now().Before(end); breathe() {
+	for end := time.Now().Add(roundTimeout); more() && time.Now().Before(end); load.Yield() {
 		done := true
 		for i := range r.rounds {
 			// The round that is going on may have passed already.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/load"
 	"kmatrix/guest/probe/sys"
 )
 
@@ -30,24 +31,24 @@ func (c *churn) resize(ctx context.Context, env *probe.Env) (err error) {
 	}
 	defer func() { err = errors.Join(err, unix.Close(out), unix.Unlink(c.scratch)) }()
 	in, sizes := int64(0), rand.New(rand.NewPCG(5, 0))
-	return together(ctx, env.Budget, nil,
+	return load.Run(ctx, env.Budget, nil,
 		func(func() bool) error {
-			n, err := c.t.splice(c.f.In, in, first, min(128<<10, c.f.Size-in))
+			n, err := c.t.Splice(c.f.In, in, first, min(128<<10, c.f.Size-in))
 			if n == 0 {
-				breathe()
+				load.Yield()
 			}
 			in = (in + n) % c.f.Size
 			return err
 		},
 		func(func() bool) error {
-			_, err := again(func() (int64, error) {
+			_, err := sys.Retry(func() (int64, error) {
 				return unix.Splice(first.R, nil, second.W, nil, 100_000, unix.SPLICE_F_NONBLOCK)
 			})
 			if errors.Is(err, unix.EAGAIN) {
-				breathe()
+				load.Yield()
 				return nil
 			}
-			return c.t.fail("splice(pipe, pipe)", err)
+			return c.t.Fail("splice(pipe, pipe)", err)
 		},
 		func(func() bool) error {
 			p, size := first, sys.PageSize<<sizes.IntN(9)
@@ -56,11 +57,11 @@ func (c *churn) resize(ctx context.Context, env *probe.Env) (err error) {
 			}
 			_, err := unix.FcntlInt(uintptr(p.W), unix.F_SETPIPE_SZ, size)
 			if errors.Is(err, unix.EBUSY) {
-				breathe() // it holds more than that
+				load.Yield() // it holds more than that
 				return nil
 			}
-			c.t.count("resized", 1)
-			return c.t.fail("fcntl(F_SETPIPE_SZ)", err)
+			c.t.Count("resized", 1)
+			return c.t.Fail("fcntl(F_SETPIPE_SZ)", err)
 		},
 		c.receive(second, out))
 }
@@ -70,22 +71,22 @@ func (c *churn) resize(ctx context.Context, env *probe.Env) (err error) {
 func (c *churn) receive(p sys.Pipe, out int) func(func() bool) error {
 	buffer, at, rng := make([]byte, 128<<10), int64(0), rand.New(rand.NewPCG(6, 0))
 	return func(func() bool) error {
-		room := buffer[:min(int64(len(buffer)), c.f.Size-at, 1+rng.Int64N(int64(len(buffer))))]
+		part := buffer[:min(int64(len(buffer)), c.f.Size-at, 1+rng.Int64N(int64(len(buffer))))]
 		var got []byte
 		var err error
 		if rng.IntN(2) == 0 {
-			got, err = p.Drain(room)
+			got, err = p.Drain(part)
 		} else {
-			got, err = c.byFile(p, out, room)
+			got, err = c.byFile(p, out, part)
 		}
 		if err != nil {
 			return err
 		}
 		if len(got) == 0 {
-			breathe()
+			load.Yield()
 			return nil
 		}
-		c.t.exact(got, at, int64(len(got)))
+		c.t.Exact(got, at, int64(len(got)))
 		at = (at + int64(len(got))) % c.f.Size
 		return nil
 	}
@@ -94,7 +95,7 @@ func (c *churn) receive(p sys.Pipe, out int) func(func() bool) error {
 // byFile splices what the pipe holds, up to len(b) bytes, into the file, and
 // reads it there.
 func (c *churn) byFile(p sys.Pipe, out int, b []byte) ([]byte, error) {
-	n, err := again(func() (int64, error) {
+	n, err := sys.Retry(func() (int64, error) {
 		at := int64(0)
 		return unix.Splice(p.R, nil, out, &at, len(b), unix.SPLICE_F_NONBLOCK)
 	})
@@ -102,11 +103,11 @@ func (c *churn) byFile(p sys.Pipe, out int, b []byte) ([]byte, error) {
 	case errors.Is(err, unix.EAGAIN):
 		return nil, nil
 	case err != nil:
-		return nil, c.t.fail("splice(pipe, file)", err)
+		return nil, c.t.Fail("splice(pipe, file)", err)
 	}
-	c.t.count("splices into a file", 1)
+	c.t.Count("splices into a file", 1)
 	for read := int64(0); read < n; {
-		m, err := again(func() (int64, error) {
+		m, err := sys.Retry(func() (int64, error) {
 			m, err := unix.Pread(out, b[read:n], read)
 			return int64(m), err
 		})

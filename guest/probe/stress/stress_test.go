@@ -3,15 +3,13 @@ package stress
 import (
 	"bytes"
 	"context"
-	"errors"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/load"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 	"kmatrix/matrix"
@@ -21,13 +19,13 @@ import (
 // what it found.
 func seen(t *testing.T, do work) probe.Finding {
 	t.Helper()
-	var counted tally
+	var counted load.Tally
 	dir := t.TempDir()
 	err := do(t.Context(), &probe.Env{Dirs: map[string]string{"here": dir}, Budget: 100 * time.Millisecond}, &counted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := counted.finding()
+	found, err := counted.Finding()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +60,7 @@ func TestTheRaceFindsWhatNobodyMayShow(t *testing.T) {
 		"a version":                {rogue(false, right), false},
 	} {
 		v := variant{name: name, mutators: []mutator{test.mutator}}
-		found := seen(t, func(ctx context.Context, env *probe.Env, c *tally) error { return v.race(ctx, env, "here", c) })
+		found := seen(t, func(ctx context.Context, env *probe.Env, c *load.Tally) error { return v.race(ctx, env, "here", c) })
 		o := found.Observation
 		if (o.Class == matrix.Torn) != test.torn || (o.Other > 0) != test.torn || matrix.Reference.Allows(o.Class) == test.torn {
 			t.Errorf("%s: %s, %+v", name, found.Detail, o)
@@ -73,7 +71,7 @@ func TestTheRaceFindsWhatNobodyMayShow(t *testing.T) {
 // TestTheGiftFindsWhatWasNotGiven gives memory of which one page is not what it is
 // said to be.
 func TestTheGiftFindsWhatWasNotGiven(t *testing.T) {
-	var counted tally
+	var counted load.Tally
 	p, err := sys.NewPipe(giftBatch)
 	if err != nil {
 		t.Fatal(err)
@@ -94,94 +92,10 @@ func TestTheGiftFindsWhatWasNotGiven(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := counted.finding()
+	found, err := counted.Finding()
 	o := found.Observation
 	if err != nil || o.Class != matrix.Torn || o.Other != sys.PageSize || o.FirstOffset != 5*sys.PageSize || o.Bytes != giftBatch {
 		t.Errorf("%+v, %v", o, err)
-	}
-}
-
-func TestTheTallyAddsUp(t *testing.T) {
-	var c tally
-	if _, err := c.finding(); err == nil || !strings.Contains(err.Error(), "nothing has left a pipe") {
-		t.Errorf("of nothing it finds %v", err)
-	}
-	if err := c.fail("splice(file, pipe)", unix.EINVAL); err != nil {
-		t.Error(err)
-	}
-	if found, err := c.finding(); err != nil || found.Observation.Class != "errno:EINVAL" || found.Observation.FirstOffset != -1 {
-		t.Errorf("of a call that always fails it finds %+v, %v", found.Observation, err)
-	}
-	c.exact(source.Old()[:4096], 0, 4096)
-	late := append([]byte(nil), source.Old()[8192:16384]...)
-	late[10] |= 0x80
-	c.twice(source.Old()[8192:16384], late, 8192, 8192, false)
-	for range 2 {
-		if err := c.fail("fsync", unix.EIO); err != nil {
-			t.Error(err)
-		}
-	}
-	found, err := c.finding()
-	o := found.Observation
-	if err != nil || o.Class != matrix.Changed || o.New != 1 || o.Old != 4096+8191 || o.FirstOffset != 8202 || o.Bytes != 3*4096 {
-		t.Errorf("%+v, %v", o, err)
-	}
-	if len(o.Calls) != 2 || o.Calls[0].Name != "fsync" || o.Calls[0].Count != 2 || o.Calls[1].Errno != "EINVAL" {
-		t.Errorf("calls %+v", o.Calls)
-	}
-	if !strings.Contains(found.Detail, "12 KiB checked") || !strings.Contains(found.Detail, "fsync: 2× EIO") {
-		t.Errorf("detail %q", found.Detail)
-	}
-	c.exact(source.Old()[:100], 0, 4096) // the pipe held fewer bytes than went in
-	found, _ = c.finding()
-	if found.Observation.Class != matrix.Torn || !strings.Contains(found.Detail, "3996 bytes never came") {
-		t.Errorf("of too few bytes it finds %s, %q", found.Observation.Class, found.Detail)
-	}
-	if err := c.fail("x", errors.New("no call")); err == nil {
-		t.Error("an error that is no call's became an observation")
-	}
-}
-
-func TestTogether(t *testing.T) {
-	var rounds, other atomic.Int64
-	began := time.Now()
-	err := together(t.Context(), 50*time.Millisecond, nil,
-		func(func() bool) error { rounds.Add(1); time.Sleep(time.Millisecond); return nil },
-		func(more func() bool) error {
-			for more() {
-				other.Add(1)
-			}
-			return nil
-		})
-	if took := time.Since(began); err != nil || took < 50*time.Millisecond || took > time.Second || rounds.Load() < 2 || other.Load() == 0 {
-		t.Errorf("%v, %s, %d and %d rounds", err, took, rounds.Load(), other.Load())
-	}
-	// What is to be done at least is done, however long it takes.
-	rounds.Store(0)
-	if err := together(t.Context(), 0, func() bool { return rounds.Load() >= 7 }, func(func() bool) error { rounds.Add(1); return nil }); err != nil || rounds.Load() < 7 {
-		t.Errorf("%d rounds, %v", rounds.Load(), err)
-	}
-	// One worker's trouble ends all, be it a panic or a fault.
-	m, err := sys.Anonymous(2 * sys.PageSize)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Munmap(m)
-	if err := unix.Mprotect(m[sys.PageSize:], unix.PROT_NONE); err != nil {
-		t.Fatal(err)
-	}
-	for name, bad := range map[string]func() error{
-		"error": func() error { return errors.New("no room") },
-		"panic": func() error { panic("oh") },
-		"fault": func() error { m[sys.PageSize] = 1; return nil },
-	} {
-		began := time.Now()
-		err := together(t.Context(), time.Minute, nil,
-			func(func() bool) error { time.Sleep(time.Millisecond); return nil },
-			func(func() bool) error { return bad() })
-		if err == nil || time.Since(began) > 10*time.Second {
-			t.Errorf("%s: %v after %s", name, err, time.Since(began))
-		}
 	}
 }
 

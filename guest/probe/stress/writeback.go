@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmatrix/guest/probe"
+	"kmatrix/guest/probe/load"
 	"kmatrix/guest/probe/source"
 	"kmatrix/guest/probe/sys"
 )
@@ -28,7 +29,7 @@ func init() {
 				fmt.Sprintf("makes a file of %d pages of the old pattern on %s; for each page two threads are at it again and again:", hotPages, fs),
 				"writer: pwrite of a version of the page, the old and the new pattern in turn; sync_file_range(WRITE) begins to write it back; pread must find that version",
 				"reader: splices the page into a pipe and reads that: it must hold either version",
-			}, func(ctx context.Context, env *probe.Env, t *tally) error { return writeback(ctx, env, fs, t) }))
+			}, func(ctx context.Context, env *probe.Env, t *load.Tally) error { return writeback(ctx, env, fs, t) }))
 	}
 	probe.Register(probe.Family{
 		Name: family, Summary: "is a page taken away from its file before it is written back?",
@@ -37,7 +38,7 @@ func init() {
 	}, all...)
 }
 
-func writeback(ctx context.Context, env *probe.Env, fs string, t *tally) (err error) {
+func writeback(ctx context.Context, env *probe.Env, fs string, t *load.Tally) (err error) {
 	dir, err := env.Dir(fs)
 	if err != nil {
 		return err
@@ -56,36 +57,36 @@ func writeback(ctx context.Context, env *probe.Env, fs string, t *tally) (err er
 		defer end()
 		workers = append(workers, hotWriter(f, i*sys.PageSize, t), read)
 	}
-	return together(ctx, env.Budget, func() bool { return t.times(writtenBack) > 0 || t.broken() }, workers...)
+	return load.Run(ctx, env.Budget, func() bool { return t.Times(writtenBack) > 0 || t.Broken() }, workers...)
 }
 
 // writtenBack counts what the writers did.
 const writtenBack = "pages written back"
 
 // hotWriter returns the writer of the page at off.
-func hotWriter(f *source.File, off int64, t *tally) func(func() bool) error {
+func hotWriter(f *source.File, off int64, t *load.Tally) func(func() bool) error {
 	old := source.Old()[off : off+sys.PageSize]
 	versions := [][]byte{source.New(off, sys.PageSize), old}
 	found, turn := make([]byte, sys.PageSize), 0
 	return func(func() bool) error {
 		version := versions[turn%2]
 		turn++
-		if _, err := again(func() (int64, error) {
+		if _, err := sys.Retry(func() (int64, error) {
 			n, err := unix.Pwrite(f.File, version, off)
 			return int64(n), err
 		}); err != nil {
-			return t.fail("pwrite", err)
+			return t.Fail("pwrite", err)
 		}
 		if err := unix.SyncFileRange(f.File, off, sys.PageSize, unix.SYNC_FILE_RANGE_WRITE); err != nil {
-			return t.fail("sync_file_range", err)
+			return t.Fail("sync_file_range", err)
 		}
-		t.count(writtenBack, 1)
-		n, err := again(func() (int64, error) {
+		t.Count(writtenBack, 1)
+		n, err := sys.Retry(func() (int64, error) {
 			n, err := unix.Pread(f.File, found, off)
 			return int64(n), err
 		})
 		if err != nil {
-			return t.fail("pread", err)
+			return t.Fail("pread", err)
 		}
 		// What is not the version that was written last was lost: it counts as
 		// bytes that were never written there.
@@ -96,29 +97,29 @@ func hotWriter(f *source.File, off int64, t *tally) func(func() bool) error {
 				found[i] = 0x02
 			}
 		}
-		t.exact(found[:n], off, sys.PageSize)
+		t.Exact(found[:n], off, sys.PageSize)
 		return nil
 	}
 }
 
 // hotReader returns the reader of the page at off, and what frees its pipe.
-func hotReader(f *source.File, off int64, t *tally) (read func(func() bool) error, end func(), err error) {
+func hotReader(f *source.File, off int64, t *load.Tally) (read func(func() bool) error, end func(), err error) {
 	p, err := sys.NewPipe(sys.PageSize)
 	if err != nil {
 		return nil, nil, err
 	}
 	buffer := make([]byte, sys.PageSize)
 	return func(func() bool) error {
-		n, err := t.splice(f.In, off, p, sys.PageSize)
+		n, err := t.Splice(f.In, off, p, sys.PageSize)
 		if err != nil || n == 0 {
-			breathe()
+			load.Yield()
 			return err
 		}
 		got, err := p.Drain(buffer[:n])
 		if err != nil {
 			return err
 		}
-		t.twice(got, got, off, n, false)
+		t.Twice(got, got, off, n, false)
 		return nil
 	}, p.Close, nil
 }

@@ -20,7 +20,7 @@ func CountPages() (Pages, bool) {
 	return p, err == nil
 }
 
-// Since says what was counted since an earlier reading; "" where there are no
+// Since returns what was counted since an earlier reading, as a text; "" where there are no
 // counters.
 func (p Pages) Since() string {
 	now, ok := CountPages()

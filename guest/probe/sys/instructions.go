@@ -51,7 +51,7 @@ func (c threadCounter) read() (n int64, ok bool, err error) {
 	case err != nil:
 		return 0, false, fmt.Errorf("read a counter of perf_event_open: %w", err)
 	case got == 0:
-		return 0, false, nil // the unit has no room for the event
+		return 0, false, nil // the unit has no free counter for the event
 	}
 	return int64(binary.NativeEndian.Uint64(count[:])), true, nil
 }

@@ -17,7 +17,7 @@ import (
 // [MapElsewhere]: it calls [ServeMappings].
 const MapperArgument = "mapper"
 
-// startMapper starts the other process, one for the life of a worker.
+// startMapper starts the other process, one for each worker.
 var startMapper = sync.OnceValues(func() (*Child, error) { return StartChild(MapperArgument) })
 
 // Mapping is a shared mapping of a file that another process holds.
@@ -44,7 +44,8 @@ func (m *Mapping) Close() error {
 	return nil
 }
 
-// ServeMappings is the whole life of the other process.
+// ServeMappings answers requests for mappings until its input ends: it is all that the
+// other process does.
 func ServeMappings(in io.Reader, out io.Writer) error {
 	var held []byte
 	for lines := bufio.NewScanner(in); lines.Scan(); {

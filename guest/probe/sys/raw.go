@@ -11,7 +11,7 @@ import (
 // nearly every call that takes some microseconds. That is what a measurement
 // cannot have. They must not block for long, since nothing else runs meanwhile.
 
-// result is what a raw call returned.
+// result returns a raw call's number or error.
 func result(n uintptr, errno unix.Errno) (int, error) {
 	if errno != 0 {
 		return -1, errno

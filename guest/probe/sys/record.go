@@ -56,3 +56,14 @@ func (r *Recorder) Do(name string, call func() (int64, error)) (int64, error) {
 
 // PageSize is the page of the architectures that guests have so far.
 const PageSize = 4096
+
+// Failed returns the observation of a call under test that failed, with all calls so far,
+// and which call and error that was. An error that is not a [*CallError] is returned as it
+// is: it is none of the kernel's answers.
+func (r *Recorder) Failed(err error) (o matrix.Observation, failure string, _ error) {
+	var call *CallError
+	if !errors.As(err, &call) {
+		return matrix.Observation{}, "", err
+	}
+	return matrix.Observation{Class: matrix.ErrnoClass(unix.ErrnoName(call.Errno)), FirstOffset: -1, Calls: r.Calls}, call.Error(), nil
+}

@@ -20,7 +20,7 @@ func NewUnix(size int) (Sockets, error) {
 		return Sockets{}, fmt.Errorf("socketpair: %w", err)
 	}
 	s := Sockets{Tx: fds[0], Rx: fds[1]}
-	if err := room(s.Tx, size); err != nil {
+	if err := sizeBuffers(s.Tx, size); err != nil {
 		s.Close()
 		return Sockets{}, err
 	}
@@ -45,8 +45,8 @@ func NewTCP(size int) (s Sockets, err error) {
 	}
 	defer unix.Close(listener) //nolint:errcheck // it holds no data
 	// The window is offered at the beginning, so that the listener needs the
-	// room already.
-	if err := errors.Join(room(listener, size), unix.Bind(listener, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(listener, 1)); err != nil {
+	// buffers already.
+	if err := errors.Join(sizeBuffers(listener, size), unix.Bind(listener, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(listener, 1)); err != nil {
 		return s, err
 	}
 	address, err := unix.Getsockname(listener)
@@ -57,7 +57,7 @@ func NewTCP(size int) (s Sockets, err error) {
 		return s, err
 	}
 	// The end of the data must not wait for more.
-	if err := errors.Join(room(s.Tx, size), unix.SetsockoptInt(s.Tx, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1), unix.Connect(s.Tx, address)); err != nil {
+	if err := errors.Join(sizeBuffers(s.Tx, size), unix.SetsockoptInt(s.Tx, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1), unix.Connect(s.Tx, address)); err != nil {
 		return s, err
 	}
 	if s.Rx, _, err = unix.Accept4(listener, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK); err != nil {
@@ -66,9 +66,9 @@ func NewTCP(size int) (s Sockets, err error) {
 	return s, unix.SetNonblock(s.Tx, true)
 }
 
-// room gives a socket buffers for size bytes and for what the kernel counts
-// beside them, which is up to a page for a byte.
-func room(fd, size int) error {
+// sizeBuffers gives a socket buffers for size bytes and for what the kernel counts beside
+// them, which is up to a page for a byte.
+func sizeBuffers(fd, size int) error {
 	for _, option := range []int{unix.SO_SNDBUFFORCE, unix.SO_RCVBUFFORCE} {
 		err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, 4*size+1<<20)
 		if errors.Is(err, unix.EPERM) {
@@ -76,7 +76,7 @@ func room(fd, size int) error {
 			err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, map[int]int{unix.SO_SNDBUFFORCE: unix.SO_SNDBUF, unix.SO_RCVBUFFORCE: unix.SO_RCVBUF}[option], 4*size+1<<20)
 		}
 		if err != nil {
-			return fmt.Errorf("give a socket room for %d bytes: %w", size, err)
+			return fmt.Errorf("size a socket's buffers for %d bytes: %w", size, err)
 		}
 	}
 	return nil
@@ -91,12 +91,12 @@ func (s Sockets) Close() {
 	}
 }
 
-// arrival is how long the bytes of a connection may take to arrive: a delayed
+// arrivalTimeout is how long the bytes of a connection may take to arrive: a delayed
 // acknowledgement takes 200 ms.
-const arrival = 2 * time.Second
+const arrivalTimeout = 2 * time.Second
 
-// Drain reads len(b) bytes and returns them, or those that have arrived when no
-// more come. Data that do not pass kTLS's check are a [*CallError].
+// Drain reads len(b) bytes and returns them, or those that have arrived when no more
+// arrive within two seconds. Data that do not pass kTLS's check are a [*CallError].
 func (s Sockets) Drain(b []byte) ([]byte, error) {
 	for n := 0; ; {
 		if n == len(b) {
@@ -106,7 +106,7 @@ func (s Sockets) Drain(b []byte) ([]byte, error) {
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
-			ready, err := unix.Poll([]unix.PollFd{{Fd: int32(s.Rx), Events: unix.POLLIN}}, int(arrival.Milliseconds()))
+			ready, err := unix.Poll([]unix.PollFd{{Fd: int32(s.Rx), Events: unix.POLLIN}}, int(arrivalTimeout.Milliseconds()))
 			if err != nil && !errors.Is(err, unix.EINTR) {
 				return nil, fmt.Errorf("wait for the socket: %w", err)
 			}

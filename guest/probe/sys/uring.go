@@ -86,7 +86,7 @@ func (r *Ring) Splice(in int, off int64, out, n int) (int64, error) {
 // Tee has the ring duplicate n bytes of the pipe in into the pipe out.
 func (r *Ring) Tee(in, out, n int) (int64, error) { return r.do(opTee, in, 0, out, n) }
 
-// word is a field of the rings that the kernel shares.
+// word returns a field of the rings, which the kernel shares.
 func (r *Ring) word(off uint32) *uint32 { return (*uint32)(unsafe.Pointer(&r.rings[off])) }
 
 // do submits a request and waits for its completion.

@@ -1,7 +1,12 @@
-package stability
+// Package overfill asks whether every byte arrives once when a pipe holds less than is
+// moved into it.
+//
+// A call (memory.go, file.go) moves its data into a narrow pipe until that takes no more;
+// a part is read, and the call goes on with what it has not counted as moved. Nobody
+// changes the source: other bytes, or too few, are torn.
+package overfill
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,24 +19,22 @@ import (
 	"kmatrix/matrix"
 )
 
-// Pipes that hold less than is moved into them: what a call does not count as
-// moved, the next one moves, and every byte arrives once.
 func init() {
 	var all []probe.Probe
 	for _, w := range memoryWays {
-		all = append(all, overfill{
+		all = append(all, question{
 			rest: w.name + "/anon/dirty", doc: w.doc, what: "48 pages of private memory", pipe: narrowMemory,
 			before: []string{fmt.Sprintf("maps private memory and fills %d bytes of it with the old pattern", overfilledSize)},
-			ask:    func(*probe.Env) (probe.Finding, error) { return w.overfill() },
+			ask:    func(*probe.Env) (probe.Finding, error) { return w.ask() },
 		}.probe())
 	}
 	for _, w := range fileWays {
 		for _, pl := range w.on {
 			for _, s := range pl.states {
-				all = append(all, overfill{
+				all = append(all, question{
 					rest: w.name + "/" + pl.fs + "/" + s.Name, fs: pl.fs, doc: w.doc, what: s.Doc + " on " + pl.fs, pipe: narrowFor(s.Window),
 					before: s.Steps(pl.fs),
-					ask:    func(env *probe.Env) (probe.Finding, error) { return w.overfill(env, pl.fs, s) },
+					ask:    func(env *probe.Env) (probe.Finding, error) { return w.ask(env, pl.fs, s) },
 				}.probe())
 			}
 		}
@@ -47,8 +50,8 @@ func init() {
 	}, all...)
 }
 
-// narrow is a pipe that holds a part of what is moved into it. What is read at a
-// time never divides the pipe, so that calls find all kinds of room.
+// narrow is a pipe that holds a part of what is moved into it, in bytes. What is read at a
+// time never divides the pipe, so that calls find it free to every extent.
 type narrow struct{ pipe, read int64 }
 
 // overfilledSize is how much memory is moved.
@@ -64,8 +67,8 @@ func narrowFor(window int64) narrow {
 	return narrow{pipe: 4 * page, read: 3 * page}
 }
 
-// overfill is one of these probes.
-type overfill struct {
+// question is one probe.
+type question struct {
 	// rest is what follows the family's name.
 	rest, fs string
 	// doc says how the data are moved, what says which.
@@ -76,24 +79,25 @@ type overfill struct {
 	ask    func(*probe.Env) (probe.Finding, error)
 }
 
-func (o overfill) probe() probe.Probe {
+// probe makes the question one.
+func (q question) probe() probe.Probe {
 	return probe.Probe{
 		Probe: matrix.Probe{
-			Name: "stability/overfill/" + o.rest, Kind: matrix.Stability, Needs: o.fs, Since: "5.10",
-			Summary: fmt.Sprintf("%s of %s into a pipe that holds less, a part of which is read in between: does all of it arrive?", o.doc, o.what),
-			Steps: append(o.before[:len(o.before):len(o.before)],
-				fmt.Sprintf("moves the data by %s into a pipe of %d pages that does not block, until it takes no more", o.doc, o.pipe.pipe/page),
-				fmt.Sprintf("reads %d pages from the pipe, and goes on, until all is moved and read", o.pipe.read/page),
+			Name: "stability/overfill/" + q.rest, Kind: matrix.Stability, Needs: q.fs, Since: "5.10",
+			Summary: fmt.Sprintf("%s of %s into a pipe that holds less, a part of which is read in between: does all of it arrive?", q.doc, q.what),
+			Steps: append(q.before[:len(q.before):len(q.before)],
+				fmt.Sprintf("moves the data by %s into a pipe of %d pages that does not block, until it takes no more", q.doc, q.pipe.pipe/page),
+				fmt.Sprintf("reads %d pages from the pipe, and goes on, until all is moved and read", q.pipe.read/page),
 				"counts the bytes that are not the old ones; nobody has changed the source",
 				"reads the source again, unless it was given away: intact, stale, lost; what is not intact fails",
 			),
 		},
-		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return o.ask(env) },
+		Run: func(_ context.Context, env *probe.Env) (probe.Finding, error) { return q.ask(env) },
 	}
 }
 
-// fill moves size bytes from start on into the pipe as there is room, and reads
-// them.
+// fill moves size bytes from start on into the pipe, as many as it takes each time, and
+// reads them.
 func (n narrow) fill(r *sys.Recorder, p sys.Pipe, start, size int64, move func(off, n int64) (int64, error)) (probe.Finding, error) {
 	before, _ := sys.CountPages()
 	got, buffer := make([]byte, 0, size), make([]byte, n.read)
@@ -105,7 +109,7 @@ func (n narrow) fill(r *sys.Recorder, p sys.Pipe, start, size int64, move func(o
 				break
 			}
 			if err != nil {
-				return failure(r, err)
+				return failed(r, err)
 			}
 			if now == 0 {
 				return probe.Finding{}, fmt.Errorf("the data ended %d bytes early", size-moved)
@@ -133,43 +137,13 @@ func (n narrow) fill(r *sys.Recorder, p sys.Pipe, start, size int64, move func(o
 	return probe.Finding{Detail: before.Since(), Finding: matrix.Finding{Observation: &o}}, nil
 }
 
-// memoryWay is a call that moves memory into a pipe.
-type memoryWay struct {
-	name, doc    string
-	flags, shift int
+// failed returns the finding of a call under test that failed.
+func failed(r *sys.Recorder, err error) (probe.Finding, error) {
+	o, failure, err := r.Failed(err)
+	if err != nil {
+		return probe.Finding{}, err
+	}
+	return probe.Finding{Detail: failure, Finding: matrix.Finding{Observation: &o}}, nil
 }
 
-var memoryWays = []memoryWay{
-	{"vmsplice", "vmsplice", 0, 0},
-	{"vmsplice-gift", "vmsplice with SPLICE_F_GIFT", unix.SPLICE_F_GIFT, 0},
-	{"vmsplice-unaligned", "vmsplice from the middle of a page", 0, vmspliceShift},
-	{"vmsplice-gift-unaligned", "vmsplice with SPLICE_F_GIFT from the middle of a page", unix.SPLICE_F_GIFT, vmspliceShift},
-}
-
-func (w memoryWay) overfill() (found probe.Finding, err error) {
-	whole, err := sys.Anonymous(overfilledSize + page)
-	if err != nil {
-		return found, err
-	}
-	defer func() { err = errors.Join(err, unix.Munmap(whole)) }()
-	memory := whole[w.shift : w.shift+overfilledSize]
-	copy(memory, source.Old()) // as much as there is room for
-	p, err := sys.NewPipe(int(narrowMemory.pipe))
-	if err != nil {
-		return found, err
-	}
-	defer p.Close()
-	r, flags := &sys.Recorder{}, w.flags|unix.SPLICE_F_NONBLOCK
-	found, err = narrowMemory.fill(r, p, 0, overfilledSize, func(off, n int64) (int64, error) {
-		return r.Do(fmt.Sprintf("vmsplice(pipe, the rest, %#x)", flags), func() (int64, error) {
-			n, err := sys.RawVmsplice(p.W, memory[off:off+n], flags)
-			return int64(n), err
-		})
-	})
-	if err != nil || w.flags&unix.SPLICE_F_GIFT != 0 {
-		return found, err
-	}
-	state, wrong := source.Held(memory, source.Old()[:overfilledSize], 0)
-	found.Observation.Source, found.Detail = state, cmp.Or(wrong, found.Detail)
-	return found, nil
-}
+const page = sys.PageSize

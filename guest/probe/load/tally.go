@@ -1,4 +1,4 @@
-package stress
+package load
 
 import (
 	"cmp"
@@ -17,9 +17,9 @@ import (
 	"kmatrix/matrix"
 )
 
-// tally is what the workers of a probe have seen. Its zero value has seen
-// nothing; it may be used from several goroutines.
-type tally struct {
+// Tally is what the workers of a probe have seen. Its zero value has seen nothing; it may
+// be used from several goroutines.
+type Tally struct {
 	mu   sync.Mutex
 	sum  matrix.Observation
 	want int64
@@ -30,7 +30,7 @@ type tally struct {
 }
 
 // add adds counts, of want bytes that were to arrive.
-func (t *tally) add(o matrix.Observation, want int64) {
+func (t *Tally) add(o matrix.Observation, want int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sum.Bytes == 0 || t.sum.FirstOffset < 0 {
@@ -40,16 +40,17 @@ func (t *tally) add(o matrix.Observation, want int64) {
 	t.sum.Zero, t.sum.Other, t.want = t.sum.Zero+o.Zero, t.sum.Other+o.Other, t.want+want
 }
 
-// exact counts bytes that must be the old ones of their offsets.
-func (t *tally) exact(got []byte, off, want int64) { t.add(source.ObserveAlone(got, off, want), want) }
+// Exact counts bytes that must be the old ones of their offsets, of which want bytes were
+// to arrive from off on.
+func (t *Tally) Exact(got []byte, off, want int64) { t.add(source.ObserveAlone(got, off, want), want) }
 
-// twice counts two readings of the same pipe buffers, see [source.Readings].
-func (t *tally) twice(early, late []byte, off, want int64, zeros bool) {
+// Twice counts two readings of the same pipe buffers, see [source.Readings].
+func (t *Tally) Twice(early, late []byte, off, want int64, zeros bool) {
 	t.add(source.Readings(early, late, off, zeros), want)
 }
 
-// count notes that something was done n times.
-func (t *tally) count(what string, n int) {
+// Count notes that something was done n times.
+func (t *Tally) Count(what string, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.did == nil {
@@ -58,15 +59,15 @@ func (t *tally) count(what string, n int) {
 	t.did[what] += n
 }
 
-// times says how often something was done.
-func (t *tally) times(what string) int {
+// Times returns how often something was done.
+func (t *Tally) Times(what string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.did[what]
 }
 
-// fail notes that a call failed, and returns what is no failure of a call.
-func (t *tally) fail(call string, err error) error {
+// Fail notes that a call failed. An error that is no errno is returned as it is.
+func (t *Tally) Fail(call string, err error) error {
 	var errno unix.Errno
 	if err == nil || !errors.As(err, &errno) {
 		return err
@@ -85,8 +86,9 @@ func (t *tally) fail(call string, err error) error {
 	return nil
 }
 
-// finding is what it all comes to.
-func (t *tally) finding() (probe.Finding, error) {
+// Finding returns the observation of all that was counted, with a line that says what was
+// done. It is an error where nothing has left a pipe and no call has failed.
+func (t *Tally) Finding() (probe.Finding, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	o := t.sum
@@ -118,10 +120,11 @@ func (t *tally) finding() (probe.Finding, error) {
 	return probe.Finding{Detail: detail, Finding: matrix.Finding{Observation: &o}}, nil
 }
 
-// splice moves up to n bytes from the file into the pipe, as many as fit; 0 at
-// the file's end, into a full pipe, and when the call failed, which is noted.
-func (t *tally) splice(in int, off int64, p sys.Pipe, n int64) (int64, error) {
-	moved, err := again(func() (int64, error) {
+// Splice moves up to n bytes from the file into the pipe, as many as fit, and returns how
+// many. That is 0 at the file's end, into a full pipe, and when the call failed, which is
+// noted.
+func (t *Tally) Splice(in int, off int64, p sys.Pipe, n int64) (int64, error) {
+	moved, err := sys.Retry(func() (int64, error) {
 		at := off
 		return unix.Splice(in, &at, p.W, nil, int(n), unix.SPLICE_F_NONBLOCK)
 	})
@@ -129,23 +132,23 @@ func (t *tally) splice(in int, off int64, p sys.Pipe, n int64) (int64, error) {
 	case errors.Is(err, unix.EAGAIN):
 		return 0, nil
 	case err != nil:
-		return 0, t.fail("splice(file, pipe)", err)
+		return 0, t.Fail("splice(file, pipe)", err)
 	}
 	return moved, nil
 }
 
-// tee duplicates the n bytes that from holds.
-func (t *tally) tee(from, to sys.Pipe, n int64) (int64, error) {
-	got, err := again(func() (int64, error) { return unix.Tee(from.R, to.W, int(n), unix.SPLICE_F_NONBLOCK) })
+// Tee duplicates the n bytes that from holds.
+func (t *Tally) Tee(from, to sys.Pipe, n int64) (int64, error) {
+	got, err := sys.Retry(func() (int64, error) { return unix.Tee(from.R, to.W, int(n), unix.SPLICE_F_NONBLOCK) })
 	if err != nil {
-		return 0, t.fail("tee", err)
+		return 0, t.Fail("tee", err)
 	}
 	return got, nil
 }
 
-// broken reports whether calls have failed, so that what is to be reached may
-// never be.
-func (t *tally) broken() bool {
+// Broken reports whether calls have failed, so that a number of rounds may never be
+// reached.
+func (t *Tally) Broken() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.failed) > 0

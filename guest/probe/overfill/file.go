@@ -1,10 +1,11 @@
-package stability
+package overfill
 
 import (
 	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -17,9 +18,18 @@ import (
 type fileWay struct {
 	name, doc string
 	on        []place
-	// open returns the call, and what frees what it needs beside the pipe.
+	// open returns the call, and a function that frees what it needs beside the pipe.
 	open func(r *sys.Recorder, f *source.File, to sys.Pipe) (move func(off, n int64) (int64, error), end func(), err error)
 }
+
+// place is a file system with the states that its files are asked in.
+type place struct {
+	fs     string
+	states []source.State
+}
+
+// onDisk are the file systems whose files can be read again from a disk.
+var onDisk = []string{"ext4", "xfs", "btrfs"}
 
 // written are files whose pages a call cannot take away.
 var written = []place{{fs: "xfs", states: []source.State{source.Dirty}}, {fs: "tmpfs", states: []source.State{source.Dirty}}}
@@ -31,12 +41,7 @@ var fileWays = []fileWay{
 		{fs: "xfs", states: []source.State{source.Dirty, source.Clean, source.Mapped, source.Readahead}},
 		{fs: "btrfs", states: []source.State{source.Clean, source.Readahead}},
 	}, func(r *sys.Recorder, f *source.File, to sys.Pipe) (func(off, n int64) (int64, error), func(), error) {
-		return func(off, n int64) (int64, error) {
-			return r.Do(fmt.Sprintf("splice(file, pipe, the rest, %#x)", unix.SPLICE_F_NONBLOCK), func() (int64, error) {
-				at := off
-				return unix.Splice(f.In, &at, to.W, nil, int(n), unix.SPLICE_F_NONBLOCK)
-			})
-		}, func() {}, nil
+		return splice(r, f, to, theRest), func() {}, nil
 	}},
 	{"sendfile", "sendfile", written, func(r *sys.Recorder, f *source.File, to sys.Pipe) (func(off, n int64) (int64, error), func(), error) {
 		return func(off, n int64) (int64, error) {
@@ -83,14 +88,16 @@ func holding(r *sys.Recorder, f *source.File) (sys.Pipe, error) {
 	if err != nil {
 		return p, err
 	}
-	if err := repeat(f.Size-f.Window, f.Window, fileToPipe(r, f, p, 0)); err != nil {
+	if err := sys.Repeat(f.Size-f.Window, f.Window, splice(r, f, p, bytes)); err != nil {
 		p.Close()
 		return p, err
 	}
 	return p, nil
 }
 
-func (w fileWay) overfill(env *probe.Env, fs string, s source.State) (found probe.Finding, err error) {
+// ask moves a file's window through a pipe that holds a part of it, and reads the file
+// again.
+func (w fileWay) ask(env *probe.Env, fs string, s source.State) (found probe.Finding, err error) {
 	dir, err := env.Dir(fs)
 	if err != nil {
 		return found, err
@@ -118,8 +125,8 @@ func (w fileWay) overfill(env *probe.Env, fs string, s source.State) (found prob
 func (w fileWay) fill(f *source.File) (found probe.Finding, err error) {
 	r := &sys.Recorder{}
 	if f.Cold {
-		if err := approachWide(r, f); err != nil {
-			return failure(r, err)
+		if err := approach(r, f); err != nil {
+			return failed(r, err)
 		}
 	}
 	n := narrowFor(f.Window)
@@ -130,18 +137,34 @@ func (w fileWay) fill(f *source.File) (found probe.Finding, err error) {
 	defer p.Close()
 	move, end, err := w.open(r, f, p)
 	if err != nil {
-		return failure(r, err)
+		return failed(r, err)
 	}
 	defer end()
 	return n.fill(r, p, f.Size-f.Window, f.Window, move)
 }
 
-// approachWide reads the file up to its window through a pipe that is wide enough,
-// so that readahead grows.
-func approachWide(r *sys.Recorder, f *source.File) error {
-	wide, err := openSplice(r, f, 0)
+// approach reads the file up to its window through a pipe that holds a window, so that
+// readahead grows.
+func approach(r *sys.Recorder, f *source.File) error {
+	wide, err := sys.NewPipe(int(f.Window))
 	if err != nil {
 		return err
 	}
-	return errors.Join(approach(f, wide, make([]byte, f.Window)), wide.close())
+	defer wide.Close()
+	return f.Approach(func(off, n int64) error { return sys.Repeat(off, n, splice(r, f, wide, bytes)) }, wide.Drain)
 }
+
+// splice splices from the file into a pipe that does not block; amount is what the record
+// calls the n bytes.
+func splice(r *sys.Recorder, f *source.File, to sys.Pipe, amount func(n int64) string) func(off, n int64) (int64, error) {
+	return func(off, n int64) (int64, error) {
+		return r.Do(fmt.Sprintf("splice(file, pipe, %s, %#x)", amount(n), unix.SPLICE_F_NONBLOCK), func() (int64, error) {
+			at := off
+			return unix.Splice(f.In, &at, to.W, nil, int(n), unix.SPLICE_F_NONBLOCK)
+		})
+	}
+}
+
+func theRest(int64) string { return "the rest" }
+
+func bytes(n int64) string { return strconv.FormatInt(n, 10) }
