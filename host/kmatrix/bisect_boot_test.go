@@ -81,6 +81,7 @@ const (
 // changed an answer, past kernels that cannot be tested, and the one from which on
 // a kernel does not boot; and has it stop where there is nothing to be found.
 func TestGitBisectRun(t *testing.T) {
+	t.Parallel()
 	kmatrix, err := filepath.Abs(program)
 	if err != nil {
 		t.Fatal(err)
@@ -118,6 +119,7 @@ func TestGitBisectRun(t *testing.T) {
 
 // TestStrictEndsWith4 asks what does not boot, and what is no kernel.
 func TestStrictEndsWith4(t *testing.T) {
+	t.Parallel()
 	b := newBisected(t, noBoot)
 	file := filepath.Join(b.dir, "kernels.yaml")
 	text, err := os.ReadFile(file)

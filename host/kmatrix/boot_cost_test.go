@@ -12,6 +12,7 @@ import (
 // TestCostsOnARealKernel measures every cost on Debian's 6.1, where splice takes
 // no pages: each is a sample with what explains it.
 func TestCostsOnARealKernel(t *testing.T) {
+	t.Parallel()
 	doc, _ := boot(t, exitDone, "-f", "../../kernels.yaml", "-k", "6.1", "-p", "cost", "--boots", "1", "--dir", t.TempDir())
 	for _, p := range allProbes() {
 		if p.Kind != matrix.Performance {

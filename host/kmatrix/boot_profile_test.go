@@ -21,6 +21,7 @@ var copying = regexp.MustCompile(`^(copy_user|rep_movs|_copy_(to|from)_iter|copy
 // it is, clearing each page that it takes for that, and without: the profile names
 // the clearing, and no sample is touched.
 func TestAProfileNamesTheFunctionsOfADifference(t *testing.T) {
+	t.Parallel()
 	const probe = "cost/read-write/64k"
 	file := write(t, "version: 1\nbaseline: clears\n"+
 		"machines: [{name: cost, memory: 512M, cpus: 1, accel: tcg, clock: icount, cpu: \"max,-erms,-fsrm\", probes: [cost/...]}]\nkernels:\n"+

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -50,22 +51,34 @@ func boot(t *testing.T, wantCode int, args ...string) (document, string) {
 	if doc.Version != 1 || doc.Run.ID == "" || len(doc.Kernels) == 0 {
 		t.Errorf("the document says %+v", doc.Run)
 	}
-	noneLeft(t)
 	return doc, errs
 }
 
-// noneLeft looks for children of this process.
-func noneLeft(t *testing.T) {
-	t.Helper()
-	lists, err := filepath.Glob("/proc/self/task/*/children")
-	if err != nil {
-		t.Fatal(err)
+// TestMain fails where children of this process are left behind. It looks once all
+// tests have ended, since those that boot guests run two at a time.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, pid := range children(os.Getpid()) {
+		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		fmt.Fprintf(os.Stderr, "process %d is left: %s\n", pid, bytes.ReplaceAll(line, []byte{0}, []byte{' '}))
+		code = 1
 	}
+	os.Exit(code)
+}
+
+// children returns the children of a process.
+func children(pid int) []int {
+	var all []int
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, l := range lists {
-		if text, err := os.ReadFile(l); err == nil && len(bytes.TrimSpace(text)) > 0 {
-			t.Errorf("processes are left: %s", text)
+		text, _ := os.ReadFile(l)
+		for word := range strings.FieldsSeq(string(text)) {
+			if child, err := strconv.Atoi(word); err == nil {
+				all = append(all, child)
+			}
 		}
 	}
+	return all
 }
 
 func (d document) result(t *testing.T, kernel, probe string) matrix.Result {
@@ -85,6 +98,7 @@ const withoutTLS = "5.10"
 // TestTheDefaultMatrix is the main job: what the repository's kernels.yaml
 // shows on real kernels, every time, and with it all other stability probes.
 func TestTheDefaultMatrix(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../../kernels.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -263,6 +277,7 @@ const probesOfTrouble = "stability/splice/write/tmpfs/dirty"
 // TestEachColumnsTroubleIsItsOwn boots guests that panic, that never speak,
 // that have no virtio_console, and that are none, beside one that is well.
 func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
+	t.Parallel()
 	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+
 		debianKernel("good", "")+
 		debianKernel("panics", `, append: "rdinit=/none"`)+
@@ -312,6 +327,7 @@ func TestEachColumnsTroubleIsItsOwn(t *testing.T) {
 // TestLocked runs with a lock, without one, and with one whose package has left
 // the mirror.
 func TestLocked(t *testing.T) {
+	t.Parallel()
 	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", ""))
 	args := []string{"-f", file, "--dir", t.TempDir(), "-p", probesOfTrouble}
 	doc, errs := boot(t, exitInfra, append(args, "--locked")...)
@@ -347,6 +363,7 @@ func TestLocked(t *testing.T) {
 
 // TestAProbeThatTakesTooLongIsAHang gives probes less time than one needs.
 func TestAProbeThatTakesTooLongIsAHang(t *testing.T) {
+	t.Parallel()
 	// A guest whose instructions are counted keeps no time, and no deadline.
 	file := write(t, "version: 1\nbaseline: good\nmachines: [{name: m, clock: wall, probes: [cost/tee]}]\nkernels:\n"+debianKernel("good", ""))
 	doc, _ := boot(t, exitFinding, "-f", file, "--dir", t.TempDir(), "--probe-deadline", "1ms", "-p", "cost", "--boots", "1", "--fail-on", "hang")
@@ -358,6 +375,7 @@ func TestAProbeThatTakesTooLongIsAHang(t *testing.T) {
 }
 
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", ""))
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -379,7 +397,6 @@ func TestInterrupt(t *testing.T) {
 	if code != exitInterrupted || !strings.Contains(errs.String(), "interrupted\ngo on with: kmatrix run --resume "+dir) {
 		t.Errorf("exit code %d, it said %s", code, errs.String())
 	}
-	noneLeft(t)
 	runs, _ := filepath.Glob(filepath.Join(dir, "*", "run.json"))
 	if len(runs) != 1 {
 		t.Fatalf("%d runs are stored", len(runs))
@@ -396,6 +413,7 @@ func TestInterrupt(t *testing.T) {
 
 // TestAKilledParentTakesQEMUAlong kills the program and looks for its child.
 func TestAKilledParentTakesQEMUAlong(t *testing.T) {
+	t.Parallel()
 	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", `, append: "rdinit=/bbin/cat"`))
 	dir := t.TempDir()
 	cmd := exec.Command(program, "run", "-f", file, "--dir", dir, "-p", probesOfTrouble)
@@ -405,11 +423,8 @@ func TestAKilledParentTakesQEMUAlong(t *testing.T) {
 	child := 0
 	for i := 0; i < 6000 && child == 0; i++ {
 		time.Sleep(10 * time.Millisecond)
-		lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", cmd.Process.Pid))
-		for _, l := range lists {
-			text, _ := os.ReadFile(l)
-			pid := 0
-			if _, err := fmt.Sscan(string(text), &pid); err == nil && isQEMU(pid) {
+		for _, pid := range children(cmd.Process.Pid) {
+			if isQEMU(pid) {
 				child = pid
 			}
 		}
@@ -437,11 +452,11 @@ func isQEMU(pid int) bool {
 }
 
 func TestShell(t *testing.T) {
+	t.Parallel()
 	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", `, append: "kmatrix.word=1"`))
 	var out, errs bytes.Buffer
 	code := run(t.Context(), strings.NewReader("uname -r; ls /mnt; cat /proc/cmdline; exit\n"), &out, &errs, []string{"shell", "-f", file, "--initramfs", initramfs, "good"})
 	if code != exitDone || !strings.Contains(out.String(), "6.1.0-") || !strings.Contains(out.String(), "tmpfs-huge") || !strings.Contains(out.String(), "kmatrix.word=1") {
 		t.Errorf("exit code %d, it printed %q and said %q", code, out.String(), errs.String())
 	}
-	noneLeft(t)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ const firstLine = "// SPDX-License-Identifier: GPL-2.0-only"
 // TestBuildsThatFail builds from the tree of the default matrix what cannot be
 // built, in each way, beside one that can.
 func TestBuildsThatFail(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"none.config":   "CONFIG_NO_SUCH_OPTION=y\n",
@@ -90,46 +92,53 @@ func TestBuildsThatFail(t *testing.T) {
 // TestABuildThatIsKilled kills the program in the middle of a build, and looks
 // for what that leaves.
 func TestABuildThatIsKilled(t *testing.T) {
+	t.Parallel()
+	// Make, its shells and compilers are told by it: other tests build at the same time.
+	mark := fmt.Sprintf("KILLED=%d", time.Now().Unix())
 	file := write(t, "version: 1\nbaseline: k\nkernels:\n  - {name: k, source: {deb-source: linux-source-6.12, suite: trixie}, build: slow}\n"+
-		fmt.Sprintf("builds: {slow: {make: {KCFLAGS: \"-DKILLED=%d\"}}}\n", time.Now().Unix()))
-	cache, err := cacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
+		"builds: {slow: {make: {KCFLAGS: \"-D"+mark+"\"}}}\n")
 	cmd := exec.Command(program, "kernels", "build", "-f", file, "k")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	object := filepath.Join(cache, "build", "src", "kmatrix-objects", "kernel", "*.o")
 	begun := false
 	for i := 0; i < 9000 && !begun; i++ { // a busy host gives compilers, which are nice, little
 		time.Sleep(100 * time.Millisecond)
-		made, _ := filepath.Glob(object)
-		begun = len(made) > 0
+		begun = slices.ContainsFunc(running(t, mark), func(line string) bool { return strings.HasPrefix(line, "gcc ") && strings.Contains(line, " -c ") })
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Wait()
 	if !begun {
-		t.Fatal("nothing was built within fifteen minutes")
+		t.Fatal("nothing was compiled within fifteen minutes")
 	}
-	left := 1
-	for i := 0; i < 100 && left > 0; i++ {
+	left := []string{mark}
+	for i := 0; i < 100 && len(left) > 0; i++ {
 		time.Sleep(100 * time.Millisecond)
-		left = 0
-		processes, _ := filepath.Glob("/proc/[0-9]*/cwd")
-		for _, p := range processes {
-			if at, err := os.Readlink(p); err == nil && strings.HasPrefix(at, filepath.Join(cache, "build")) {
-				left++
-			}
-		}
+		left = running(t, mark)
 	}
-	if left > 0 {
-		t.Errorf("%d processes outlived the program", left)
+	if len(left) > 0 {
+		t.Errorf("these outlived the program: %q", left)
 	}
 	out, errs, code := command(t, "kernels", "-f", file, "--initramfs", initramfs, "--offline")
 	if code != exitDone || !strings.Contains(out, "to be built") {
 		t.Errorf("exit code %d, it is %s%s", code, out, errs)
 	}
+}
+
+// running returns the command lines of the processes whose arguments hold a text.
+func running(t *testing.T, text string) []string {
+	t.Helper()
+	processes, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, p := range processes {
+		if line, err := os.ReadFile(p); err == nil && strings.Contains(string(line), text) {
+			lines = append(lines, strings.ReplaceAll(string(line), "\x00", " "))
+		}
+	}
+	return lines
 }

@@ -62,6 +62,7 @@ exit
 // TestClonesAreAlikeButForTheirLife boots once under each clock, and once with a
 // kernel that has no virtio port, and asks the boot and two clones of it.
 func TestClonesAreAlikeButForTheirLife(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		clock matrix.Clock
@@ -126,6 +127,7 @@ func TestClonesAreAlikeButForTheirLife(t *testing.T) {
 // only QEMU sees it, and from one that is of another boot than its header says,
 // which only the agent knows.
 func TestAStateThatIsNotRightIsNotRun(t *testing.T) {
+	t.Parallel()
 	c := debianGuest(t, matrix.ClockWall)
 	v, boot := start(t, c)
 	path, made := save(t, v, c, boot)
@@ -205,6 +207,7 @@ func linkedCache(t *testing.T) (env, snapshots string) {
 // TestKilledWhileSaving kills the program while a guest is being saved, and runs
 // it again.
 func TestKilledWhileSaving(t *testing.T) {
+	t.Parallel()
 	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", "")+"machines: [{name: m, accel: tcg, isolate: cell, probes: [stability]}]\n")
 	dir := t.TempDir()
 	env, snapshots := linkedCache(t)
@@ -242,6 +245,7 @@ func TestKilledWhileSaving(t *testing.T) {
 
 // TestClonesAnswerAsBootsDo asks the same of clones and of a boot.
 func TestClonesAnswerAsBootsDo(t *testing.T) {
+	t.Parallel()
 	answers := map[matrix.Isolate]map[string]*matrix.Observation{}
 	for _, isolate := range []matrix.Isolate{matrix.IsolateCell, matrix.IsolateBoot} {
 		file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", "")+

@@ -14,6 +14,7 @@ import (
 // tests build as well, beside itself and beside one whose splice from a file has a
 // hundredth more to do.
 func TestADelayOfOnePercentIsFound(t *testing.T) {
+	t.Parallel()
 	series, err := filepath.Abs("testdata/delay")
 	if err != nil {
 		t.Fatal(err)

@@ -40,6 +40,7 @@ machines:
 // TestExternalProbes runs a program of C, scripts, KTAP and LTP's exit codes on
 // a real kernel.
 func TestExternalProbes(t *testing.T) {
+	t.Parallel()
 	file := write(t, externalMatrix)
 	home := filepath.Dir(file)
 	program, err := os.ReadFile("../../vmimage/external/testdata/old-or-new.c")
@@ -167,6 +168,7 @@ int main(void)
 
 // TestOneCrashOfFifty has a kernel die in one probe of fifty.
 func TestOneCrashOfFifty(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	b.WriteString("version: 1\nbaseline: good\nkernels:\n" + debianKernel("good", "") + "machines:\n  - {name: default, isolate: batch, probes: [\"external/...\"]}\nexternal:\n")
 	for i := range 50 {
@@ -205,6 +207,7 @@ func TestOneCrashOfFifty(t *testing.T) {
 // TestSelftestsOfABuiltKernel runs those that lie in the source of a kernel that
 // is built here.
 func TestSelftestsOfABuiltKernel(t *testing.T) {
+	t.Parallel()
 	file := write(t, `version: 1
 baseline: built
 kernels:

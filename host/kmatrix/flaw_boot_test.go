@@ -14,6 +14,7 @@ import (
 // TestTheOriginalFlawIsACrashWithAReport builds a kernel that takes gifts as the first
 // series did, on the base of the default matrix, and gives it memory.
 func TestTheOriginalFlawIsACrashWithAReport(t *testing.T) {
+	t.Parallel()
 	patches, err := filepath.Abs("testdata/vmsplice-gift-flaw")
 	if err != nil {
 		t.Fatal(err)

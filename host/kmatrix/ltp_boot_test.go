@@ -37,6 +37,7 @@ machines:
 // TestLTPsReasonsAndScratch asks one guest of each kernel all of it, and clones of one
 // what takes the disk: each is to have a fresh one.
 func TestLTPsReasonsAndScratch(t *testing.T) {
+	t.Parallel()
 	program, err := os.ReadFile("testdata/ltp.c")
 	if err != nil {
 		t.Fatal(err)
@@ -104,6 +105,7 @@ func TestLTPsReasonsAndScratch(t *testing.T) {
 // TestAnExternalProbeMayBeNamedAsLTPsAre chooses a probe whose name has an underscore,
 // goes on with a run that lacks its result, and has it explained.
 func TestAnExternalProbeMayBeNamedAsLTPsAre(t *testing.T) {
+	t.Parallel()
 	const probe = "external/splice01_a"
 	file := write(t, "version: 1\nbaseline: good\nkernels:\n"+debianKernel("good", "")+`external:
   - {name: splice01_a, exec: ok.sh}
