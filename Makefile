@@ -71,7 +71,7 @@ run: setup build ## boot the kernels of kernels.yaml, run the probes, print the 
 	@bin/kmatrix run $(ARGS)
 
 test: setup build ## run every test, real kernels in real guests included
-	go test -tags boots -timeout 40m ./...
+	go test -tags boots -timeout 75m ./...
 
 # Which faults, and when: `make chaos SEED=7`; without, it takes and prints one.
 SEED := 0
