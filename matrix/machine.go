@@ -77,10 +77,11 @@ type Machine struct {
 	// Boots is how many fresh boots each cell gets; 0 in a kernels.yaml that does
 	// not say, [BootsAuto] in one that leaves it to what the boots show.
 	Boots int `json:"boots"`
-	// Looks are the numbers of boots after which verdicts are looked for, where it is
-	// left to that: cells whose verdict is inconclusive go on to the next. Boots is
-	// then the largest that was gone on to so far. Empty where Boots is fixed.
-	Looks []int `json:"looks,omitempty"`
+	// Analyses are the numbers of boots after which verdicts are made, where it is left
+	// to that (a group-sequential design, all but the last being interim analyses): cells
+	// whose verdict is inconclusive go on to the next. Boots is then the largest that was
+	// gone on to so far. Empty where Boots is fixed.
+	Analyses []int `json:"looks,omitempty"`
 }
 
 // BootsAuto stands for [Machine.Boots] where what they show decides.

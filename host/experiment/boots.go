@@ -10,9 +10,9 @@ const (
 	bootsTimed       = 8
 )
 
-// After how many boots verdicts are looked for in a sequential experiment: the fewest
+// After how many boots verdicts are made in a sequential experiment: the fewest
 // that can show what they are for, and as many as a longer run is worth. The numbers
-// are fixed, since looking whenever it suits finds a difference in the end.
+// are fixed, since testing whenever it suits finds a difference in the end.
 var (
 	sequentialCounted = []int{3, 12}
 	sequentialTimed   = []int{8, 16, 32}
@@ -35,7 +35,7 @@ func DefaultBoots(m matrix.Machine, costs, kvm bool) int {
 	return bootsTimed
 }
 
-// SequentialBoots returns after how many boots verdicts are looked for on a machine whose
+// SequentialBoots returns after how many boots verdicts are made on a machine whose
 // boots are [matrix.BootsAuto]; none where a single boot is all that makes sense,
 // since times of an emulated CPU allow no verdict.
 func SequentialBoots(m matrix.Machine, costs, kvm bool) []int {

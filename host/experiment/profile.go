@@ -60,7 +60,7 @@ func Costs(c compare.Comparison, all bool) []matrix.Cell {
 				add(c.Columns[i].Name, row)
 			}
 			for _, k := range cell.Deltas {
-				if k.Verdict == compare.Worse || k.Verdict == compare.Better {
+				if k.Verdict == matrix.VerdictWorse || k.Verdict == matrix.VerdictBetter {
 					add(k.Against, row)
 					add(c.Columns[i].Name, row)
 				}

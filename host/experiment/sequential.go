@@ -19,8 +19,8 @@ type Stored interface {
 }
 
 // Sequential has the cells answered in the boots that their machines have, and then, as
-// long as their verdict is inconclusive, in more and more, after which verdicts are looked
-// for again (matrix.Machine, Looks). It returns the comparison of all that was answered,
+// long as their verdict is inconclusive, in more and more, after each of which there is
+// another analysis (matrix.Machine, Analyses). It returns the comparison of all that was answered,
 // also where an error ended it. more, which may be nil, hears of each further range before
 // it is asked.
 func Sequential(ctx context.Context, r Runner, run Stored, cells []matrix.Cell, more func(open []matrix.Cell, boots host.BootRange)) (compare.Comparison, error) {

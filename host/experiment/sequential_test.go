@@ -14,6 +14,7 @@ import (
 	"kmatrix/host"
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/stats"
 )
 
 // drawn is a run of two kernels whose costs are drawn by chance: by cell those of as many
@@ -27,7 +28,7 @@ type drawn struct {
 // factor more.
 func draw(random *rand.Rand, clock matrix.Clock, sizes []int, probes []string, spread, factor float64) *drawn {
 	d := &drawn{values: map[string][]float64{}}
-	d.run = matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m", Clock: clock, Boots: sizes[0], Looks: sizes}}, Probes: probes}
+	d.run = matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m", Clock: clock, Boots: sizes[0], Analyses: sizes}}, Probes: probes}
 	for i, kernel := range []string{"a", "b"} {
 		d.run.Kernels = append(d.run.Kernels, matrix.Column{Name: kernel, ConfigDigest: "c"})
 		for _, p := range probes {
@@ -55,15 +56,17 @@ func (f *fake) sequentially(t *testing.T) compare.Comparison {
 }
 
 // differs tells whether any cost was found to differ.
-func differs(c compare.Comparison) bool { return c.Count(compare.Worse)+c.Count(compare.Better) > 0 }
+func differs(c compare.Comparison) bool {
+	return c.Count(matrix.VerdictWorse)+c.Count(matrix.VerdictBetter) > 0
+}
 
-// peeked looks at the same sizes as if each were the only one, until a difference
+// peeked makes verdicts at the same sizes as if each were the only one, until a difference
 // is found.
 func (d *drawn) peeked() bool {
 	run := d.run
 	run.Machines = slices.Clone(run.Machines)
-	sizes := run.Machines[0].Looks
-	run.Machines[0].Looks = nil
+	sizes := run.Machines[0].Analyses
+	run.Machines[0].Analyses = nil
 	for _, n := range sizes {
 		once := fake{answer: d.answer}
 		if err := once.Run(context.Background(), d.cells(), host.BootRange{UpTo: map[string]int{"m": n}}); err != nil {
@@ -77,8 +80,8 @@ func (d *drawn) peeked() bool {
 }
 
 // TestLooksHoldTheRateOfFalseFindings compares a kernel with itself many times by a
-// noisy clock. Looking again and again errs more often than a single look may; with
-// the level split over the looks it does not.
+// noisy clock. Testing again and again errs more often than a single analysis may;
+// with the level split over the analyses it does not.
 func TestLooksHoldTheRateOfFalseFindings(t *testing.T) {
 	const runs = 400
 	random := rand.New(rand.NewPCG(1, 2))
@@ -93,12 +96,12 @@ func TestLooksHoldTheRateOfFalseFindings(t *testing.T) {
 		}
 	}
 	split, plain = split/runs, plain/runs
-	t.Logf("false findings: %.1f %% with the level split over three looks, %.1f %% without", 100*split, 100*plain)
-	if split > compare.Alpha {
+	t.Logf("false findings: %.1f %% with the level split over three analyses, %.1f %% without", 100*split, 100*plain)
+	if split > stats.Alpha {
 		t.Errorf("%.1f %% of comparisons of a kernel with itself found a difference", 100*split)
 	}
-	if plain < 1.5*compare.Alpha {
-		t.Errorf("plain looks err in %.1f %%: the test tells nothing", 100*plain)
+	if plain < 1.5*stats.Alpha {
+		t.Errorf("plain analyses err in %.1f %%: the test tells nothing", 100*plain)
 	}
 }
 
@@ -109,23 +112,23 @@ func TestLooksEndWithTheVerdict(t *testing.T) {
 		clock          matrix.Clock
 		sizes          []int
 		spread, factor float64
-		verdict        compare.Verdict
+		verdict        matrix.Verdict
 		boots          int
 	}{
-		"wall, twice the cost":        {matrix.ClockWall, []int{8, 16, 32}, 0.02, 2, compare.Worse, 8},
-		"wall, half of it":            {matrix.ClockWall, []int{8, 16, 32}, 0.02, 0.5, compare.Better, 8},
-		"wall, the same":              {matrix.ClockWall, []int{8, 16, 32}, 0.01, 1, compare.Same, 8},
-		"wall, hidden by noise":       {matrix.ClockWall, []int{8, 16, 32}, 0.5, 1.001, compare.Inconclusive, 32},
-		"counted, a percent more":     {matrix.ClockIcount, []int{3, 12}, 0.0002, 1.01, compare.Worse, 3},
-		"counted, the same":           {matrix.ClockIcount, []int{3, 12}, 0.0002, 1, compare.Same, 3},
-		"counted, hidden by outliers": {matrix.ClockIcount, []int{3, 12}, 0.05, 1.001, compare.Inconclusive, 12},
+		"wall, twice the cost":        {matrix.ClockWall, []int{8, 16, 32}, 0.02, 2, matrix.VerdictWorse, 8},
+		"wall, half of it":            {matrix.ClockWall, []int{8, 16, 32}, 0.02, 0.5, matrix.VerdictBetter, 8},
+		"wall, the same":              {matrix.ClockWall, []int{8, 16, 32}, 0.01, 1, matrix.VerdictSame, 8},
+		"wall, hidden by noise":       {matrix.ClockWall, []int{8, 16, 32}, 0.5, 1.001, matrix.VerdictInconclusive, 32},
+		"counted, a percent more":     {matrix.ClockIcount, []int{3, 12}, 0.0002, 1.01, matrix.VerdictWorse, 3},
+		"counted, the same":           {matrix.ClockIcount, []int{3, 12}, 0.0002, 1, matrix.VerdictSame, 3},
+		"counted, hidden by outliers": {matrix.ClockIcount, []int{3, 12}, 0.05, 1.001, matrix.VerdictInconclusive, 12},
 	} {
 		random := rand.New(rand.NewPCG(3, 5)) // each its own: a map has no order
 		d := draw(random, test.clock, test.sizes, []string{"cost/tee/4k"}, test.spread, test.factor)
 		c := d.sequentially(t)
 		k := c.Rows[0].Cells[1].Deltas[0]
-		if k.Verdict != test.verdict || k.Boots != test.boots || k.OtherBoots != test.boots || k.Looks != len(test.sizes) || d.run.Machines[0].Boots != test.boots {
-			t.Errorf("%s: %s of %d boots (%d of the machine), %d looks", name, k.Verdict, k.Boots, d.run.Machines[0].Boots, k.Looks)
+		if k.Verdict != test.verdict || k.Boots != test.boots || k.OtherBoots != test.boots || k.Analyses != len(test.sizes) || d.run.Machines[0].Boots != test.boots {
+			t.Errorf("%s: %s of %d boots (%d of the machine), %d analyses", name, k.Verdict, k.Boots, d.run.Machines[0].Boots, k.Analyses)
 		}
 	}
 }
@@ -151,7 +154,7 @@ func TestOnlyTheUndecidedGoOn(t *testing.T) {
 // TestABehaviourThatIsFlakyGoesOn has a kernel whose boots disagree, so that its
 // rates are worth more boots, and one probe that never does.
 func TestABehaviourThatIsFlakyGoesOn(t *testing.T) {
-	f := fake{run: matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m", Boots: 3, Looks: []int{3, 12}}}, Probes: []string{"stability/tee/x", "stability/tee/y"}, Kernels: []matrix.Column{{Name: "a"}, {Name: "b"}}}}
+	f := fake{run: matrix.Run{Baseline: "a", Machines: []matrix.Machine{{Name: "m", Boots: 3, Analyses: []int{3, 12}}}, Probes: []string{"stability/tee/x", "stability/tee/y"}, Kernels: []matrix.Column{{Name: "a"}, {Name: "b"}}}}
 	f.answer = func(c matrix.Cell, boot int) matrix.Result {
 		class := matrix.Stable
 		if c.Kernel == "b" && c.Probe == "stability/tee/x" && boot != 2 {
@@ -161,10 +164,10 @@ func TestABehaviourThatIsFlakyGoesOn(t *testing.T) {
 	}
 	c := f.sequentially(t)
 	flaky, steady := c.Rows[0].Cells[1], c.Rows[1].Cells[1]
-	if flaky.Verdict != compare.Differs || len(flaky.Results) != 12 || len(c.Rows[0].Cells[0].Results) != 12 {
+	if flaky.Verdict != matrix.VerdictDiffers || len(flaky.Results) != 12 || len(c.Rows[0].Cells[0].Results) != 12 {
 		t.Errorf("rates after %d boots: %s", len(flaky.Results), flaky.Verdict)
 	}
-	if steady.Verdict != compare.Same || len(steady.Results) != 3 {
+	if steady.Verdict != matrix.VerdictSame || len(steady.Results) != 3 {
 		t.Errorf("a behaviour that repeats was asked %d times, and is %s", len(steady.Results), steady.Verdict)
 	}
 }
@@ -213,7 +216,7 @@ func boots(n int) map[string]int { return map[string]int{"m": n} }
 // TestWithoutLooksThereIsOneRange asks a machine that has none, though nothing is decided.
 func TestWithoutLooksThereIsOneRange(t *testing.T) {
 	d := draw(rand.New(rand.NewPCG(3, 5)), matrix.ClockWall, []int{8}, []string{"cost/tee/4k"}, 0.5, 1.001)
-	d.run.Machines[0].Looks = nil
+	d.run.Machines[0].Analyses = nil
 	if d.sequentially(t); len(d.asked) != 1 || len(d.results) != 16 {
 		t.Errorf("%d results of %+v", len(d.results), d.asked)
 	}

@@ -40,9 +40,9 @@ func (b bisectOptions) step(c compare.Comparison, candidate, baseline int) step 
 		switch {
 		case base.Answered() && named >= 0:
 			s.bad = append(s.bad, reason(name, cell.Results[named]))
-		case cell.Verdict == compare.Differs:
+		case cell.Verdict == matrix.VerdictDiffers:
 			s.bad = append(s.bad, fmt.Sprintf("%s: %s, and the baseline %s", name, said(cell), said(base)))
-		case cell.Verdict == compare.Worse || cell.Verdict == compare.Better:
+		case cell.Verdict == matrix.VerdictWorse || cell.Verdict == matrix.VerdictBetter:
 			s.bad = append(s.bad, name+" "+report.Cost(cell.Deltas[0]))
 		case spoiled >= 0:
 			s.host = append(s.host, reason(name, slices.Concat(cell.Results, base.Results)[spoiled]))
@@ -50,7 +50,7 @@ func (b bisectOptions) step(c compare.Comparison, candidate, baseline int) step 
 			s.bare = append(s.bare, reasonOf(name, base))
 		case !cell.Answered():
 			s.untested = append(s.untested, reasonOf(name, cell))
-		case cell.Verdict != compare.Same:
+		case cell.Verdict != matrix.VerdictSame:
 			s.open = append(s.open, name+": "+undecided(cell, c.CostComparable(candidate)))
 		}
 	}

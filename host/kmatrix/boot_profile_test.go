@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 	"kmatrix/matrix/report"
 	"kmatrix/matrix/store"
@@ -57,7 +58,7 @@ func TestAProfileNamesTheFunctionsOfADifference(t *testing.T) {
 	c := compare.Compare(stored.Run, stored.Results)
 	c.Locate(stored.Profiles)
 	k := c.Rows[0].Cells[1].Deltas[0]
-	if k.Verdict != compare.Better || k.Where == nil || len(k.Where.Functions) == 0 {
+	if k.Verdict != matrix.VerdictBetter || k.Where == nil || len(k.Where.Functions) == 0 {
 		t.Fatalf("%+v", k)
 	}
 	// Nothing but the clearing differs: its part is all of the difference.

@@ -40,8 +40,8 @@ func setBoots(plan *spec.Plan, asked int, kvm bool) {
 			m.Boots = experiment.DefaultBoots(*m, costs, kvm)
 		case matrix.BootsAuto:
 			m.Boots = 1
-			if m.Looks = experiment.SequentialBoots(*m, costs, kvm); len(m.Looks) > 0 {
-				m.Boots = m.Looks[0]
+			if m.Analyses = experiment.SequentialBoots(*m, costs, kvm); len(m.Analyses) > 0 {
+				m.Boots = m.Analyses[0]
 			}
 		}
 	}

@@ -39,8 +39,8 @@ func TestBoots(t *testing.T) {
 		if got := plan.Machines[0].Boots; got != test.want || plan.Total() != test.want*len(plan.Cells()) {
 			t.Errorf("%s: %d boots, %d results of %d cells", name, got, plan.Total(), len(plan.Cells()))
 		}
-		if looks := plan.Machines[0].Looks; test.asked == matrix.BootsAuto && (len(looks) < 2 || looks[0] != test.want || !slices.IsSorted(looks)) {
-			t.Errorf("%s: looks %v", name, looks)
+		if analyses := plan.Machines[0].Analyses; test.asked == matrix.BootsAuto && (len(analyses) < 2 || analyses[0] != test.want || !slices.IsSorted(analyses)) {
+			t.Errorf("%s: analyses at %v boots", name, analyses)
 		}
 		if name == "the flag says" && s.Machines[0].Boots != 5 {
 			t.Errorf("the flag changed what was read: %d", s.Machines[0].Boots)

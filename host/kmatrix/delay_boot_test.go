@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/cost"
 	"kmatrix/matrix/report"
 )
 
@@ -25,7 +27,7 @@ func TestADelayOfOnePercentIsFound(t *testing.T) {
 		"machines: [{name: cost, clock: icount, cpu: \"max,-erms,-fsrm\", probes: [\"cost/...\"]}]\n")
 	doc, _ := boot(t, exitDone, "-f", file, "--dir", t.TempDir(), "--boots", "1", "-p", "cost/splice-file-pipe/64k", "-p", "cost/read-write/64k")
 	doc.Run.Kernels = doc.Kernels
-	found := map[string]*compare.Delta{}
+	found := map[string]*cost.Delta{}
 	c := compare.Compare(doc.Run, doc.Results)
 	for _, r := range c.Rows {
 		for i, cell := range r.Cells {
@@ -34,9 +36,9 @@ func TestADelayOfOnePercentIsFound(t *testing.T) {
 			}
 		}
 	}
-	for cell, want := range map[string]compare.Verdict{
-		"delayed cost/splice-file-pipe/64k": compare.Worse, "delayed cost/read-write/64k": compare.Same,
-		"again cost/splice-file-pipe/64k": compare.Same, "again cost/read-write/64k": compare.Same,
+	for cell, want := range map[string]matrix.Verdict{
+		"delayed cost/splice-file-pipe/64k": matrix.VerdictWorse, "delayed cost/read-write/64k": matrix.VerdictSame,
+		"again cost/splice-file-pipe/64k": matrix.VerdictSame, "again cost/read-write/64k": matrix.VerdictSame,
 	} {
 		k := found[cell]
 		if k == nil || k.Verdict != want {
@@ -44,7 +46,7 @@ func TestADelayOfOnePercentIsFound(t *testing.T) {
 			continue
 		}
 		t.Logf("%s: %.5f, %s", cell, k.Ratio, report.Cost(k))
-		if want == compare.Worse && (k.Ratio < 1.006 || k.Ratio > 1.015 || k.Low <= 1 || k.High < k.Ratio) {
+		if want == matrix.VerdictWorse && (k.Ratio < 1.006 || k.Ratio > 1.015 || k.Low <= 1 || k.High < k.Ratio) {
 			t.Errorf("%s: %v (%v…%v), want about 1.01 and an interval without 1", cell, k.Ratio, k.Low, k.High)
 		}
 	}

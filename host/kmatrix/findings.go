@@ -10,7 +10,7 @@ import (
 )
 
 // verdicts are those that --fail-on takes, beside outcomes.
-var verdicts = []compare.Verdict{compare.Differs, compare.Worse, compare.Better, compare.Inconclusive}
+var verdicts = []matrix.Verdict{matrix.VerdictDiffers, matrix.VerdictWorse, matrix.VerdictBetter, matrix.VerdictInconclusive}
 
 // findingNames lists what --fail-on takes.
 func findingNames() string {
@@ -32,7 +32,7 @@ const findingCrashReport = "report"
 // checkFailOn refuses values that name nothing.
 func checkFailOn(values []string) error {
 	for _, f := range values {
-		if f != findingCrashReport && (f == string(matrix.Pass) || !slices.Contains(verdicts, compare.Verdict(f)) && !slices.Contains(matrix.Outcomes, matrix.Outcome(f))) {
+		if f != findingCrashReport && (f == string(matrix.Pass) || !slices.Contains(verdicts, matrix.Verdict(f)) && !slices.Contains(matrix.Outcomes, matrix.Outcome(f))) {
 			return wrong("--fail-on %s: allowed are %s", f, findingNames())
 		}
 	}
@@ -44,8 +44,8 @@ func findings(values []string, c compare.Comparison, run matrix.Run, results []m
 	var found []string
 	for _, f := range values {
 		n := 0
-		if slices.Contains(verdicts, compare.Verdict(f)) {
-			n = c.Count(compare.Verdict(f))
+		if slices.Contains(verdicts, matrix.Verdict(f)) {
+			n = c.Count(matrix.Verdict(f))
 		}
 		if f == findingCrashReport {
 			for _, r := range matrix.AllCrashReports(run, results) {

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kmatrix/matrix"
-	"kmatrix/matrix/compare"
+	"kmatrix/matrix/cost"
 	"kmatrix/matrix/report"
 )
 
@@ -24,8 +24,8 @@ func TestExplainSaysWhereACostIsSpent(t *testing.T) {
 			Samples: 1000, Passes: 7, User: 100,
 			Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 600}, {Name: "xfs_read", Module: "xfs", Samples: 300}},
 		}},
-		Costs: report.CostsData([]*compare.Delta{{Against: "base", Value: 0.4, Other: 0.1, Unit: "insn/B", Verdict: compare.Worse, Where: &compare.Where{
-			Functions: []compare.Function{{Name: "copy_page", Delta: 0.24, Share: 0.8, Uncertainty: 0.02}}, User: 0.06,
+		Costs: report.CostsData([]*cost.Delta{{Against: "base", Value: 0.4, Other: 0.1, Unit: "insn/B", Verdict: matrix.VerdictWorse, Where: &cost.Where{
+			Functions: []cost.Function{{Name: "copy_page", Delta: 0.24, Share: 0.8, Uncertainty: 0.02}}, User: 0.06,
 		}}}),
 	}
 	want := []shownField{

@@ -1,51 +1,28 @@
 package compare
 
 import (
-	"regexp"
 	"slices"
+
+	"kmatrix/matrix/builds"
 )
 
-// BuildDifference is how the builds of two columns differ, as far as their costs may
-// depend on it: by compiler, with its flags, and by the options of the configuration.
-// Comments of a configuration, which name the kernel's version, are no part of it. It
-// is made by [Comparison.BuildDifference].
-type BuildDifference struct {
-	// Compiler and Other are the compilers, where they differ.
-	Compiler string `json:"compiler,omitempty"`
-	Other    string `json:"other_compiler,omitempty"`
-	// Options are those that both configurations know and set differently.
-	Options []Option `json:"options,omitempty"`
-	// Alone are those that one of them alone knows: they came with a release, or went.
-	// The other has nothing to set them to, so that they forbid no comparison.
-	Alone []Option `json:"alone,omitempty"`
-	// Unknown tells that the configurations are not the same and that the options, or
-	// the compiler, of one of them are not known: runs that were stored before
-	// configurations were have its digest alone, and some images come without one.
-	Unknown bool `json:"unknown,omitempty"`
-}
-
-// Comparable reports whether costs of the two may be set against each other.
-func (d BuildDifference) Comparable() bool {
-	return d.Compiler == d.Other && len(d.Options) == 0 && !d.Unknown
-}
-
 // BuildDifference returns how the build of one column differs from another's.
-func (c Comparison) BuildDifference(column, other int) *BuildDifference {
+func (c Comparison) BuildDifference(column, other int) *builds.Difference {
 	if d, ok := c.BuildDifferences[[2]int{column, other}]; ok {
 		return d
 	}
-	return buildDifference(c.Columns[column], c.Columns[other])
+	return builds.Compare(c.Columns[column].Column, c.Columns[other].Column)
 }
 
 // build compares the builds of all columns that are set against each other, once:
 // configurations have thousands of options.
 func (c *Comparison) build() {
-	c.BuildDifferences = map[[2]int]*BuildDifference{}
+	c.BuildDifferences = map[[2]int]*builds.Difference{}
 	baseline := c.baseline()
 	for i := range c.Columns {
 		for _, other := range []int{baseline, c.BaseOf(i)} {
 			if other >= 0 && other != i && !c.Columns[i].Absent() {
-				c.BuildDifferences[[2]int{i, other}] = buildDifference(c.Columns[i], c.Columns[other])
+				c.BuildDifferences[[2]int{i, other}] = builds.Compare(c.Columns[i].Column, c.Columns[other].Column)
 			}
 		}
 	}
@@ -55,7 +32,7 @@ func (c *Comparison) build() {
 type BuildFinding struct {
 	Kernel  string
 	Against Reference
-	*BuildDifference
+	*builds.Difference
 }
 
 // Builds lists where builds differ of columns whose costs are to be set against each
@@ -79,41 +56,4 @@ func (c Comparison) Builds() []BuildFinding {
 		}
 	}
 	return list
-}
-
-func buildDifference(a, b Column) *BuildDifference {
-	d := &BuildDifference{}
-	one := a.ConfigDigest != "" && a.ConfigDigest == b.ConfigDigest
-	var ours, theirs options
-	if !one || (a.Built == nil) != (b.Built == nil) {
-		ours, theirs = parseOptions(a.Config), parseOptions(b.Config)
-	}
-	switch x, y := compiler(a, ours), compiler(b, theirs); {
-	case x == "" && y == "": // one configuration has one compiler
-	case x == "" || y == "":
-		d.Unknown = true
-	case program.ReplaceAllString(x, "(") != program.ReplaceAllString(y, "("):
-		d.Compiler, d.Other = x, y
-	}
-	switch {
-	case one:
-	case len(ours) == 0 || len(theirs) == 0:
-		d.Unknown = true
-	default:
-		d.Options, d.Alone = ours.beside(theirs)
-	}
-	return d
-}
-
-// program is the name by which a compiler was called, before who packaged it: what it
-// is called by makes no other of it.
-var program = regexp.MustCompile(`^[^ ]*(gcc|clang|cc)[^ ]* \(`)
-
-// compiler returns what the column was built by, with its flags where it was built
-// here; "" where that is not known.
-func compiler(c Column, o options) string {
-	if c.Built != nil {
-		return c.Built.Compiler
-	}
-	return o.compiler()
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/stats"
 )
 
 // Calibrate makes what an A/A run shows of a machine: the last column beside the
@@ -18,19 +19,18 @@ func (c Comparison) Calibrate(run matrix.Run, m matrix.Machine) matrix.Calibrati
 		}
 		cell := r.Cells[again]
 		switch cell.Verdict {
-		case NoVerdict:
+		case matrix.NoVerdict:
 			continue
-		case Differs, Worse, Better:
+		case matrix.VerdictDiffers, matrix.VerdictWorse, matrix.VerdictBetter:
 			cal.False++
-		case Same:
+		case matrix.VerdictSame:
 			cal.Same++
 		}
 		cal.Compared++
 		for _, k := range cell.Deltas {
-			cal.Clock = k.clock
+			cal.Clock = k.Clock
 			if k.Low > 0 {
-				// A change shifts the interval: seen once 1 is out of it.
-				cal.Detectable[r.Probe] = max(k.High/k.Ratio, k.Ratio/k.Low) - 1
+				cal.Detectable[r.Probe] = k.Detectable()
 			}
 		}
 	}
@@ -73,6 +73,6 @@ func Calibrations(all []matrix.Calibration) (Calibrated, bool) {
 	if c.Compared == 0 {
 		return c, false
 	}
-	c.Low, c.High = clopperPearson(c.False, c.Compared)
+	c.Low, c.High = stats.ClopperPearson(c.False, c.Compared)
 	return c, true
 }

@@ -19,16 +19,16 @@ func TestRunsThatKnowOtherClasses(t *testing.T) {
 	clobbered := of(matrix.Clobbered, matrix.Fail, 0, 1000, 3096, matrix.SourceIntact)
 	for name, test := range map[string]struct {
 		old, now matrix.Result
-		want     Verdict
+		want     matrix.Verdict
 		shown    string
 	}{
-		"zeroed, by now clobbered":       {former(matrix.Zeroed), clobbered, Same, "zeroed"},
-		"zeroed, and still":              {former(matrix.Zeroed), of(matrix.Zeroed, matrix.Pass, 0, 4096, 0, matrix.SourceIntact), Same, "zeroed"},
-		"mixed, by now clobbered":        {former(matrix.Mixed), of(matrix.Clobbered, matrix.Fail, 1, 0, 7, matrix.SourceIntact), Same, "mixed"},
-		"stable, by now clobbered":       {former(matrix.Stable), clobbered, Differs, "zeroed"},
-		"stable, and a source that lost": {former(matrix.Stable), of(matrix.Stable, matrix.Fail, 0, 0, 0, matrix.SourceLost), Same, "stable"},
-		"zeroed, by now stable":          {former(matrix.Zeroed), of(matrix.Stable, matrix.Pass, 0, 0, 0, matrix.SourceIntact), Differs, "stable"},
-		"zeroed, by now torn":            {former(matrix.Zeroed), of(matrix.Torn, matrix.Fail, 0, 0, 1, matrix.SourceIntact), Differs, "fail: torn"},
+		"zeroed, by now clobbered":       {former(matrix.Zeroed), clobbered, matrix.VerdictSame, "zeroed"},
+		"zeroed, and still":              {former(matrix.Zeroed), of(matrix.Zeroed, matrix.Pass, 0, 4096, 0, matrix.SourceIntact), matrix.VerdictSame, "zeroed"},
+		"mixed, by now clobbered":        {former(matrix.Mixed), of(matrix.Clobbered, matrix.Fail, 1, 0, 7, matrix.SourceIntact), matrix.VerdictSame, "mixed"},
+		"stable, by now clobbered":       {former(matrix.Stable), clobbered, matrix.VerdictDiffers, "zeroed"},
+		"stable, and a source that lost": {former(matrix.Stable), of(matrix.Stable, matrix.Fail, 0, 0, 0, matrix.SourceLost), matrix.VerdictSame, "stable"},
+		"zeroed, by now stable":          {former(matrix.Zeroed), of(matrix.Stable, matrix.Pass, 0, 0, 0, matrix.SourceIntact), matrix.VerdictDiffers, "stable"},
+		"zeroed, by now torn":            {former(matrix.Zeroed), of(matrix.Torn, matrix.Fail, 0, 0, 1, matrix.SourceIntact), matrix.VerdictDiffers, "fail: torn"},
 	} {
 		for _, both := range []bool{false, true} {
 			stored := func(dir string, r matrix.Result, tell bool) Stored {
@@ -51,7 +51,7 @@ func TestRunsThatKnowOtherClasses(t *testing.T) {
 				t.Errorf("%s, both tell it: %v: the warnings are %+v", name, both, m.Warnings)
 			case !both && (cell.Verdict != test.want || s.String() != test.shown):
 				t.Errorf("%s: %q, shown as %q; want %q, %q", name, cell.Verdict, s, test.want, test.shown)
-			case both && cell.Verdict == Same && (test.now.Observation.Class == matrix.Clobbered || test.now.Outcome == matrix.Fail):
+			case both && cell.Verdict == matrix.VerdictSame && (test.now.Observation.Class == matrix.Clobbered || test.now.Outcome == matrix.Fail):
 				t.Errorf("%s: of runs that both tell it, %s is the same", name, s)
 			}
 			if r := cell.Results[0]; r.Observation.Class != test.now.Observation.Class {

@@ -7,13 +7,11 @@
 //
 // A difference in behaviour is a fact where each side's boots agree (rates.go
 // where they do not): classes are compared, not how many bytes there were of each, and
-// between runs that know other classes those that all know (classes.go). One in cost is a [Delta], of samples that allow it and of
-// columns that are comparable: a kernel with its base, and with the baseline where
-// configuration and compiler are the baseline's. Instructions that were counted
-// are compared exactly, up to a declared tolerance (counted.go); times by rank
-// (ranked.go). Neither takes the lack of a difference for sameness: that is shown,
-// or the verdict is inconclusive. Where profiles were taken, [Comparison.Locate]
-// says which functions account for a difference in cost (where.go).
+// between runs that know other classes those that all know (classes.go). One in cost is
+// a [cost.Delta], of samples that allow it and of columns that are comparable: a kernel
+// with its base, and with the baseline where configuration and compiler are the
+// baseline's. Where profiles were taken, [Comparison.Locate] says which functions account
+// for a difference in cost.
 package compare
 
 import (
@@ -21,23 +19,9 @@ import (
 	"strings"
 
 	"kmatrix/matrix"
-)
-
-// Verdict says how a cell stands to the baseline's.
-type Verdict string
-
-const (
-	// NoVerdict: there is nothing to compare, as in the baseline's own column.
-	NoVerdict Verdict = ""
-	// Same: the outcomes and classes are equal, or the costs within the margin.
-	Same Verdict = "same"
-	// Differs: they are not.
-	Differs Verdict = "differs"
-	// Better and Worse: the costs differ.
-	Better Verdict = "better"
-	Worse  Verdict = "worse"
-	// Inconclusive: the samples, or boots that disagree, allow no claim.
-	Inconclusive Verdict = "inconclusive"
+	"kmatrix/matrix/builds"
+	"kmatrix/matrix/cost"
+	"kmatrix/matrix/stats"
 )
 
 // Comparison is a run, arranged.
@@ -47,7 +31,7 @@ type Comparison struct {
 	Rows []Row
 	// BuildDifferences has how the builds of columns that are set against each other
 	// differ, by their indexes; see [Comparison.BuildDifference].
-	BuildDifferences map[[2]int]*BuildDifference
+	BuildDifferences map[[2]int]*builds.Difference
 }
 
 // Column is one kernel.
@@ -64,7 +48,7 @@ func (c Column) Absent() bool { return c.Outcome != "" }
 
 // CostComparable reports whether the column's costs may be set against the
 // baseline's: only kernels of the same compiler and options may, see
-// [BuildDifference]. The baseline's own may.
+// [builds.Difference]. The baseline's own may.
 func (c Comparison) CostComparable(column int) bool {
 	base := c.baseline()
 	return base >= 0 && (column == base || c.BuildDifference(column, base).Comparable())
@@ -139,12 +123,12 @@ type Cell struct {
 	Results []matrix.Result
 	// Verdict is against the baseline; of costs that every boot measured and that
 	// are compared with the column's base alone, against that.
-	Verdict Verdict
+	Verdict matrix.Verdict
 	// Deltas are what its cost is beside others', the one that Verdict is of
 	// first.
-	Deltas []*Delta
+	Deltas []*cost.Delta
 	// P is that of Fisher's test, where boots disagree, with Holm's correction and that
-	// for looks, see [Delta]; nil elsewhere.
+	// for interim analyses, see [cost.Delta]; nil elsewhere.
 	P *float64
 	// Need is about how many boots a side would tell rates apart that differ as
 	// these do; 0 where that is told, or many would not do.
@@ -224,7 +208,7 @@ func (c *Comparison) judge() {
 			c.deltas(i, base, true)
 		}
 		for r := range c.Rows {
-			if cell := &c.Rows[r].Cells[i]; len(cell.Deltas) > 0 && cell.Verdict == NoVerdict {
+			if cell := &c.Rows[r].Cells[i]; len(cell.Deltas) > 0 && cell.Verdict == matrix.NoVerdict {
 				cell.Verdict = cell.Deltas[0].Verdict
 			}
 		}
@@ -236,47 +220,48 @@ func (c *Comparison) judge() {
 func (c *Comparison) behaviour(column, baseline int) {
 	var flaky, beside []*Cell
 	var p []float64
-	looks := 1
+	analyses := 1
 	for r := range c.Rows {
 		cell, base := &c.Rows[r].Cells[column], &c.Rows[r].Cells[baseline]
 		cell.Verdict = verdict(*cell, *base)
-		if cell.Verdict == Inconclusive {
-			flaky, beside, p = append(flaky, cell), append(beside, base), append(p, split(rates(*cell, *base), c.looks(column, c.Rows[r].Machine)))
-			looks = max(looks, c.looks(column, c.Rows[r].Machine))
+		if cell.Verdict == matrix.VerdictInconclusive {
+			n := c.analyses(column, c.Rows[r].Machine)
+			flaky, beside, p = append(flaky, cell), append(beside, base), append(p, stats.Bonferroni(rates(*cell, *base), n))
+			analyses = max(analyses, n)
 		}
 	}
-	for i, q := range holm(p) {
+	for i, q := range stats.Holm(p) {
 		flaky[i].P = &q
-		if q < Alpha {
-			flaky[i].Verdict = Differs
+		if q < stats.Alpha {
+			flaky[i].Verdict = matrix.VerdictDiffers
 		} else {
-			flaky[i].Need = rateNeed(*flaky[i], *beside[i], len(p)*looks)
+			flaky[i].Need = rateNeed(*flaky[i], *beside[i], len(p)*analyses)
 		}
 	}
 }
 
 // verdict compares what a cell shows with what the baseline's does; costs are
 // compared elsewhere.
-func verdict(c, base Cell) Verdict {
+func verdict(c, base Cell) matrix.Verdict {
 	switch {
 	case !c.Answered() || !base.Answered():
-		return NoVerdict
+		return matrix.NoVerdict
 	case c.Disagrees() || base.Disagrees():
-		return Inconclusive
+		return matrix.VerdictInconclusive
 	case c.Sample() != nil && base.Sample() != nil:
-		return NoVerdict
+		return matrix.NoVerdict
 	case c.agreed() == base.agreed() && c.sameTests(base):
-		return Same
+		return matrix.VerdictSame
 	}
-	return Differs
+	return matrix.VerdictDiffers
 }
 
 // Count counts the cells of that verdict, against whichever column.
-func (c Comparison) Count(v Verdict) int {
+func (c Comparison) Count(v matrix.Verdict) int {
 	n := 0
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
-			if cell.Verdict == v || slices.ContainsFunc(cell.Deltas, func(k *Delta) bool { return k.Verdict == v }) {
+			if cell.Verdict == v || slices.ContainsFunc(cell.Deltas, func(k *cost.Delta) bool { return k.Verdict == v }) {
 				n++
 			}
 		}

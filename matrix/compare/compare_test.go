@@ -48,26 +48,26 @@ func TestVerdicts(t *testing.T) {
 	lost.Observation, lost.Outcome = nil, matrix.Lost
 	for name, test := range map[string]struct {
 		results []matrix.Result
-		want    Verdict
+		want    matrix.Verdict
 	}{
-		"the same":      {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0)}, Same},
-		"another class": {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Zeroed, 4096)}, Differs},
-		"another count, as of folios that are larger": {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096)}, Same},
-		"boots that agree but for counts":             {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096), observed("c", 2, matrix.Zeroed, 1)}, Same},
-		"another outcome":                             {[]matrix.Result{observed("a", 1, matrix.Stable, 0), crash}, Differs},
-		"costs of unknown configurations":             {[]matrix.Result{baseCost, cost}, NoVerdict},
-		"no baseline":                                 {[]matrix.Result{observed("c", 1, matrix.Stable, 0)}, NoVerdict},
-		"flaky":                                       {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), observed("c", 2, matrix.Zeroed, 1)}, Inconclusive},
-		"a lost boot":                                 {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), lost}, Same},
+		"the same":      {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0)}, matrix.VerdictSame},
+		"another class": {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Zeroed, 4096)}, matrix.VerdictDiffers},
+		"another count, as of folios that are larger": {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096)}, matrix.VerdictSame},
+		"boots that agree but for counts":             {[]matrix.Result{observed("a", 1, matrix.Zeroed, 8192), observed("c", 1, matrix.Zeroed, 4096), observed("c", 2, matrix.Zeroed, 1)}, matrix.VerdictSame},
+		"another outcome":                             {[]matrix.Result{observed("a", 1, matrix.Stable, 0), crash}, matrix.VerdictDiffers},
+		"costs of unknown configurations":             {[]matrix.Result{baseCost, cost}, matrix.NoVerdict},
+		"no baseline":                                 {[]matrix.Result{observed("c", 1, matrix.Stable, 0)}, matrix.NoVerdict},
+		"flaky":                                       {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), observed("c", 2, matrix.Zeroed, 1)}, matrix.VerdictInconclusive},
+		"a lost boot":                                 {[]matrix.Result{observed("a", 1, matrix.Stable, 0), observed("c", 1, matrix.Stable, 0), lost}, matrix.VerdictSame},
 	} {
 		c := Compare(run("a", "a", "c"), test.results)
 		if got := c.Rows[0].Cells[1].Verdict; got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
-		if got := c.Rows[0].Cells[0].Verdict; got != NoVerdict {
+		if got := c.Rows[0].Cells[0].Verdict; got != matrix.NoVerdict {
 			t.Errorf("%s: the baseline has the verdict %q", name, got)
 		}
-		if differs := c.Count(Differs); (differs == 1) != (test.want == Differs) {
+		if differs := c.Count(matrix.VerdictDiffers); (differs == 1) != (test.want == matrix.VerdictDiffers) {
 			t.Errorf("%s: %d cells differ", name, differs)
 		}
 	}
@@ -85,10 +85,10 @@ func TestChanceIsNoDifference(t *testing.T) {
 	header.Probes = []string{"stress/splice-race/punch/xfs"}
 	c := Compare(header, []matrix.Result{race("a", matrix.Mixed, 4096), race("b", matrix.Changed, 77), race("c", matrix.Stable, 0)})
 	row := c.Rows[0]
-	if row.Cells[1].Verdict != Same || row.Cells[2].Verdict != Differs || row.Group() != "stress/splice-race" {
+	if row.Cells[1].Verdict != matrix.VerdictSame || row.Cells[2].Verdict != matrix.VerdictDiffers || row.Group() != "stress/splice-race" {
 		t.Errorf("%+v of the group %s", row, row.Group())
 	}
-	want := []Difference{{Verdict: Differs, Rows: c.Rows, Exact: true, Answers: []Answer{
+	want := []Difference{{Verdict: matrix.VerdictDiffers, Rows: c.Rows, Exact: true, Answers: []Answer{
 		{[]int{0, 1}, Shown{Kind: matrix.Stress, Class: matrix.Changed, FirstOffset: -1}},
 		{[]int{2}, Shown{Kind: matrix.Stress, Class: matrix.Stable, FirstOffset: -1}},
 	}}}
@@ -154,7 +154,7 @@ func TestDifferencesPutEqualColumnsTogether(t *testing.T) {
 	c := Compare(run("b", "a", "b", "c", "d"), []matrix.Result{
 		observed("a", 1, matrix.Stable, 0), observed("b", 1, matrix.Zeroed, 4096), observed("c", 1, matrix.Zeroed, 4096), observed("d", 1, matrix.Torn, 0),
 	})
-	want := []Difference{{Verdict: Differs, Rows: c.Rows, Exact: true, Answers: []Answer{
+	want := []Difference{{Verdict: matrix.VerdictDiffers, Rows: c.Rows, Exact: true, Answers: []Answer{
 		{[]int{0}, Shown{Kind: matrix.Stability, Class: matrix.Stable, FirstOffset: -1}},
 		{[]int{1, 2}, Shown{Kind: matrix.Stability, Class: matrix.Zeroed, Zero: 4096, FirstOffset: 8192}},
 		{[]int{3}, Shown{Kind: matrix.Stability, Class: matrix.Torn, FirstOffset: 8192}},
@@ -176,21 +176,21 @@ func TestTests(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		a, c  matrix.Result
-		want  Verdict
+		want  matrix.Verdict
 		shown string
 	}{
-		"the same tests fail":   {tested("a", matrix.Fail, ktap(3, "x")), tested("c", matrix.Fail, ktap(3, "x")), Same, "1 of 4 failed"},
-		"others fail":           {tested("a", matrix.Fail, ktap(3, "x")), tested("c", matrix.Fail, ktap(3, "y")), Differs, "1 of 4 failed"},
-		"fewer tests":           {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Pass, ktap(2)), Differs, "ok 2"},
-		"not supported":         {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Unsupported, matrix.Test{Skipped: 1}), Differs, "unsupported"},
-		"a crash among results": {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Crash, ktap(2)), Differs, "crash"},
+		"the same tests fail":   {tested("a", matrix.Fail, ktap(3, "x")), tested("c", matrix.Fail, ktap(3, "x")), matrix.VerdictSame, "1 of 4 failed"},
+		"others fail":           {tested("a", matrix.Fail, ktap(3, "x")), tested("c", matrix.Fail, ktap(3, "y")), matrix.VerdictDiffers, "1 of 4 failed"},
+		"fewer tests":           {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Pass, ktap(2)), matrix.VerdictDiffers, "ok 2"},
+		"not supported":         {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Unsupported, matrix.Test{Skipped: 1}), matrix.VerdictDiffers, "unsupported"},
+		"a crash among results": {tested("a", matrix.Pass, ktap(3)), tested("c", matrix.Crash, ktap(2)), matrix.VerdictDiffers, "crash"},
 	} {
 		row := Compare(run("a", "a", "c"), []matrix.Result{test.a, test.c}).Rows[0]
 		if s, agreed := row.Cells[1].State(); row.Cells[1].Verdict != test.want || !agreed || s.String() != test.shown {
 			t.Errorf("%s: %q, shown as %q; want %q, %q", name, row.Cells[1].Verdict, s, test.want, test.shown)
 		}
-		if row.Uniform(Compare(run("a", "a", "c"), nil).Columns) != (test.want == Same) {
-			t.Errorf("%s: the row is uniform: %v", name, test.want != Same)
+		if row.Uniform(Compare(run("a", "a", "c"), nil).Columns) != (test.want == matrix.VerdictSame) {
+			t.Errorf("%s: the row is uniform: %v", name, test.want != matrix.VerdictSame)
 		}
 	}
 }
@@ -223,8 +223,8 @@ func TestDifferencesAreOfManyRows(t *testing.T) {
 	}
 	old := Answer{[]int{0}, Shown{Kind: matrix.Stability, Class: matrix.Stable, FirstOffset: -1}}
 	want := []Difference{
-		{Verdict: Differs, Rows: row(0, 1, 3, 4, 6), Answers: []Answer{old, {[]int{1}, Shown{Kind: matrix.Stability, Class: matrix.Zeroed, FirstOffset: -1}}}},
-		{Verdict: Differs, Rows: row(2, 5), Exact: true, Answers: []Answer{old, {[]int{1}, Shown{Kind: matrix.Stability, Class: matrix.Changed, New: 4096, FirstOffset: 4096}}}},
+		{Verdict: matrix.VerdictDiffers, Rows: row(0, 1, 3, 4, 6), Answers: []Answer{old, {[]int{1}, Shown{Kind: matrix.Stability, Class: matrix.Zeroed, FirstOffset: -1}}}},
+		{Verdict: matrix.VerdictDiffers, Rows: row(2, 5), Exact: true, Answers: []Answer{old, {[]int{1}, Shown{Kind: matrix.Stability, Class: matrix.Changed, New: 4096, FirstOffset: 4096}}}},
 	}
 	if diff := cmp.Diff(want, c.Differences()); diff != "" {
 		t.Error(diff)

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"kmatrix/matrix"
+	"kmatrix/matrix/cost"
 )
 
 // CostFinding is how the costs of a column are beside those of another, in rows of
@@ -11,20 +14,20 @@ import (
 type CostFinding struct {
 	Kernel  string
 	Against Reference
-	Verdict Verdict
+	Verdict matrix.Verdict
 	// Deltas are those of the rows: one of a finding that is better or worse.
 	Deltas []RowDelta
 	// Margin is within which they are shown to be the same.
 	Margin float64
 	// Limit is why there is no verdict, or none that is conclusive, and Need about how
 	// many boots a side would tell where nothing else limits them.
-	Limit Limitation
+	Limit cost.Limitation
 	Need  int
 }
 
 // RowDelta is the cost of a cell beside another's, with its row.
 type RowDelta struct {
-	*Delta
+	*cost.Delta
 	Row Row
 }
 
@@ -75,9 +78,9 @@ func (c Comparison) costs(column int, ref Reference) []CostFinding {
 				f.Deltas = []RowDelta{{k, r}}
 				differing = append(differing, f)
 				continue
-			case k.Verdict == Same:
+			case k.Verdict == matrix.VerdictSame:
 				f.Margin = k.Margin
-			case k.Limit.Code == Unlimited:
+			case k.Limit.Code == cost.Unlimited:
 				f.Need = k.Need
 			}
 			at := slices.IndexFunc(alike, func(o CostFinding) bool {
@@ -94,3 +97,41 @@ func (c Comparison) costs(column int, ref Reference) []CostFinding {
 	})
 	return append(differing, alike...)
 }
+
+// deltas puts the costs of a column beside those of another, over all rows.
+func (c *Comparison) deltas(column, other int, base bool) {
+	var all []*cost.Delta
+	for r := range c.Rows {
+		row := &c.Rows[r]
+		cell, beside := &row.Cells[column], row.Cells[other]
+		if cell.Sample() == nil || beside.Sample() == nil {
+			continue
+		}
+		k := cost.Beside(row.Probe, cell.Samples(), beside.Samples())
+		k.Against, k.Base = c.Columns[other].Name, base
+		k.Analyses = max(c.analyses(column, row.Machine), c.analyses(other, row.Machine))
+		if k.Limit.Code == cost.Unlimited {
+			k.Limit = c.limitation(column, other, row.Machine, k.Clock)
+		}
+		cell.Deltas = append(cell.Deltas, k)
+		all = append(all, k)
+	}
+	cost.Decide(all)
+}
+
+// Samples lists the samples of a cell's boots that count.
+func (c Cell) Samples() cost.Samples {
+	var list cost.Samples
+	for _, r := range c.Results {
+		if measured(r) {
+			list = append(list, r.Sample)
+		}
+	}
+	return list
+}
+
+// Sample returns the median boot's sample of a cost; nil when the cell has none.
+func (c Cell) Sample() *matrix.Sample { return c.Samples().Median() }
+
+// measured reports whether a boot has a sample that counts.
+func measured(r matrix.Result) bool { return r.Sample != nil && r.Outcome == matrix.Pass }

@@ -10,9 +10,10 @@ import (
 // Difference is a finding of behaviour: rows in which the same columns show the same,
 // and some another thing than the others, or boots that disagree.
 type Difference struct {
-	// Verdict is [Differs] where a column of one of the rows is shown to differ from
-	// the baseline, else [Inconclusive] or, with no baseline, [NoVerdict].
-	Verdict Verdict
+	// Verdict is [matrix.VerdictDiffers] where a column of one of the rows is shown to differ from
+	// the baseline, else [matrix.VerdictInconclusive] or, with
+	// no baseline, [matrix.NoVerdict].
+	Verdict matrix.Verdict
 	Rows    []Row
 	// Answers are what the columns show, those that were answered, in their order.
 	Answers []Answer
@@ -84,7 +85,7 @@ func (s *Split) equal(o *Split) bool {
 func (c Comparison) Differences() []Difference {
 	var list []Difference
 	for _, r := range c.Rows {
-		if !slices.ContainsFunc(r.Cells, func(cell Cell) bool { return cell.Verdict == Differs || cell.Flaky() }) {
+		if !slices.ContainsFunc(r.Cells, func(cell Cell) bool { return cell.Verdict == matrix.VerdictDiffers || cell.Flaky() }) {
 			continue
 		}
 		answers := c.answers(r, false)
@@ -109,15 +110,15 @@ func (c Comparison) Differences() []Difference {
 }
 
 // verdictOf returns the verdict that says most of any cell of the rows.
-func verdictOf(rows []Row) Verdict {
-	v := NoVerdict
+func verdictOf(rows []Row) matrix.Verdict {
+	v := matrix.NoVerdict
 	for _, r := range rows {
 		for _, cell := range r.Cells {
 			switch {
-			case cell.Verdict == Differs:
-				return Differs
-			case cell.Verdict == Inconclusive && len(cell.Deltas) == 0:
-				v = Inconclusive
+			case cell.Verdict == matrix.VerdictDiffers:
+				return matrix.VerdictDiffers
+			case cell.Verdict == matrix.VerdictInconclusive && len(cell.Deltas) == 0:
+				v = matrix.VerdictInconclusive
 			}
 		}
 	}
@@ -193,7 +194,7 @@ func (c Cell) split() *Split {
 	for _, r := range c.rated() {
 		s.Unanswered -= r.Count
 	}
-	if c.Verdict == Differs {
+	if c.Verdict == matrix.VerdictDiffers {
 		s.P = c.P
 	}
 	return s

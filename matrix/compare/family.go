@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"kmatrix/matrix"
 )
 
 // Family is the geometric mean of the factors of probes whose names begin alike.
@@ -42,7 +44,7 @@ func (c Comparison) families(column int, ref Reference) []Family {
 	var logs []sums
 	for _, r := range c.Rows {
 		for _, k := range r.Cells[column].Deltas {
-			if k.Against != ref.Name || k.Base != ref.Base || k.Verdict == NoVerdict || k.Ratio == 0 {
+			if k.Against != ref.Name || k.Base != ref.Base || k.Verdict == matrix.NoVerdict || k.Ratio == 0 {
 				continue
 			}
 			name := familyOf(r.Probe)
@@ -53,7 +55,7 @@ func (c Comparison) families(column int, ref Reference) []Family {
 				logs = append(logs, sums{})
 			}
 			list[at].Probes++
-			if k.Verdict == Same {
+			if k.Verdict == matrix.VerdictSame {
 				list[at].Same++
 			}
 			logs[at].ratio += math.Log(k.Ratio)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/cost"
 )
 
 // kept is a stored run of one probe of cost: of each kernel the values of its
@@ -70,7 +71,7 @@ func TestTwoRunsOfOneKernelStandSideBySide(t *testing.T) {
 	}
 	var got []cost
 	for _, f := range m.Comparison.Costs() {
-		if f.Verdict != Worse {
+		if f.Verdict != matrix.VerdictWorse {
 			t.Errorf("%s against %s is %s", f.Kernel, f.Against.Name, f.Verdict)
 		}
 		got = append(got, cost{f.Kernel, f.Against, f.Deltas[0].Ratio})
@@ -96,25 +97,25 @@ func TestWhatCannotBeComparedIsSaid(t *testing.T) {
 	debian := kept("runs/2", here, matrix.ClockIcount, tee, map[string][]float64{"6.1": {1}})
 	for name, test := range map[string]struct {
 		one, two Stored
-		want     Limitation
+		want     cost.Limitation
 	}{
-		"clocks":         {kept("runs/1", here, matrix.ClockIcount, tee, value), kept("runs/2", here, matrix.ClockWall, tee, value), Limitation{Code: OtherUnit, Here: Side{Unit: "ns/B", Clock: matrix.ClockWall}, There: Side{Unit: "insn/B", Clock: matrix.ClockIcount}}},
-		"hosts":          {kept("runs/1", here, matrix.ClockWall, tee, value), kept("runs/2", there, matrix.ClockWall, tee, value), Limitation{Code: OtherHost}},
-		"machines":       {kept("runs/1", here, matrix.ClockIcount, tee, value), small, Limitation{Code: OtherMachine, Here: Side{Machine: Hardware{"cost", 256, 1, "max"}}, There: Side{Machine: Hardware{"cost", 512, 1, "max"}}}},
-		"configurations": {kept("runs/1", here, matrix.ClockIcount, tee, value), debian, Limitation{}},
+		"clocks":         {kept("runs/1", here, matrix.ClockIcount, tee, value), kept("runs/2", here, matrix.ClockWall, tee, value), cost.Limitation{Code: cost.OtherUnit, Here: cost.Side{Unit: "ns/B", Clock: matrix.ClockWall}, There: cost.Side{Unit: "insn/B", Clock: matrix.ClockIcount}}},
+		"hosts":          {kept("runs/1", here, matrix.ClockWall, tee, value), kept("runs/2", there, matrix.ClockWall, tee, value), cost.Limitation{Code: cost.OtherHost}},
+		"machines":       {kept("runs/1", here, matrix.ClockIcount, tee, value), small, cost.Limitation{Code: cost.OtherMachine, Here: cost.Side{Machine: cost.Hardware{Name: "cost", MemoryMiB: 256, CPUs: 1, CPU: "max"}}, There: cost.Side{Machine: cost.Hardware{Name: "cost", MemoryMiB: 512, CPUs: 1, CPU: "max"}}}},
+		"configurations": {kept("runs/1", here, matrix.ClockIcount, tee, value), debian, cost.Limitation{}},
 	} {
 		m, err := Merge([]Stored{test.one, test.two}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		cell := m.Comparison.Rows[0].Cells[1]
-		if test.want.Code == Unlimited {
+		if test.want.Code == cost.Unlimited {
 			if len(cell.Deltas) > 0 || m.Comparison.CostComparable(1) {
 				t.Errorf("%s: %+v", name, cell)
 			}
 			continue
 		}
-		if k := cell.Deltas[0]; k.Verdict != NoVerdict || k.Limit != test.want {
+		if k := cell.Deltas[0]; k.Verdict != matrix.NoVerdict || k.Limit != test.want {
 			t.Errorf("%s: %q, %+v", name, k.Verdict, k.Limit)
 		}
 		if f := m.Comparison.Costs(); len(f) != 1 || f[0].Limit != test.want {
@@ -123,7 +124,7 @@ func TestWhatCannotBeComparedIsSaid(t *testing.T) {
 	}
 	// Counted instructions are the same on any host.
 	m, err := Merge([]Stored{kept("runs/1", here, matrix.ClockIcount, tee, map[string][]float64{"6.12-built": {1}}), kept("runs/2", there, matrix.ClockIcount, tee, map[string][]float64{"6.12-built": {1.001}})}, "")
-	if err != nil || m.Comparison.Rows[0].Cells[1].Verdict != Same {
+	if err != nil || m.Comparison.Rows[0].Cells[1].Verdict != matrix.VerdictSame {
 		t.Errorf("%+v, %v", m, err)
 	}
 }

@@ -4,8 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/aclements/go-moremath/stats"
-	"gonum.org/v1/gonum/stat/distuv"
+	"kmatrix/matrix/stats"
 )
 
 // Rate is how often a cell's boots showed one state.
@@ -27,7 +26,7 @@ func (c Cell) Rates() []Rate {
 		return nil
 	}
 	for i := range list {
-		list[i].Low, list[i].High = clopperPearson(list[i].Count, list[i].N)
+		list[i].Low, list[i].High = stats.ClopperPearson(list[i].Count, list[i].N)
 	}
 	return list
 }
@@ -54,31 +53,6 @@ func (c Cell) rated() []Rate {
 		list[i].N = n
 	}
 	return list
-}
-
-// clopperPearson returns the exact 95 % interval of a rate of which k of n were seen.
-func clopperPearson(k, n int) (low, high float64) {
-	low, high = 0, 1
-	if k > 0 {
-		low = distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1)}.Quantile(Alpha / 2)
-	}
-	if k < n {
-		high = distuv.Beta{Alpha: float64(k + 1), Beta: float64(n - k)}.Quantile(1 - Alpha/2)
-	}
-	return low, high
-}
-
-// fisher returns the probability of rates at least as unequal as k of n and l of m, by
-// Fisher's exact test, when both are the same.
-func fisher(k, n, l, m int) float64 {
-	d := stats.HypergeometicDist{N: n + m, K: k + l, Draws: n}
-	seen, p := d.PMF(float64(k)), 0.0
-	for i := max(0, k+l-m); i <= min(n, k+l); i++ {
-		if q := d.PMF(float64(i)); q <= seen*(1+1e-9) {
-			p += q
-		}
-	}
-	return min(1, p)
 }
 
 // Disagrees reports whether the boots that were answered show several things.
@@ -109,16 +83,16 @@ func rates(c, other Cell) float64 {
 	count := func(list []Rate, s State) int { return round(share(list, s) * float64(list[0].N)) }
 	var p []float64
 	for _, s := range states {
-		p = append(p, fisher(count(a, s), a[0].N, count(b, s), b[0].N))
+		p = append(p, stats.Fisher(count(a, s), a[0].N, count(b, s), b[0].N))
 	}
 	if len(states) == 2 {
 		p = p[:1] // the other's rates are the same ones
 	}
-	return slices.Min(holm(p))
+	return slices.Min(stats.Holm(p))
 }
 
 // rateNeed returns about how many boots a side would show by Fisher's test that the
-// rates of two cells differ as they did; 0 when more than [MostBoots], or when
+// rates of two cells differ as they did; 0 when more than [stats.MostNeeded], or when
 // they did not.
 func rateNeed(c, other Cell, cells int) int {
 	a, b := c.rated(), other.rated()
@@ -128,8 +102,8 @@ func rateNeed(c, other Cell, cells int) int {
 	least := 0
 	for _, r := range slices.Concat(a, b) {
 		p, q := share(a, r.State), share(b, r.State)
-		for n := max(a[0].N, b[0].N) + 1; p != q && n <= MostBoots && (least == 0 || n < least); n++ {
-			if fisher(round(p*float64(n)), n, round(q*float64(n)), n)*float64(cells) < Alpha {
+		for n := max(a[0].N, b[0].N) + 1; p != q && n <= stats.MostNeeded && (least == 0 || n < least); n++ {
+			if stats.Fisher(round(p*float64(n)), n, round(q*float64(n)), n)*float64(cells) < stats.Alpha {
 				least = n
 			}
 		}

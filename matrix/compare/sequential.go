@@ -6,31 +6,22 @@ import (
 	"kmatrix/matrix"
 )
 
-// looks returns how many looks at its verdicts a column has at most on a machine, see
-// [matrix.Machine]; 0 where its boots are fixed.
-func (c Comparison) looks(column int, machine string) int {
-	return len(machineOf(c.Columns[column].of, machine).Looks)
+// analyses returns how many analyses of its verdicts a column has at most on a machine,
+// see [matrix.Machine]; 0 where its boots are fixed.
+func (c Comparison) analyses(column int, machine string) int {
+	return len(machineOf(c.Columns[column].of, machine).Analyses)
 }
 
-// alpha returns the part of [Alpha] that each look has.
-func (k *Delta) alpha() float64 { return Alpha / float64(max(1, k.Looks)) }
-
-// split corrects a probability for the looks (Bonferroni): that of a difference that
-// is none, at whichever look, is then at most what each is held to.
-func (k *Delta) split(p float64) float64 { return split(p, k.Looks) }
-
-func split(p float64, looks int) float64 { return min(1, p*float64(max(1, looks))) }
-
 // Undecided lists the cells, of both sides, whose comparison is inconclusive, on those
-// of the machines that have looks left; next is how many boots these get then, by
+// of the machines that have analyses left; next is how many boots these get then, by
 // their names.
 //
 // Cells that have their verdict get no more boots, and it stands: their probabilities
-// are those of the look that they had it at, each of which was held to its part.
+// are those of the analysis that they had it at, each of which was held to its part.
 func (c Comparison) Undecided(machines []matrix.Machine) (cells []matrix.Cell, next map[string]int) {
 	next = map[string]int{}
 	for _, m := range machines {
-		for _, n := range m.Looks {
+		for _, n := range m.Analyses {
 			if n > m.Boots && next[m.Name] == 0 {
 				next[m.Name] = n
 			}
@@ -51,14 +42,14 @@ func (c Comparison) Undecided(machines []matrix.Machine) (cells []matrix.Cell, n
 		// What is inconclusive is so of two columns: the order is that of the columns.
 		open := map[int]bool{}
 		for i, cell := range r.Cells {
-			if cell.Verdict == Inconclusive {
+			if cell.Verdict == matrix.VerdictInconclusive {
 				open[i] = true
 				if len(cell.Deltas) == 0 {
 					open[c.baseline()] = true
 				}
 			}
 			for _, k := range cell.Deltas {
-				if k.Verdict == Inconclusive {
+				if k.Verdict == matrix.VerdictInconclusive {
 					open[i] = true
 					open[slices.IndexFunc(c.Columns, func(col Column) bool { return col.Name == k.Against })] = true
 				}

@@ -195,28 +195,3 @@ func (c Cell) Flaky() bool {
 	_, agreed := c.State()
 	return len(c.States()) > 0 && !agreed || c.Disagrees()
 }
-
-// Sample returns the median boot's sample of a cost; nil when the cell has
-// none. Of an even number it is the lower of the two in the middle, so that it
-// is one that was measured.
-func (c Cell) Sample() *matrix.Sample {
-	var samples []*matrix.Sample
-	for _, r := range c.Results {
-		if measured(r) {
-			samples = append(samples, r.Sample)
-		}
-	}
-	if len(samples) == 0 {
-		return nil
-	}
-	slices.SortFunc(samples, func(a, b *matrix.Sample) int {
-		switch {
-		case a.Value < b.Value:
-			return -1
-		case a.Value > b.Value:
-			return 1
-		}
-		return 0
-	})
-	return samples[(len(samples)-1)/2]
-}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/cost"
 )
 
 // Warning is what weakens the comparison of stored runs. Those fields are set that its
@@ -18,7 +19,7 @@ type Warning struct {
 	// Probes is how many are left out.
 	Probes int
 	// Here is the machine as the first run has it, and There as the run of Dir does.
-	Here, There Hardware
+	Here, There cost.Hardware
 	// Class is one that a run does not tell.
 	Class matrix.Class
 }
@@ -79,9 +80,9 @@ func unlike(runs []Stored) []Warning {
 		}
 	}
 	for _, m := range runs[0].Run.Machines {
-		here := hardwareOf(m)
+		here := cost.HardwareOf(m)
 		for i := range runs {
-			there := hardwareOf(machineOf(&runs[i].Run, m.Name))
+			there := cost.HardwareOf(machineOf(&runs[i].Run, m.Name))
 			if there.Name != "" && there != here {
 				list = append(list, Warning{Code: MachinesDiffer, Dir: runs[i].Dir, Here: here, There: there})
 			}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/cost"
 )
 
 // profileOf is a profile of a cell on the machine m.
@@ -29,7 +30,7 @@ const locatedProbe = "cost/splice-file-pipe/64k"
 
 // located compares a base that costs 0.1 with a kernel that costs 0.4, as their
 // profiles have it.
-func located(base, other matrix.Profile) *Delta {
+func located(base, other matrix.Profile) *cost.Delta {
 	c := costsOf(matrix.ClockIcount, []string{locatedProbe}, column{name: "base", config: "x", values: [][]float64{{0.1}}}, column{name: "rfc", config: "x", values: [][]float64{{0.4}}})
 	c.Locate([]matrix.Profile{base, other})
 	return c.Rows[0].Cells[1].Deltas[0]
@@ -40,9 +41,9 @@ func TestDifferencesAreLocated(t *testing.T) {
 	rfc := profileOf("rfc", locatedProbe, 1000, 5, 20, hits("copy_page", 4500), hits("get_page", 2250), hits("add_to_pipe", 1250), hits("iterate", 745), hits("rare", 30), hits("odd", 200))
 	// Parts of 0.4 and 0.1: of add_to_pipe 0.05 each, of iterate 0.0298 and 0.0299,
 	// of rare 0.0012 and none.
-	want := &Where{
+	want := &cost.Where{
 		Samples: 10_000, OtherSamples: 10_000,
-		Functions: []Function{
+		Functions: []cost.Function{
 			{Name: "copy_page", Value: 0.18, Delta: 0.18, Share: 0.6, Uncertainty: 0.00796},
 			{Name: "get_page", Value: 0.09, Delta: 0.09, Share: 0.3, Uncertainty: 0.00668},
 			{Name: "odd", Value: 0.008, Delta: 0.008, Share: 0.008 / 0.3, Uncertainty: 0.00224},
@@ -75,27 +76,11 @@ func TestChanceIsNotNamed(t *testing.T) {
 	}
 }
 
-// TestPassesThatDeviateAreNoDraws has samples fall into a function in a tenth of the
-// passes, and in those into nothing else: a thousand samples are a hundred draws.
-func TestPassesThatDeviateAreNoDraws(t *testing.T) {
-	f := matrix.FunctionSamples{Name: "a", Samples: 100, Squares: 1000}
-	even, clustered := f, f
-	even.Squares = 100
-	p := matrix.Profile{ProfileCounts: matrix.ProfileCounts{Samples: 1000, Passes: 100}}
-	if got, want := variance(even, p), 0.1*0.9/1000; math.Abs(got/want-1) > 0.01 {
-		t.Errorf("even: %g, want %g", got, want)
-	}
-	// Ten in each of ten passes of a hundred: a share of 0.1 of a hundred draws.
-	if got, want := variance(clustered, p), 0.1*0.9/99; math.Abs(got/want-1) > 0.01 {
-		t.Errorf("clustered: %g, want %g", got, want)
-	}
-}
-
 func TestWhatHasNoProfileIsNotLocated(t *testing.T) {
 	ok := profileOf("base", locatedProbe, 10, 0, 0)
 	none := matrix.Profile{Kernel: "rfc", Machine: "m", Probe: locatedProbe, Cell: "rfc/m/" + locatedProbe, Missing: "the kernel has no perf event"}
 	k := located(ok, none)
-	why := Unprofiled{Kernel: "rfc", Why: "the kernel has no perf event", Probes: []string{locatedProbe}}
+	why := cost.Unprofiled{Kernel: "rfc", Why: "the kernel has no perf event", Probes: []string{locatedProbe}}
 	if k.Where == nil || !cmp.Equal(k.Where.Missing, &why) || len(k.Where.Functions) > 0 {
 		t.Errorf("%+v", k.Where)
 	}
@@ -105,7 +90,7 @@ func TestWhatHasNoProfileIsNotLocated(t *testing.T) {
 	other := none
 	other.Probe, other.Cell = "cost/tee/4k", "rfc/m/cost/tee/4k"
 	why.Probes = append(why.Probes, "cost/tee/4k")
-	if diff := cmp.Diff([]Unprofiled{why}, MissingProfiles([]matrix.Profile{ok, none, other})); diff != "" {
+	if diff := cmp.Diff([]cost.Unprofiled{why}, cost.MissingProfiles([]matrix.Profile{ok, none, other})); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"kmatrix/matrix/builds"
 	"kmatrix/matrix/compare"
 )
 
@@ -22,8 +23,8 @@ type buildData struct {
 	Base    bool   `json:"base,omitempty"`
 	// Comparable tells whether costs of the two are compared.
 	Comparable bool `json:"comparable"`
-	// BuildDifference has the first of its options; the counts are of all.
-	compare.BuildDifference
+	// Difference has the first of its options; the counts are of all.
+	builds.Difference
 	OptionsCount int `json:"options_count"`
 	AloneCount   int `json:"alone_count"`
 	// Why says in words why they are not compared.
@@ -35,12 +36,12 @@ func buildsData(c compare.Comparison) []buildData {
 	var list []buildData
 	for _, f := range c.Builds() {
 		d := buildData{
-			Kernel: f.Kernel, Against: f.Against.Name, Base: f.Against.Base, Comparable: f.Comparable(), BuildDifference: *f.BuildDifference,
+			Kernel: f.Kernel, Against: f.Against.Name, Base: f.Against.Base, Comparable: f.Comparable(), Difference: *f.Difference,
 			OptionsCount: len(f.Options), AloneCount: len(f.Alone),
 		}
 		d.Options, d.Alone = d.Options[:min(len(d.Options), maxOptionsData)], d.Alone[:min(len(d.Alone), maxOptionsData)]
 		if !d.Comparable {
-			d.Why = otherBuild(f.BuildDifference)
+			d.Why = otherBuild(f.Difference)
 		}
 		list = append(list, d)
 	}
@@ -49,13 +50,13 @@ func buildsData(c compare.Comparison) []buildData {
 
 // otherBuild says what two kernels have, behind "they have", that forbids that their
 // costs are compared.
-func otherBuild(d *compare.BuildDifference) string {
+func otherBuild(d *builds.Difference) string {
 	var parts []string
 	if d.Compiler != d.Other {
 		parts = append(parts, fmt.Sprintf("other compilers (%s; %s)", d.Compiler, d.Other))
 	}
 	if n := len(d.Options); n > 0 {
-		parts = append(parts, fmt.Sprintf("other values of %s (%s)", options(n), someOptions(d.Options, func(o compare.Option) string {
+		parts = append(parts, fmt.Sprintf("other values of %s (%s)", options(n), someOptions(d.Options, func(o builds.Option) string {
 			return fmt.Sprintf("%s: %s, %s", o.Name, o.Value, o.Other)
 		})))
 	}
@@ -66,7 +67,7 @@ func otherBuild(d *compare.BuildDifference) string {
 }
 
 // someOptions names options, the first of many.
-func someOptions(list []compare.Option, say func(compare.Option) string) string {
+func someOptions(list []builds.Option, say func(builds.Option) string) string {
 	var names []string
 	for _, o := range list[:min(len(list), maxOptions)] {
 		names = append(names, say(o))
@@ -77,22 +78,22 @@ func someOptions(list []compare.Option, say func(compare.Option) string) string 
 	return strings.Join(names, "; ")
 }
 
-// builds writes how the builds of kernels differ whose costs are compared all the same,
+// buildNotes writes how the builds of kernels differ whose costs are compared all the same,
 // and, where all is to be listed, why others' are not.
-func builds(b *bytes.Buffer, doc Document) {
+func buildNotes(b *bytes.Buffer, doc Document) {
 	for _, f := range doc.Comparison.Builds() {
 		switch {
 		case f.Comparable():
 			wrap(b, fmt.Sprintf("- %scompared, although %s.", against(f.Kernel, f.Against), alone(f)), "  ", doc.Options.Width)
 		case doc.Options.All && (f.Compiler != f.Other || len(f.Options) > 0):
-			wrap(b, fmt.Sprintf("- %snot compared: they have %s.", against(f.Kernel, f.Against), otherBuild(f.BuildDifference)), "  ", doc.Options.Width)
+			wrap(b, fmt.Sprintf("- %snot compared: they have %s.", against(f.Kernel, f.Against), otherBuild(f.Difference)), "  ", doc.Options.Width)
 		}
 	}
 }
 
 // alone says which options one of two configurations alone knows.
 func alone(f compare.BuildFinding) string {
-	return fmt.Sprintf("one configuration alone knows %s: %s", options(len(f.Alone)), someOptions(f.Alone, func(o compare.Option) string {
+	return fmt.Sprintf("one configuration alone knows %s: %s", options(len(f.Alone)), someOptions(f.Alone, func(o builds.Option) string {
 		if o.Value == "" {
 			return fmt.Sprintf("%s=%s (%s)", o.Name, o.Other, f.Against.Name)
 		}

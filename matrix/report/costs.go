@@ -7,6 +7,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/cost"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 func costs(b *bytes.Buffer, doc Document) {
 	list := costSentences(doc.Comparison)
 	var built bytes.Buffer
-	builds(&built, doc)
+	buildNotes(&built, doc)
 	if len(list) == 0 && built.Len() == 0 {
 		return
 	}
@@ -50,7 +51,7 @@ func costSentences(c compare.Comparison) []string {
 	for i := 0; i < len(findings); {
 		f := findings[i]
 		if !f.Deltas[0].Differs() {
-			if f.Limit.Code != compare.Indicative {
+			if f.Limit.Code != cost.Indicative {
 				list = append(list, against(f.Kernel, f.Against)+alike(f, all)+".")
 			}
 			i++
@@ -93,11 +94,11 @@ func alike(f compare.CostFinding, all []string) string {
 	}
 	text += ": "
 	switch {
-	case f.Verdict == compare.Same:
+	case f.Verdict == matrix.VerdictSame:
 		return text + fmt.Sprintf("the same within %.3g %%", 100*f.Margin)
-	case f.Verdict == compare.NoVerdict:
+	case f.Verdict == matrix.NoVerdict:
 		return text + "not compared: " + limitation(f.Limit)
-	case f.Limit.Code == compare.Unlimited:
+	case f.Limit.Code == cost.Unlimited:
 		return text + fmt.Sprintf("inconclusive; about %d boots would tell", f.Need)
 	}
 	return text + "inconclusive: " + limitation(f.Limit)
@@ -125,25 +126,25 @@ func differing(k compare.RowDelta) string {
 
 // amount says a verdict with its figures: "worse, 4.8× (4.77…4.82), 0.068 to 0.33
 // insn/B".
-func amount(k *compare.Delta) string {
+func amount(k *cost.Delta) string {
 	return fmt.Sprintf("%s, %s (%s), %.3g to %.3g %s", k.Verdict, factor(k.Ratio), interval(k.Ratio, k.Low, k.High), k.Other, k.Value, k.Unit)
 }
 
 // Cost says how a cost stands beside another: "beside 6.1: worse, 4.8× (4.77…4.82),
 // 0.068 to 0.33 insn/B", or why that is not said.
-func Cost(k *compare.Delta) string {
-	if k.Verdict == compare.NoVerdict {
+func Cost(k *cost.Delta) string {
+	if k.Verdict == matrix.NoVerdict {
 		return fmt.Sprintf("beside %s: no verdict: %s", k.Against, limitation(k.Limit))
 	}
 	s := fmt.Sprintf("beside %s: %s", k.Against, amount(k))
-	if k.Limit.Code != compare.Unlimited {
+	if k.Limit.Code != cost.Unlimited {
 		s += "; " + limitation(k.Limit)
 	}
 	return s
 }
 
 // counter says what a counter counted in a pass: "pages_copied 256, base 0".
-func counter(c compare.Counter, other string) string {
+func counter(c cost.Counter, other string) string {
 	number := func(v *float64) string {
 		if v == nil {
 			return "none"

@@ -87,10 +87,10 @@ func TestJSONHasWhatVerdictsRestOn(t *testing.T) {
 	t.Errorf("the cell is not in %+v", doc.Comparison)
 }
 
-// TestTheTableTellsOfItsLooks has the boots be what they showed decided.
-func TestTheTableTellsOfItsLooks(t *testing.T) {
+// TestTheTableTellsOfItsAnalyses has the boots be what they showed decided.
+func TestTheTableTellsOfItsAnalyses(t *testing.T) {
 	doc := dispute(matrix.ClockWall, matrix.AccelKVM, 16)
-	doc.Run.Machines[0].Looks = []int{8, 16, 32}
+	doc.Run.Machines[0].Analyses = []int{8, 16, 32}
 	doc.Comparison = compare.Compare(doc.Run, doc.Results)
 	f, _ := Lookup("table")
 	var b bytes.Buffer
@@ -98,7 +98,7 @@ func TestTheTableTellsOfItsLooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Join(strings.Fields(b.String()), " ")
-	if want := "8 or 16 boots, in 2 looks at the verdicts of at most 3, each at 1.7 %"; !strings.Contains(text, want) {
+	if want := "8 or 16 boots, decided by what they showed: 2 of at most 3 analyses were made, each at 1.7 %"; !strings.Contains(text, want) {
 		t.Errorf("the table does not say %q:\n%s", want, b.String())
 	}
 }

@@ -1,12 +1,14 @@
 package report
 
 import (
+	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/cost"
 )
 
 // CostData is a cost beside another's as JSON has it.
 type CostData struct {
-	*compare.Delta
+	*cost.Delta
 	// Why says in words what the delta's limit is.
 	Why   string     `json:"why,omitempty"`
 	Where *whereData `json:"where,omitempty"`
@@ -14,13 +16,13 @@ type CostData struct {
 
 // whereData is where a difference is.
 type whereData struct {
-	*compare.Where
+	*cost.Where
 	// Missing says in words why nothing is known of it.
 	Missing string `json:"missing,omitempty"`
 }
 
 // CostsData returns costs as JSON has them.
-func CostsData(deltas []*compare.Delta) []CostData {
+func CostsData(deltas []*cost.Delta) []CostData {
 	var list []CostData
 	for _, k := range deltas {
 		d := CostData{Delta: k, Why: limitation(k.Limit)}
@@ -38,9 +40,9 @@ func CostsData(deltas []*compare.Delta) []CostData {
 // findingData is a finding as JSON has it: what is so of several rows together.
 type findingData struct {
 	// Kind is "behaviour" or "cost".
-	Kind    string          `json:"kind"`
-	Verdict compare.Verdict `json:"verdict"`
-	Rows    []rowData       `json:"rows"`
+	Kind    string         `json:"kind"`
+	Verdict matrix.Verdict `json:"verdict"`
+	Rows    []rowData      `json:"rows"`
 	// Answers are what the kernels show, of a behaviour.
 	Answers []answerData `json:"answers,omitempty"`
 	// Kernel is whose costs they are, beside those of Against, its base or the
@@ -49,15 +51,15 @@ type findingData struct {
 	Against string `json:"against,omitempty"`
 	Base    bool   `json:"base,omitempty"`
 	// Ratio, Low and High are those of a cost that is better or worse, see
-	// [compare.Delta]; Margin is within which costs are the same.
+	// [cost.Delta]; Margin is within which costs are the same.
 	Ratio  float64 `json:"ratio,omitempty"`
 	Low    float64 `json:"low,omitempty"`
 	High   float64 `json:"high,omitempty"`
 	Margin float64 `json:"margin,omitempty"`
 	// Limit is why there is no verdict, or none that is conclusive; Need is about how
 	// many boots a side would tell.
-	Limit compare.Limitation `json:"limit,omitzero"`
-	Need  int                `json:"need,omitempty"`
+	Limit cost.Limitation `json:"limit,omitzero"`
+	Need  int             `json:"need,omitempty"`
 }
 
 // rowData names a row.

@@ -18,11 +18,11 @@ const jsonVersion = 1
 
 // jsonCell is how a cell stands to others.
 type jsonCell struct {
-	Cell    string          `json:"cell"`
-	Kernel  string          `json:"kernel"`
-	Machine string          `json:"machine"`
-	Probe   string          `json:"probe"`
-	Verdict compare.Verdict `json:"verdict"`
+	Cell    string         `json:"cell"`
+	Kernel  string         `json:"kernel"`
+	Machine string         `json:"machine"`
+	Probe   string         `json:"probe"`
+	Verdict matrix.Verdict `json:"verdict"`
 	// P, Need and Rates are of boots that disagree.
 	P     *float64       `json:"p,omitempty"`
 	Need  int            `json:"need,omitempty"`
@@ -55,7 +55,7 @@ func jsonCells(c compare.Comparison) []jsonCell {
 			if cell.Flaky() {
 				one.Rates = cell.Rates()
 			}
-			if cell.Verdict != compare.NoVerdict || one.Rates != nil || one.Costs != nil {
+			if cell.Verdict != matrix.NoVerdict || one.Rates != nil || one.Costs != nil {
 				list = append(list, one)
 			}
 		}

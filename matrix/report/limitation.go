@@ -4,38 +4,40 @@ import (
 	"fmt"
 
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/cost"
+	"kmatrix/matrix/stats"
 )
 
 // limitation says why a comparison of costs has no verdict, or none that is
 // conclusive.
-func limitation(l compare.Limitation) string {
+func limitation(l cost.Limitation) string {
 	switch l.Code {
-	case compare.Indicative:
+	case cost.Indicative:
 		return "wall clock on an emulated CPU allows no verdict"
-	case compare.OtherUnit:
+	case cost.OtherUnit:
 		return fmt.Sprintf("one is in %s by the clock %s, the other in %s by %s", l.Here.Unit, l.Here.Clock, l.There.Unit, l.There.Clock)
-	case compare.Mixed:
+	case cost.Mixed:
 		return "its boots are not of one clock, or a value is none"
-	case compare.OtherBuild:
+	case cost.OtherBuild:
 		return fmt.Sprintf("%s and %s have %s", l.Here.Kernel, l.There.Kernel, otherBuild(l.Build))
-	case compare.OtherMachine:
+	case cost.OtherMachine:
 		return fmt.Sprintf("the machine %s is another one in their runs: %s; %s", l.Here.Machine.Name, hardware(l.Here.Machine), hardware(l.There.Machine))
-	case compare.OtherHost:
+	case cost.OtherHost:
 		return "their hosts are not the same, and the clock is wall time"
-	case compare.TooFewBoots:
+	case cost.TooFewBoots:
 		boots := fmt.Sprintf("%d boots", l.Boots)
 		if l.Boots == 1 {
 			boots = "one boot"
 		}
 		return fmt.Sprintf("no verdict is possible from %s by wall clock: it takes %d a side, and usually 8 (--boots 8, or auto)", boots, l.Fewest)
-	case compare.TooWide:
-		return fmt.Sprintf("more than %d boots would be needed", compare.MostBoots)
+	case cost.TooWide:
+		return fmt.Sprintf("more than %d boots would be needed", stats.MostNeeded)
 	}
 	return ""
 }
 
 // hardware says what a machine is.
-func hardware(h compare.Hardware) string {
+func hardware(h cost.Hardware) string {
 	return fmt.Sprintf("%d MiB, %d CPU, %s", h.MemoryMiB, h.CPUs, h.CPU)
 }
 

@@ -23,17 +23,17 @@ const (
 
 // verdictMarks are those of verdicts. That a behaviour is the baseline's needs no
 // mark: it can be seen.
-var verdictMarks = map[compare.Verdict]string{
-	compare.Differs: markDiffers, compare.Worse: markWorse, compare.Better: markBetter, compare.Inconclusive: markInconclusive,
+var verdictMarks = map[matrix.Verdict]string{
+	matrix.VerdictDiffers: markDiffers, matrix.VerdictWorse: markWorse, matrix.VerdictBetter: markBetter, matrix.VerdictInconclusive: markInconclusive,
 }
 
-// cost returns what a cell with a sample says: the median boot's value, where there is
+// costText returns what a cell with a sample says: the median boot's value, where there is
 // room with its interval and the factor, and its marks.
-func cost(c compare.Comparison, column int, cell compare.Cell, wide bool) string {
+func costText(c compare.Comparison, column int, cell compare.Cell, wide bool) string {
 	sample := cell.Sample()
 	s := fmt.Sprintf("%.3g %s", sample.Value, sample.Unit)
 	if wide {
-		low, high, ok := cell.Spread()
+		low, high, ok := cell.Samples().Spread()
 		if !ok {
 			low, high = sample.Low, sample.High
 		}
@@ -42,10 +42,10 @@ func cost(c compare.Comparison, column int, cell compare.Cell, wide bool) string
 		}
 	}
 	marks := verdictMarks[cell.Verdict]
-	if cell.Verdict == compare.Same {
+	if cell.Verdict == matrix.VerdictSame {
 		marks = markSame
 	}
-	if wide && (cell.Verdict == compare.Worse || cell.Verdict == compare.Better) {
+	if wide && (cell.Verdict == matrix.VerdictWorse || cell.Verdict == matrix.VerdictBetter) {
 		k := cell.Deltas[0]
 		marks += fmt.Sprintf("%.3g× (%s)", k.Ratio, interval(k.Ratio, k.Low, k.High))
 	}
@@ -64,13 +64,13 @@ func cost(c compare.Comparison, column int, cell compare.Cell, wide bool) string
 // incomparable reports whether a cost stands beside the baseline's without being
 // comparable with it, or with its base's.
 func incomparable(c compare.Comparison, column int, cell compare.Cell) bool {
-	return !c.CostComparable(column) && cell.Verdict == compare.NoVerdict
+	return !c.CostComparable(column) && cell.Verdict == matrix.NoVerdict
 }
 
 // legend explains the marks and the units that the table has.
 func legend(doc Document) []string {
 	c := doc.Comparison
-	ofBehaviour, ofCost := map[compare.Verdict]bool{}, map[compare.Verdict]bool{}
+	ofBehaviour, ofCost := map[matrix.Verdict]bool{}, map[matrix.Verdict]bool{}
 	var other, indicative, counted, waited, bases, spread, passes, ranked bool
 	margins, tolerances := map[float64]bool{}, map[float64]bool{}
 	for _, r := range c.Rows {
@@ -80,7 +80,7 @@ func legend(doc Document) []string {
 				ofBehaviour[cell.Verdict] = true
 				continue
 			}
-			_, _, several := cell.Spread()
+			_, _, several := cell.Samples().Spread()
 			spread, passes = spread || several, passes || !several && s.High > 0
 			ofCost[cell.Verdict] = true
 			other = other || incomparable(c, i, cell)
@@ -107,9 +107,9 @@ func legend(doc Document) []string {
 	if bases {
 		reference += `; where a column is "on" its base, than the base's`
 	}
-	add(ofBehaviour[compare.Differs] || ofCost[compare.Differs], "%s  differs from the baseline, %s; a number counts the bytes that are not the old ones", markDiffers, doc.Run.Baseline)
-	add(ofBehaviour[compare.Inconclusive], "%s  boots disagree, and their rates are not shown to differ from the baseline's", markInconclusive)
-	worse, better := ofCost[compare.Worse], ofCost[compare.Better]
+	add(ofBehaviour[matrix.VerdictDiffers] || ofCost[matrix.VerdictDiffers], "%s  differs from the baseline, %s; a number counts the bytes that are not the old ones", markDiffers, doc.Run.Baseline)
+	add(ofBehaviour[matrix.VerdictInconclusive], "%s  boots disagree, and their rates are not shown to differ from the baseline's", markInconclusive)
+	worse, better := ofCost[matrix.VerdictWorse], ofCost[matrix.VerdictBetter]
 	switch {
 	case worse && better:
 		add(true, "%s%s  a cost that is worse, or better, than %s", markWorse, markBetter, reference)
@@ -117,8 +117,8 @@ func legend(doc Document) []string {
 		add(worse, "%s  a cost that is worse than %s", markWorse, reference)
 		add(better, "%s  a cost that is better than %s", markBetter, reference)
 	}
-	add(ofCost[compare.Same], "%s  a cost that is shown to be the same, within the margin of the probe (%s)", markSame, percents(margins))
-	add(ofCost[compare.Inconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
+	add(ofCost[matrix.VerdictSame], "%s  a cost that is shown to be the same, within the margin of the probe (%s)", markSame, percents(margins))
+	add(ofCost[matrix.VerdictInconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
 	add(other, "%s  %s", markOther, unlike(doc))
 	wide := doc.Options.Width >= wideFrom
 	add(len(tolerances) > 0 && (worse || better) && !spread, "×  a factor, of one boot of each kernel: its interval is the tolerance of the probe alone (%s). --boots 3 measures it, and run --aa how far this host errs", percents(tolerances))

@@ -8,6 +8,7 @@ import (
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/stats"
 )
 
 // maxFindings is how many sentences stand under the table; the table has the
@@ -102,19 +103,15 @@ func unfinished(doc Document) bool {
 	return doc.Dir != "" && len(doc.Runs) == 0 && (doc.Run.Finished == nil || doc.Run.Interrupted)
 }
 
-// looked says what a machine's boots were that what they showed decided.
-func looked(m matrix.Machine) string {
+// sequential says what a machine's boots were that what they showed decided.
+func sequential(m matrix.Machine) string {
 	var taken []string
-	for _, n := range m.Looks {
+	for _, n := range m.Analyses {
 		if n <= m.Boots {
 			taken = append(taken, fmt.Sprint(n))
 		}
 	}
-	looks := "one look"
-	if n := len(taken); n > 1 {
-		looks = fmt.Sprintf("%d looks", n)
-	}
-	return fmt.Sprintf("%s boots, in %s at the verdicts of at most %d, each at %.2g %%", strings.Join(taken, " or "), looks, len(m.Looks), 100*compare.Alpha/float64(len(m.Looks)))
+	return fmt.Sprintf("%s boots, decided by what they showed: %d of at most %d analyses were made, each at %.2g %%", strings.Join(taken, " or "), len(taken), len(m.Analyses), 100*stats.Alpha/float64(len(m.Analyses)))
 }
 
 // made says how the numbers were made.
@@ -125,8 +122,8 @@ func made(run matrix.Run) string {
 		if m.Boots > 1 {
 			boots = fmt.Sprintf("%d boots", m.Boots)
 		}
-		if len(m.Looks) > 0 {
-			boots = looked(m)
+		if len(m.Analyses) > 0 {
+			boots = sequential(m)
 		}
 		machines = append(machines, fmt.Sprintf("%s (%d MiB, %d CPU, %s)", m.Name, m.MemoryMiB, m.CPUs, boots))
 	}

@@ -225,7 +225,7 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 		return "–"
 	}
 	if cell.Sample() != nil {
-		text := cost(c, column, cell, wide)
+		text := costText(c, column, cell, wide)
 		if s := Shown(cell); s != "" {
 			text += ", " + s // of other boots
 		}
@@ -263,7 +263,7 @@ func paint(cell compare.Cell, s string, colour bool) string {
 	switch {
 	case cell.Results[0].Outcome != matrix.Pass && cell.Results[0].Outcome != matrix.Unsupported:
 		return red + s + reset
-	case cell.Verdict == compare.Differs, cell.Verdict == compare.Worse, cell.Verdict == compare.Better:
+	case cell.Verdict == matrix.VerdictDiffers, cell.Verdict == matrix.VerdictWorse, cell.Verdict == matrix.VerdictBetter:
 		return yellow + s + reset
 	}
 	return s

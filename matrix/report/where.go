@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"kmatrix/matrix"
-	"kmatrix/matrix/compare"
+	"kmatrix/matrix/cost"
 )
 
 // rounding is the part of a cost below which a sum of parts is none.
@@ -15,7 +15,7 @@ const rounding = 1e-12
 // Where says which functions account for most of a difference in cost, at most so
 // many of them. Of costs that do not differ it gives no shares. The difference must
 // have been located.
-func Where(k *compare.Delta, most int) string {
+func Where(k *cost.Delta, most int) string {
 	w := k.Where
 	whole := k.Value - k.Other
 	amount := func(name string, v float64) string {
@@ -57,7 +57,7 @@ func twoDigits(v float64) string {
 // unprofiled says of which kernels there should be a profile and is none, and why.
 func unprofiled(profiles []matrix.Profile) []string {
 	var list []string
-	for _, u := range compare.MissingProfiles(profiles) {
+	for _, u := range cost.MissingProfiles(profiles) {
 		where := u.Probes[0]
 		if n := len(u.Probes) - 1; n > 0 {
 			where += fmt.Sprintf(" and %d more", n)
@@ -68,6 +68,6 @@ func unprofiled(profiles []matrix.Profile) []string {
 }
 
 // noProfile says of a kernel why there is no profile.
-func noProfile(u compare.Unprofiled) string {
+func noProfile(u cost.Unprofiled) string {
 	return fmt.Sprintf("%s has no profile: %s", u.Kernel, u.Why)
 }

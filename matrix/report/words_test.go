@@ -9,7 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kmatrix/matrix"
+	"kmatrix/matrix/builds"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/cost"
 )
 
 // compared is a comparison of results on one machine, which name their kernel, probe,
@@ -156,22 +158,22 @@ func TestMeansInWords(t *testing.T) {
 }
 
 func TestLimitationsInWords(t *testing.T) {
-	machine := func(mib int) compare.Side {
-		return compare.Side{Machine: compare.Hardware{Name: "cost", MemoryMiB: mib, CPUs: 1, CPU: "max"}}
+	machine := func(mib int) cost.Side {
+		return cost.Side{Machine: cost.Hardware{Name: "cost", MemoryMiB: mib, CPUs: 1, CPU: "max"}}
 	}
-	for want, l := range map[string]compare.Limitation{
+	for want, l := range map[string]cost.Limitation{
 		"": {},
-		"wall clock on an emulated CPU allows no verdict": {Code: compare.Indicative},
+		"wall clock on an emulated CPU allows no verdict": {Code: cost.Indicative},
 		"one is in ns/B by the clock wall, the other in insn/B by icount": {
-			Code: compare.OtherUnit, Here: compare.Side{Unit: "ns/B", Clock: matrix.ClockWall}, There: compare.Side{Unit: "insn/B", Clock: matrix.ClockIcount},
+			Code: cost.OtherUnit, Here: cost.Side{Unit: "ns/B", Clock: matrix.ClockWall}, There: cost.Side{Unit: "insn/B", Clock: matrix.ClockIcount},
 		},
-		"its boots are not of one clock, or a value is none":                                                        {Code: compare.Mixed},
-		"a and b have other compilers (gcc 12; gcc 14)":                                                             {Code: compare.OtherBuild, Here: compare.Side{Kernel: "a"}, There: compare.Side{Kernel: "b"}, Build: &compare.BuildDifference{Compiler: "gcc 12", Other: "gcc 14"}},
-		"the machine cost is another one in their runs: 256 MiB, 1 CPU, max; 512 MiB, 1 CPU, max":                   {Code: compare.OtherMachine, Here: machine(256), There: machine(512)},
-		"their hosts are not the same, and the clock is wall time":                                                  {Code: compare.OtherHost},
-		"no verdict is possible from one boot by wall clock: it takes 4 a side, and usually 8 (--boots 8, or auto)": {Code: compare.TooFewBoots, Boots: 1, Fewest: 4},
-		"no verdict is possible from 3 boots by wall clock: it takes 4 a side, and usually 8 (--boots 8, or auto)":  {Code: compare.TooFewBoots, Boots: 3, Fewest: 4},
-		"more than 1000 boots would be needed":                                                                      {Code: compare.TooWide},
+		"its boots are not of one clock, or a value is none":                                                        {Code: cost.Mixed},
+		"a and b have other compilers (gcc 12; gcc 14)":                                                             {Code: cost.OtherBuild, Here: cost.Side{Kernel: "a"}, There: cost.Side{Kernel: "b"}, Build: &builds.Difference{Compiler: "gcc 12", Other: "gcc 14"}},
+		"the machine cost is another one in their runs: 256 MiB, 1 CPU, max; 512 MiB, 1 CPU, max":                   {Code: cost.OtherMachine, Here: machine(256), There: machine(512)},
+		"their hosts are not the same, and the clock is wall time":                                                  {Code: cost.OtherHost},
+		"no verdict is possible from one boot by wall clock: it takes 4 a side, and usually 8 (--boots 8, or auto)": {Code: cost.TooFewBoots, Boots: 1, Fewest: 4},
+		"no verdict is possible from 3 boots by wall clock: it takes 4 a side, and usually 8 (--boots 8, or auto)":  {Code: cost.TooFewBoots, Boots: 3, Fewest: 4},
+		"more than 1000 boots would be needed":                                                                      {Code: cost.TooWide},
 	} {
 		if got := limitation(l); got != want {
 			t.Errorf("%+v is said as %q, want %q", l, got, want)
@@ -210,7 +212,7 @@ func TestBuildsInWords(t *testing.T) {
 	}
 	lines := func(doc Document) string {
 		var b bytes.Buffer
-		builds(&b, doc)
+		buildNotes(&b, doc)
 		return b.String()
 	}
 	doc := document(gcc, gcc+"CONFIG_VMSCAPE=y\nCONFIG_X=m\n", "CONFIG_CC_VERSION_TEXT=\"gcc 14\"\nCONFIG_HZ=1000\n")

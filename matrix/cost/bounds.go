@@ -1,4 +1,4 @@
-package compare
+package cost
 
 import "kmatrix/matrix"
 
@@ -43,14 +43,14 @@ var (
 	disk    = Bounds{Tolerance: 0.045, Margin: 0.09}
 )
 
-// boundsOf returns what is declared of two cells of a probe: of passes that read from a
+// boundsOf returns what is declared of the samples of a probe: of passes that read from a
 // disk and waited for it at least what is of a cold cache, whatever the probe's name
 // says. A file that is served again is cached on one kernel, and was taken from the
 // cache on another: there fresh boots differed by 1.9 %.
-func boundsOf(probe string, clock matrix.Clock, cells ...Cell) Bounds {
+func boundsOf(probe string, clock matrix.Clock, sides ...Samples) Bounds {
 	b := BoundsOf(probe, clock)
-	for _, c := range cells {
-		read := !c.samples(func(s *matrix.Sample) bool { return s.Waited == 0 || s.Counters["kib_read"] == 0 })
+	for _, side := range sides {
+		read := !side.all(func(s *matrix.Sample) bool { return s.Waited == 0 || s.Counters["kib_read"] == 0 })
 		if clock == matrix.ClockIcount && read && b.Tolerance < disk.Tolerance {
 			b = disk
 		}

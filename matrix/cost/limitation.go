@@ -1,9 +1,8 @@
-package compare
+package cost
 
 import (
-	"slices"
-
 	"kmatrix/matrix"
+	"kmatrix/matrix/builds"
 )
 
 // Limitation says why the comparison of two costs has no verdict, or none that is
@@ -18,7 +17,7 @@ type Limitation struct {
 	Here  Side `json:"here,omitzero"`
 	There Side `json:"there,omitzero"`
 	// Build is how the builds of the sides differ; one of two kernels is the same.
-	Build *BuildDifference `json:"-"`
+	Build *builds.Difference `json:"-"`
 }
 
 // Side is one of the two that are compared, as far as a limitation is in it.
@@ -37,8 +36,8 @@ type Hardware struct {
 	CPU       string `json:"cpu"`
 }
 
-// hardwareOf returns what costs depend on of a machine.
-func hardwareOf(m matrix.Machine) Hardware {
+// HardwareOf returns what costs depend on of a machine.
+func HardwareOf(m matrix.Machine) Hardware {
 	return Hardware{Name: m.Name, MemoryMiB: m.MemoryMiB, CPUs: m.CPUs, CPU: m.CPU}
 }
 
@@ -68,34 +67,3 @@ const (
 	// TooWide: the boots differ so much that it would take too many of them.
 	TooWide LimitationCode = "too-wide"
 )
-
-// limitation returns why the costs of two columns on a machine must not be set
-// against each other; [Unlimited] when they may.
-func (c Comparison) limitation(a, b int, machine string, clock matrix.Clock) Limitation {
-	x, y := c.Columns[a], c.Columns[b]
-	if d := c.BuildDifference(a, b); !d.Comparable() {
-		return Limitation{Code: OtherBuild, Here: Side{Kernel: x.Name}, There: Side{Kernel: y.Name}, Build: d}
-	}
-	if x.of == y.of {
-		return Limitation{}
-	}
-	m, n := hardwareOf(machineOf(x.of, machine)), hardwareOf(machineOf(y.of, machine))
-	g, h := x.of.Host, y.of.Host
-	switch {
-	case m.MemoryMiB != n.MemoryMiB || m.CPUs != n.CPUs || m.CPU != n.CPU:
-		m.Name, n.Name = machine, machine
-		return Limitation{Code: OtherMachine, Here: Side{Machine: m}, There: Side{Machine: n}}
-	case clock != matrix.ClockIcount && (g.CPU != h.CPU || g.CPUs != h.CPUs || g.Accel != h.Accel || g.Kernel != h.Kernel || g.QEMU != h.QEMU):
-		return Limitation{Code: OtherHost}
-	}
-	return Limitation{}
-}
-
-// machineOf returns the machine of that name in a run; its zero value where there is
-// none.
-func machineOf(run *matrix.Run, name string) matrix.Machine {
-	if i := slices.IndexFunc(run.Machines, func(m matrix.Machine) bool { return m.Name == name }); i >= 0 {
-		return run.Machines[i]
-	}
-	return matrix.Machine{}
-}

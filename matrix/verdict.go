@@ -1,0 +1,18 @@
+package matrix
+
+// Verdict says how a cell stands to another.
+type Verdict string
+
+const (
+	// NoVerdict: there is nothing to compare, as in the baseline's own column.
+	NoVerdict Verdict = ""
+	// VerdictSame: the outcomes and classes are equal, or the costs within the margin.
+	VerdictSame Verdict = "same"
+	// VerdictDiffers: they are not.
+	VerdictDiffers Verdict = "differs"
+	// VerdictBetter and VerdictWorse: the costs differ.
+	VerdictBetter Verdict = "better"
+	VerdictWorse  Verdict = "worse"
+	// VerdictInconclusive: the samples, or boots that disagree, allow no claim.
+	VerdictInconclusive Verdict = "inconclusive"
+)
