@@ -10,6 +10,7 @@ import (
 
 	"kmatrix/guest/wire"
 	"kmatrix/host/deadline"
+	"kmatrix/host/hangs"
 	"kmatrix/matrix"
 )
 
@@ -21,10 +22,11 @@ func (s *session) probes(ctx context.Context, g guest) (stop, error) {
 	req := wire.Request{Probes: s.left, Budgets: s.r.budgets(s.left), Scratch: s.r.scratch(s.batch.machine, s.left), Profile: s.batch.profile}
 	watch := deadline.Watchdog{
 		Share: g.Share, Grace: s.r.cfg.Deadlines.grace, GiveUp: cancel,
+		Stuck:   func(probe string) bool { return s.hangsAlike(ctx, g, probe) },
 		Examine: func(probe string) { s.examine(ctx, g, probe) }, Overdue: g.Overdue,
 	}
 	defer watch.Stop()
-	watch.Start(ctx, "", s.r.limit(s.left, req.Budgets))
+	watch.Start(ctx, "", 0, s.r.limit(s.left, req.Budgets))
 	began := time.Now()
 	var failed error
 	err := g.Run(ctx, req, func(ev wire.Event) {
@@ -34,7 +36,8 @@ func (s *session) probes(ctx context.Context, g guest) (stop, error) {
 				break // it was not asked, or has begun
 			}
 			began, s.output = time.Now(), nil
-			watch.Start(ctx, ev.Probe, s.r.limit(s.left, req.Budgets))
+			limit := s.r.limit(s.left, req.Budgets)
+			watch.Start(ctx, ev.Probe, s.begin(ev.Probe, limit, req.Budgets[ev.Probe]), limit)
 			s.notify(StageProbe, ev.Probe, 0)
 		case wire.EventOutput:
 			// The reader caps what comes between two other events.
@@ -48,12 +51,13 @@ func (s *session) probes(ctx context.Context, g guest) (stop, error) {
 			watch.Stop() // a slow disk takes no time from a guest
 			if watch.Late() && ev.Answer.Status == wire.StatusOK {
 				ev.Answer = &wire.Answer{Status: wire.StatusOverdue, Detail: "it answered while the guest was examined"}
+				s.hang.stack = hangs.Stack{} // and came out of where it was seen
 			}
 			if failed = s.answer(g, ev, time.Since(began)); failed != nil {
 				cancel(failed)
 				break
 			}
-			watch.Start(ctx, "", s.r.limit(s.left, req.Budgets))
+			watch.Start(ctx, "", 0, s.r.limit(s.left, req.Budgets))
 		}
 	})
 	watch.Stop()
@@ -66,7 +70,7 @@ func (s *session) probes(ctx context.Context, g guest) (stop, error) {
 	case errors.As(cause, &starved):
 		err = starved
 	case errors.Is(cause, deadline.ErrOverdue):
-		err = s.r.late(s.left[0], req.Budgets, time.Since(began))
+		err = s.late(s.left[0], time.Since(began))
 	case err == nil:
 		err = fmt.Errorf("the agent was done before %s had an answer", s.left[0])
 	}
@@ -83,12 +87,13 @@ func (s *session) answer(g guest, ev wire.Event, took time.Duration) error {
 		t.ResultFormat = p.Program.ResultFormat
 	}
 	if ev.Answer.Status == wire.StatusOverdue {
-		ev.Answer.Detail = strings.TrimPrefix(ev.Answer.Detail+": ", ": ") + s.r.late(ev.Probe, s.r.budgets(s.left[:1]), took).Error()
+		ev.Answer.Detail = strings.TrimPrefix(ev.Answer.Detail+": ", ": ") + s.late(ev.Probe, took).Error()
 	}
 	if !s.batch.profile {
 		wrongKind(p, ev.Answer)
 	}
 	outcome, detail := answered(s.r.kernel(s.batch.kernel), p, s.hello, *ev.Answer)
+	s.ended(ev.Probe, outcome)
 	if outcome == matrix.Unsupported {
 		detail = lacking(detail, missing(s.options, p, s.hello.Refused))
 	}
@@ -126,6 +131,7 @@ func (s *session) assignOutcome(c cause) error {
 	hit := s.left
 	if !all {
 		hit = s.left[:1]
+		s.ended(hit[0], outcome)
 	}
 	for _, p := range hit {
 		res := s.result(outcome, detail)

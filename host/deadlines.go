@@ -3,8 +3,6 @@ package host
 import (
 	"cmp"
 	"time"
-
-	"kmatrix/host/deadline"
 )
 
 // slowest is the lowest speed of a host, see [capacity.Speed], that deadlines are
@@ -63,11 +61,4 @@ func (r *Runner) limit(left []string, budgets map[string]time.Duration) time.Dur
 		d += budgets[left[0]]
 	}
 	return d
-}
-
-// late is the error of a probe that took longer than it may, that long.
-func (r *Runner) late(probe string, budgets map[string]time.Duration, took time.Duration) error {
-	return &deadline.OverdueError{
-		Missing: "no answer", Limit: r.limit([]string{probe}, budgets), Took: took, Extra: r.cfg.Deadlines.grace + examineDeadline,
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"kmatrix/host/oops"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 )
@@ -26,9 +27,12 @@ func (s *session) examine(ctx context.Context, g guest, probe string) {
 	defer cancel()
 	s.examinations++
 	s.examined = probe
+	var stuck []oops.StuckTask
 	for _, f := range g.Examine(ctx) {
+		stuck = append(stuck, oops.Stuck(f.Text)...)
 		s.found(f, probe)
 	}
+	s.hang.saw(probe, stuck)
 }
 
 // collectEvidence keeps what can be had of a guest that is overdue, before it is ended:

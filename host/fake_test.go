@@ -27,6 +27,10 @@ type fakeGuest struct {
 	death   string
 	// printed is what it has printed before it died.
 	printed string
+	// stuck are the stacks of tasks that do not come out of the kernel, innermost
+	// function first.
+	mu    sync.Mutex
+	stuck [][]string
 	// asked counts how often the run's guests were asked each probe.
 	asked map[string]int
 	// examined hears of an examination, where a probe waits for it.
@@ -91,6 +95,29 @@ func (g *fakeGuest) Run(ctx context.Context, req wire.Request, on func(wire.Even
 				g.exit.Killed = "signal: killed"
 				return errGone
 			}
+		case strings.Contains(p, "/stuck-"):
+			_, in, _ := strings.Cut(p, "/stuck-")
+			in, _, _ = strings.Cut(in, "/")
+			g.mu.Lock()
+			g.stuck = append(g.stuck, []string{"__schedule", "folio_wait_bit_common", in, "do_syscall_64"})
+			g.mu.Unlock()
+			if !strings.HasSuffix(p, "/alone") {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			// The agent goes on without the process, which stays where it is.
+			select {
+			case <-g.overdue:
+				answer = wire.Answer{Status: wire.StatusOverdue}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		case strings.HasSuffix(p, "/delays"):
+			select {
+			case <-time.After(60 * time.Millisecond):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		case strings.HasSuffix(p, "/tardy"):
 			<-g.examined
 		case strings.HasSuffix(p, "/panicked"):
@@ -154,7 +181,19 @@ func (g *fakeGuest) Examine(context.Context) []vm.Finding {
 		time.Sleep(20 * time.Millisecond) // in which the probe answers
 	default:
 	}
-	return []vm.Finding{{Name: "registers.txt", What: "registers", Text: "RIP=0"}, {Name: "sysrq.txt", What: "tasks", Err: errGone}}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.stuck) == 0 {
+		return []vm.Finding{{Name: "registers.txt", What: "registers", Text: "RIP=0"}, {Name: "sysrq.txt", What: "tasks", Err: errGone}}
+	}
+	text := "sysrq: Show Blocked State\n"
+	for i, stack := range g.stuck {
+		text += fmt.Sprintf("task:agent state:D stack:0 pid:%d tgid:%[1]d ppid:1 flags:0x0\nCall Trace:\n", 100+i)
+		for _, f := range stack {
+			text += " " + f + "+0x1/0x2\n"
+		}
+	}
+	return []vm.Finding{{Name: "sysrq.txt", What: "tasks", Text: text}}
 }
 
 func (g *fakeGuest) Dump(context.Context, *os.File, int64) vm.Finding {

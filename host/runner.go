@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"kmatrix/host/capacity"
+	"kmatrix/host/hangs"
 	"kmatrix/host/kvm"
 	"kmatrix/host/quota"
 	"kmatrix/matrix"
@@ -51,6 +52,7 @@ type Runner struct {
 	// consoles and outputs bound what guests print, in bytes, and dumps how many of
 	// their memories are kept.
 	consoles, outputs, dumps *quota.Quota
+	hangs                    hangs.Families
 
 	kvm struct {
 		mu    sync.Mutex

@@ -45,6 +45,7 @@ type session struct {
 	evidence     []matrix.Evidence
 	examinations int
 	examined     string
+	hang         hang
 }
 
 // run boots the guest and asks it what is left. The error is the host's alone;

@@ -105,19 +105,27 @@ func TestAStepEndsAtItsDeadline(t *testing.T) {
 }
 
 // TestAWatchdogExaminesBeforeItGivesUp watches a probe that ends in time, one that ends
-// while it is examined, and one that does not end.
+// while it is examined, and one that does not end; then such that are asked for early.
 func TestAWatchdogExaminesBeforeItGivesUp(t *testing.T) {
 	for name, test := range map[string]struct {
 		probe string
 		takes time.Duration
+		early time.Duration
+		stuck bool
 		late  bool
 		did   string
 	}{
-		"in time":          {"a", 9 * time.Second, false, ""},
-		"while examined":   {"a", 11 * time.Second, true, "examine a, overdue a"},
-		"never":            {"a", time.Minute, true, "examine a, overdue a, overdue"},
-		"none begins":      {"", time.Minute, false, "overdue"},
-		"within the grace": {"", 13 * time.Second, false, ""},
+		"in time":          {"a", 9 * time.Second, 0, false, false, ""},
+		"while examined":   {"a", 11 * time.Second, 0, false, true, "examine a, overdue a"},
+		"never":            {"a", time.Minute, 0, false, true, "examine a, overdue a, overdue"},
+		"none begins":      {"", time.Minute, 0, false, false, "overdue"},
+		"within the grace": {"", 13 * time.Second, 0, false, false, ""},
+
+		"early":                         {"a", 900 * time.Millisecond, time.Second, true, false, ""},
+		"while it is looked at early":   {"a", 2 * time.Second, time.Second, true, false, "stuck? a"},
+		"stuck":                         {"a", time.Minute, time.Second, true, true, "stuck? a, overdue a, overdue"},
+		"slow, and in time":             {"a", 9 * time.Second, time.Second, false, false, "stuck? a"},
+		"stuck otherwise, and for good": {"a", time.Minute, time.Second, false, true, "stuck? a, examine a, overdue a, overdue"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex
@@ -125,11 +133,12 @@ func TestAWatchdogExaminesBeforeItGivesUp(t *testing.T) {
 			add := func(what string) { mu.Lock(); defer mu.Unlock(); did = append(did, what) }
 			w := Watchdog{
 				Share: func() float64 { return 1 }, Grace: 5 * time.Second,
+				Stuck:   func(probe string) bool { add("stuck? " + probe); time.Sleep(2 * time.Second); return test.stuck },
 				Examine: func(probe string) { add("examine " + probe); time.Sleep(2 * time.Second) },
 				Overdue: func(probe string) { add("overdue " + probe) },
 				GiveUp:  func(err error) { add(err.Error()) },
 			}
-			w.Start(t.Context(), test.probe, 10*time.Second)
+			w.Start(t.Context(), test.probe, test.early, 10*time.Second)
 			time.Sleep(test.takes)
 			w.Stop()
 			synctest.Wait()

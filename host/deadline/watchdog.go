@@ -11,8 +11,12 @@ import (
 type Watchdog struct {
 	// Share is that of [Wait].
 	Share func() float64
-	// Examine is called with a probe that is overdue, and Overdue, which may block for
-	// ever, when that has returned.
+	// Stuck is called with a probe that has no answer after the early part of its
+	// deadline, see [Watchdog.Start], and reports whether it is not to be waited for any
+	// longer: it is overdue then.
+	Stuck func(probe string) bool
+	// Examine is called with a probe that is overdue by its whole deadline, and Overdue,
+	// which may block for ever, with each that is overdue, afterwards.
 	Examine, Overdue func(probe string)
 	// GiveUp is called when Grace has passed behind that with [ErrOverdue], or with a
 	// [*StarvedError].
@@ -27,19 +31,18 @@ type Watchdog struct {
 }
 
 // Start watches a probe, and no other any more. "" stands for the time until the next
-// probe begins, of which nothing is to examine. ctx ends the watch.
-func (w *Watchdog) Start(ctx context.Context, probe string, limit time.Duration) {
+// probe begins, of which nothing is to examine. early is the part of limit after which
+// Stuck is asked, 0 for never. ctx ends the watch.
+func (w *Watchdog) Start(ctx context.Context, probe string, early, limit time.Duration) {
 	w.Stop()
 	ctx, cancel := context.WithCancel(ctx)
 	stopped := make(chan struct{})
 	w.probe, w.stop, w.stopped, w.late = probe, cancel, stopped, false
 	go func() {
 		defer close(stopped)
-		err := Wait(ctx, limit, w.Share)
+		err := w.wait(ctx, early, limit)
 		if errors.Is(err, ErrOverdue) {
 			if probe != "" {
-				w.late = true
-				w.Examine(probe)
 				// The guest may read late, or never.
 				go w.Overdue(probe)
 			}
@@ -49,6 +52,27 @@ func (w *Watchdog) Start(ctx context.Context, probe string, limit time.Duration)
 			w.GiveUp(err)
 		}
 	}()
+}
+
+// wait waits until the probe is overdue, and has it examined. Its error is that of [Wait].
+func (w *Watchdog) wait(ctx context.Context, early, limit time.Duration) error {
+	if early > 0 {
+		if err := Wait(ctx, early, w.Share); !errors.Is(err, ErrOverdue) {
+			return err
+		}
+		// A probe that has answered meanwhile was not stuck.
+		if w.Stuck(w.probe) && ctx.Err() == nil {
+			w.late = true
+			return ErrOverdue
+		}
+		limit -= early
+	}
+	err := Wait(ctx, limit, w.Share)
+	if errors.Is(err, ErrOverdue) && w.probe != "" {
+		w.late = true
+		w.Examine(w.probe)
+	}
+	return err
 }
 
 // Stop ends the watch. An examination that has begun goes on to its end before.
