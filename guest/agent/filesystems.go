@@ -73,6 +73,7 @@ func (m *mounter) mount(needed func(string) bool) fileSystems {
 	m.once("tls", needed, f.addTLS)
 	m.once(sys.PortFeature, needed, f.addPort)
 	m.once(sys.FailingFeature, needed, f.addFailing)
+	m.once(sys.MGLRUFeature, needed, f.addMGLRU)
 	return fileSystems{Dirs: maps.Clone(f.Dirs), Refused: maps.Clone(f.Refused)}
 }
 
@@ -154,6 +155,13 @@ func (f *fileSystems) addTLS() {
 	}
 	if err != nil {
 		f.Refused["tls"] = err.Error()
+	}
+}
+
+// addMGLRU refuses the feature where the kernel has no multi-gen LRU.
+func (f *fileSystems) addMGLRU() {
+	if err := sys.HasMGLRU(); err != nil {
+		f.Refused[sys.MGLRUFeature] = err.Error()
 	}
 }
 

@@ -32,6 +32,7 @@ var waiting = []struct {
 	{"cost/splice-file-pipe-cold/...", Bounds{Tolerance: 0.075, Margin: 0.15}},
 	{"cost/*-cold/...", disk},
 	{"cost/*-tcp/...", sockets},
+	{"cost/*-tcp-*/...", sockets},
 	{"cost/mmap-write/...", sockets},
 	{"cost/mmap-write-pipe/...", sockets},
 	{"cost/mmap-write-tee/...", sockets},

@@ -23,6 +23,9 @@ func TestWhoWaitsForADiskHasItsBounds(t *testing.T) {
 		{"cost/serve-again/ext4/tenth/64k", matrix.ClockIcount, side(12, 12288), disk},
 		{"cost/serve-again/ext4/tenth/64k", matrix.ClockIcount, side(0, 4), counted},
 		{"cost/splice-tcp/4k", matrix.ClockIcount, side(3, 0), sockets},
+		{"cost/read-write-tcp-fresh/64k", matrix.ClockIcount, cached, sockets},
+		{"cost/sendfile-tcp-recv/64k", matrix.ClockIcount, cached, sockets},
+		{"cost/serve-again/ext4/tenth/64k/mglru", matrix.ClockIcount, cached, counted},
 		{"cost/splice-file-pipe-cold/1m", matrix.ClockIcount, side(3, 4096), BoundsOf("cost/splice-file-pipe-cold/1m", matrix.ClockIcount)},
 		{"cost/serve-again/ext4/tenth/64k", matrix.ClockWall, side(12, 12288), timed},
 	} {

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 
 // TestRegistry is the contract that every probe keeps.
 func TestRegistry(t *testing.T) {
-	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+(/(ext4|xfs)/(first|tenth))?/[0-9]+[km]?|stress/[a-z-]+/[a-z-]+/[a-z-]+[0-9]?)$`)
+	grammar := regexp.MustCompile(`^(stability/[a-z-]+/[a-z-]+/[a-z0-9-]+/[a-z]+(/[0-9]+[kmp])?|cost/[a-z-]+(/(ext4|xfs)/(first|tenth))?/[0-9]+[km]?(/(lru|mglru))?|stress/[a-z-]+/[a-z-]+/[a-z-]+[0-9]?)$`)
 	seen := map[string]bool{}
 	for _, p := range probe.All() {
 		if !grammar.MatchString(p.Name) {
@@ -61,7 +61,7 @@ func TestRegistry(t *testing.T) {
 		"stability/splice/punch/xfs/readahead", "stability/splice/write/tmpfs/dirty", "stability/splice/truncate/tmpfs-huge/dirty",
 		"stability/read-write/mmap/xfs/readahead", "stability/splice/direct/btrfs/clean", "stability/vmsplice-gift/unmap/anon/dirty",
 		"stability/overfill/vmsplice-gift/anon/dirty", "stability/overfill/splice/xfs/readahead", "stability/splice-tls-more/write/xfs/dirty/4k", "stability/fuse-read/write/ext4/clean", "stability/fuse-write/mmap/tmpfs/dirty",
-		"cost/splice-file-pipe/64k", "cost/read-write/64k", "cost/splice-file-pipe-cold/4k", "cost/mmap-write-tee/1m", "cost/serve-again/ext4/tenth/64k", "cost/write-byte/1",
+		"cost/splice-file-pipe/64k", "cost/read-write/64k", "cost/splice-file-pipe-cold/4k", "cost/mmap-write-tee/1m", "cost/serve-again/ext4/tenth/64k", "cost/serve-again/ext4/first/64k/mglru", "cost/serve-again/xfs/tenth/64k/lru", "cost/write-byte/1", "cost/sendfile-tcp-recv/64k", "cost/read-write-tcp/64k", "cost/read-write-tcp-recv/4k", "cost/read-write-tcp-fresh/1m",
 		"stress/vmsplice-gift/reuse/anon", "stress/vmsplice-gift/mapping/ext4", "stress/splice-race/all/xfs", "stress/splice-race/punch/tmpfs-huge", "stress/pipe-churn/many/tmpfs",
 		"stress/vmsplice-gift/pinned/xfs", "stress/splice-writeback/hot/ext4", "stress/alloc-fails/splice/xfs", "stress/alloc-fails/vmsplice-gift/anon",
 	} {
@@ -144,6 +144,9 @@ func TestCostsOnThisKernel(t *testing.T) {
 			if n, ok := s.Counters[counter]; !ok || n < 0 {
 				t.Errorf("%s: the counter %s is %d, %v", p.Name, counter, n, ok)
 			}
+		}
+		if passes := int64(s.Iterations + s.LeftOut); strings.HasPrefix(p.Name, "cost/read-write-tcp-fresh/") && s.Counters["minor_faults"] < 256*passes {
+			t.Errorf("%s: %d faults in %d passes, each of 256 new pages", p.Name, s.Counters["minor_faults"], passes)
 		}
 		t.Logf("%-28s %8.3g %s (%.3g…%.3g), %d passes, %v %s", p.Name, s.Value, "ns/"+p.Per, s.Low, s.High, s.Iterations, s.Counters, found.Detail)
 	}

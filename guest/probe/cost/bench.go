@@ -19,6 +19,8 @@ type bench struct {
 	// file is the source, nil for a path without one.
 	file *source.File
 	ends []func() error
+	// check is what compares bytes at the end of a path, see [bench.verify].
+	check checker
 }
 
 // close frees all, what was made last first.
@@ -63,30 +65,30 @@ func (b *bench) null() (int, error) {
 	return fd, nil
 }
 
-// pipeToNull makes a pipe and what empties it: a splice to /dev/null.
+// pipeToNull makes a pipe and the sink that empties it: a splice to /dev/null.
 func (b *bench) pipeToNull() (sys.Pipe, sink, error) {
 	p, err := b.pipe()
 	if err != nil {
 		return p, nil, err
 	}
 	null, err := b.null()
-	return p, func(n int) error {
+	return p, b.checked(p.R, func(n int) error {
 		return all(0, n, func(_ int64, n int) (int, error) {
 			return do("splice the pipe to /dev/null", p.R, unix.POLLIN, func() (int, error) {
 				return sys.RawSplice(p.R, nil, null, n, 0)
 			})
 		})
-	}, err
+	}), err
 }
 
-// pipeToTCP makes a pipe and what empties it: a splice to a connection, whose
+// pipeToTCP makes a pipe and the sink that empties it: a splice to a connection, whose
 // receiver discards.
 func (b *bench) pipeToTCP() (sys.Pipe, sink, error) {
 	p, err := b.pipe()
 	if err != nil {
 		return p, nil, err
 	}
-	tx, receive, err := b.toTCP()
+	tx, receive, err := b.toTCP(discards)
 	return p, func(n int) error {
 		return through(0, n, func(_ int64, n int) (int, error) {
 			return do("splice the pipe to the socket", tx, unix.POLLOUT, func() (int, error) {
@@ -96,15 +98,37 @@ func (b *bench) pipeToTCP() (sys.Pipe, sink, error) {
 	}, err
 }
 
-// toTCP makes a connection and its receiver, which discards: reading would be a
-// copy that is not the path's.
-func (b *bench) toTCP() (tx int, receive sink, err error) {
+// receiver is what becomes of what arrives at a connection.
+type receiver struct {
+	// suffix ends the names of paths, doc their sentences, and step is what it does.
+	suffix, doc, step string
+	// copies are those that it makes, see [path].
+	copies []string
+	// call receives up to len(b) bytes.
+	call func(fd int, b []byte) (int, error)
+}
+
+// Reading is a copy that is not the sender's, so that most receivers discard. What the
+// whole way costs until a program has the data is seen with one that reads.
+var (
+	discards = receiver{step: toReceive, call: func(fd int, b []byte) (int, error) { return sys.RawDiscard(fd, len(b)) }}
+	reads    = receiver{
+		suffix: "-recv", doc: ", whose receiver reads what arrives",
+		step:   "the receiver, in the same thread, reads what has arrived into a buffer that it uses again and again (recv)",
+		copies: []string{"from the socket to the receiver's buffer (copy_to_user)"},
+		call:   sys.RawRecv,
+	}
+)
+
+// toTCP makes a connection and the sink at its other end.
+func (b *bench) toTCP(r receiver) (tx int, receive sink, err error) {
 	s, err := b.tcp()
-	return s.Tx, func(n int) error {
+	buffer := make([]byte, b.size)
+	return s.Tx, b.checked(s.Rx, func(n int) error {
 		return all(0, n, func(_ int64, n int) (int, error) {
-			return do("receive", s.Rx, unix.POLLIN, func() (int, error) { return sys.RawDiscard(s.Rx, n) })
+			return do("receive", s.Rx, unix.POLLIN, func() (int, error) { return r.call(s.Rx, buffer[:n]) })
 		})
-	}, err
+	}), err
 }
 
 // dropCache drops the file from the page cache.

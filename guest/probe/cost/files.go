@@ -24,7 +24,8 @@ func init() {
 	register(path{
 		name: "read-write", doc: "read, and write into a pipe", fs: "xfs", cold: true,
 		origin: "L. Torvalds, 2023-06-29 17:56 and 2023-07-19 20:16: who wants a copy uses read and write",
-		steps:  []string{"pread {size} bytes of the file, and write them into a pipe", toNull},
+		steps:  []string{"pread {size} bytes of the file into a buffer that is used again and again, and write them into a pipe", toNull},
+		copies: []string{pagesToBuffer, bufferToPipe},
 		open: func(b *bench) (work, error) {
 			p, out, err := b.pipeToNull()
 			buffer := make([]byte, b.size)
@@ -43,21 +44,28 @@ func init() {
 		name: "copy-file-range", doc: "copy_file_range into another file", fs: "ext4",
 		origin: "D. Howells, 2023-07-24 09:44: copy_file_range falls back to splicing where the file system has nothing better, as ext4 has not",
 		steps:  []string{"copy_file_range of {size} bytes to the same place in another file on ext4, whose pages stay dirty in the page cache"},
+		copies: []string{"from the page cache of the one file to that of the other, by way of an internal pipe"},
 		open: func(b *bench) (work, error) {
 			path := b.file.Path + "-copy"
-			out, err := unix.Open(path, unix.O_WRONLY|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC, 0o600)
+			out, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_CLOEXEC, 0o600)
 			if err != nil {
 				return work{}, fmt.Errorf("create %s: %w", path, err)
 			}
 			b.ends = append(b.ends, func() error { return errors.Join(unix.Close(out), unix.Unlink(path)) })
-			return b.operations(func(off int64, n int) error {
+			w := b.operations(func(off int64, n int) error {
 				return all(off, n, func(off int64, n int) (int, error) {
 					return do("copy_file_range", out, unix.POLLOUT, func() (int, error) {
 						from, to := off, off
 						return sys.RawCopyFileRange(b.file.In, &from, out, &to, n)
 					})
 				})
-			}), nil
+			})
+			w.arrived = func() ([]byte, error) {
+				got := make([]byte, passBytes)
+				n, err := unix.Pread(out, got, 0)
+				return got[:max(n, 0)], err
+			}
+			return w, nil
 		},
 	})
 }

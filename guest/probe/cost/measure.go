@@ -40,6 +40,9 @@ type work struct {
 	units int
 	// warm reports whether prepare has carried out passes already.
 	warm bool
+	// arrived returns what a pass has moved, of a path whose destination keeps it; nil of
+	// one that ends at a sink.
+	arrived func() ([]byte, error)
 }
 
 // measure times passes, [undisturbed]. The detail says where the budget ended the

@@ -51,6 +51,8 @@ type path struct {
 	before string
 	// steps are the calls of an operation; "{size}" stands for its bytes.
 	steps []string
+	// copies are those that every kernel makes of each byte, from where to where.
+	copies []string
 	// cold reports whether it is also asked with the file dropped from the page
 	// cache before every pass.
 	cold bool
@@ -85,6 +87,7 @@ func (p path) family(name, doc, from string, begin []string, prepare func(*bench
 		for _, step := range p.steps {
 			steps = append(steps, strings.ReplaceAll(step, "{size}", fmt.Sprint(s.bytes)))
 		}
+		steps = append(steps, copied(p.copies))
 		all = append(all, question{
 			name: "cost/" + name + "/" + s.name, fs: p.fs, size: s.bytes,
 			summary: fmt.Sprintf("cost per byte of %s, %s at a time%s", p.doc, s.name, from),
@@ -123,18 +126,26 @@ func describe(name, doc, origin, per string) probe.Family {
 type question struct {
 	name, summary, fs string
 	// per is what its cost is given for; "" is [perByte].
-	per   string
-	size  int
-	steps []string
-	open  func(b *bench) (work, error)
+	per string
+	// features are what the kernel needs beside the file system, and since is the first
+	// that must be able to, "" for "5.10".
+	features []string
+	since    string
+	size     int
+	steps    []string
+	open     func(b *bench) (work, error)
 }
 
 // probe makes the question one.
 func (q question) probe() probe.Probe {
+	steps := q.steps
+	if q.fs != "" {
+		steps = append(steps, fmt.Sprintf("makes a pass, untimed, whose bytes are read where they arrive and compared with the file's %d", passBytes))
+	}
 	return probe.Probe{
 		Probe: matrix.Probe{
-			Name: q.name, Kind: matrix.Performance, Needs: q.fs, Per: cmp.Or(q.per, perByte), Since: "5.10", Summary: q.summary,
-			Steps: append(q.steps,
+			Name: q.name, Kind: matrix.Performance, Needs: q.fs, Per: cmp.Or(q.per, perByte), Features: q.features, Since: cmp.Or(q.since, "5.10"), Summary: q.summary,
+			Steps: append(steps,
 				fmt.Sprintf("repeats passes until they get no faster, then times them until the middle half of %d or more that count agree within %g %%, or %d count, but not more than %d, nor for more than %d ms of CPU time once %d are timed; adds up what the kernel counts meanwhile", enoughPasses, 100*agreement, mostPasses, most, budget.Milliseconds(), leastPasses),
 				fmt.Sprintf("those count that waited least often, %d at least: their median is the value", fewestCounted)),
 		},
@@ -164,6 +175,9 @@ func (q question) ask(env *probe.Env) (found probe.Finding, err error) {
 	b, w, err := q.setUp(env)
 	defer func() { err = errors.Join(err, b.close()) }()
 	if err != nil {
+		return probe.Finding{}, err
+	}
+	if err := b.verify(w); err != nil {
 		return probe.Finding{}, err
 	}
 	sample, detail, err := measure(w, machine)

@@ -11,8 +11,9 @@ func init() {
 		name: "mmap-write", doc: "write from a mapping of a file to a TCP socket", fs: "xfs",
 		origin: "L. Torvalds, 2023-07-19 23:20, the first way to stable data: mmap the file, write to the network",
 		steps:  []string{mapPass, "write {size} bytes from the mapping to a TCP socket", toReceive},
+		copies: []string{"from the mapping into the socket's own pages (copy_from_user)"},
 		open: func(b *bench) (work, error) {
-			tx, receive, err := b.toTCP()
+			tx, receive, err := b.toTCP(discards)
 			return b.mapped(func(file []byte, off int64, n int) error { return all(off, n, write(tx, file, receive)) }), err
 		},
 	})
@@ -23,6 +24,7 @@ func init() {
 			"pread {size} bytes of the file into a buffer, which nobody uses any more: all of it was received",
 			"vmsplice the buffer into a pipe", "splice the pipe to a TCP socket", toReceive,
 		},
+		copies: []string{pagesToBuffer},
 		open: func(b *bench) (work, error) {
 			p, out, err := b.pipeToTCP()
 			if err != nil {
@@ -48,6 +50,7 @@ func init() {
 		name: "mmap-write-pipe", doc: "write from a mapping of a file into a pipe and splice to a TCP socket", fs: "xfs",
 		origin: "L. Torvalds, 2023-07-19 23:48, the third way to stable data: mmap, write to a pipe, splice",
 		steps:  []string{mapPass, "write {size} bytes from the mapping into a pipe", "splice the pipe to a TCP socket", toReceive},
+		copies: []string{mappingToPipe},
 		open: func(b *bench) (work, error) {
 			p, out, err := b.pipeToTCP()
 			return b.mapped(func(file []byte, off int64, n int) error { return all(off, n, write(p.W, file, out)) }), err
@@ -60,6 +63,7 @@ func init() {
 			mapPass, "write {size} bytes from the mapping into a pipe", "tee them into another pipe",
 			"splice each pipe to a TCP socket of its own", toReceive, "the bytes count once, though two receive them",
 		},
+		copies: []string{mappingToPipe},
 		open: func(b *bench) (work, error) {
 			first, out, err := b.pipeToTCP()
 			if err != nil {

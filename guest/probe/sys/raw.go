@@ -63,9 +63,35 @@ func RawWrite(fd int, b []byte) (int, error) {
 	return result(put, errno)
 }
 
+// RawRecv is recv(2) without flags.
+func RawRecv(fd int, b []byte) (int, error) {
+	got, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0, 0, 0)
+	return result(got, errno)
+}
+
 // RawDiscard receives up to n bytes of a TCP connection without copying them
 // anywhere (MSG_TRUNC, tcp(7)).
 func RawDiscard(fd, n int) (int, error) {
 	got, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), 0, uintptr(n), unix.MSG_TRUNC, 0, 0)
 	return result(got, errno)
+}
+
+// RawAnonymous maps n bytes of private memory, none of which are there before they are
+// touched (mmap(2)). [RawUnmap] frees them.
+func RawAnonymous(n int) ([]byte, error) {
+	at, _, errno := unix.RawSyscall6(unix.SYS_MMAP, 0, uintptr(n), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS, ^uintptr(0), 0)
+	if errno != 0 {
+		return nil, errno
+	}
+	// It is no memory of Go's, which the collector knows nothing of.
+	return unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&at))), n), nil
+}
+
+// RawUnmap is munmap(2) of what [RawAnonymous] has mapped.
+func RawUnmap(b []byte) error {
+	_, _, errno := unix.RawSyscall(unix.SYS_MUNMAP, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }
