@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
+	"kmatrix/matrix/cost"
 	"kmatrix/matrix/report"
 )
 
@@ -49,6 +51,9 @@ func (e *explanation) whereFields() []shownField {
 		share("user space", p.User)
 		share("not located", p.Unlocated)
 		list = append(list, f)
+		if n, by := cost.CopyingOf(p.ProfileCounts); n > 0 {
+			list = append(list, shownField{name: "copying", value: copyingText(e, float64(n)/float64(p.Samples), by)})
+		}
 	}
 	for _, k := range e.Costs {
 		if k.Delta.Where == nil || k.Delta.Where.Missing != nil {
@@ -62,6 +67,15 @@ func (e *explanation) whereFields() []shownField {
 		list = append(list, f)
 	}
 	return list
+}
+
+// copyingText says which part of the cost is copying bytes, and what is left without.
+func copyingText(e *explanation, share float64, by []string) string {
+	text := fmt.Sprintf("%.1f %% of the samples: %s", 100*share, strings.Join(by, ", "))
+	if s := e.Sample; s != nil {
+		text += fmt.Sprintf("; %.3g of %.3g %s, which leaves %.3g", share*s.Value, s.Value, s.Unit, (1-share)*s.Value)
+	}
+	return text
 }
 
 // inModule names a function with its module.

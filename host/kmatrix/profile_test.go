@@ -19,7 +19,7 @@ func TestProfileFlag(t *testing.T) {
 
 func TestExplainSaysWhereACostIsSpent(t *testing.T) {
 	e := explanation{
-		Result: matrix.Result{Cell: "rfc/m/cost/x"},
+		Result: matrix.Result{Cell: "rfc/m/cost/x", Attempt: matrix.Attempt{Finding: matrix.Finding{Sample: &matrix.Sample{Value: 0.4, Unit: "insn/B"}}}},
 		Profile: &matrix.Profile{Cell: "rfc/m/cost/x", Boot: 4, ProfileCounts: matrix.ProfileCounts{
 			Samples: 1000, Passes: 7, User: 100,
 			Functions: []matrix.FunctionSamples{{Name: "copy_page", Samples: 600}, {Name: "xfs_read", Module: "xfs", Samples: 300}},
@@ -30,6 +30,7 @@ func TestExplainSaysWhereACostIsSpent(t *testing.T) {
 	}
 	want := []shownField{
 		{name: "profile", value: "1000 samples in 7 passes, of boot 4", items: []string{" 60.0 %  copy_page", " 30.0 %  xfs_read [xfs]", "  0.0 %  other functions", " 10.0 %  user space", "  0.0 %  not located"}},
+		{name: "copying", value: "60.0 % of the samples: copy_page; 0.24 of 0.4 insn/B, which leaves 0.16"},
 		{name: "where", value: "+0.3 insn/B against base, ± four standard deviations", items: []string{" +0.2400 ± 0.0200   80.0 %  copy_page", "in all: 1 other function +0.24 insn/B (80 %), user space +0.06 insn/B (20 %), not located 0"}},
 	}
 	if diff := cmp.Diff(want, e.whereFields(), cmp.AllowUnexported(shownField{})); diff != "" {

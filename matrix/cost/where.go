@@ -29,6 +29,9 @@ type Where struct {
 	// is, or to functions that were not named.
 	User      float64 `json:"user"`
 	Unlocated float64 `json:"unlocated"`
+	// Copying is what copying bytes accounts for, nil where neither side was seen to copy.
+	// Its functions are among the others as well.
+	Copying *Copying `json:"copying,omitempty"`
 }
 
 // Function is one function's part of two costs.
@@ -98,6 +101,7 @@ func (k *Delta) locate(here, there matrix.Profile) *Where {
 	})
 	w.User = part(here.User, here, value) - part(there.User, there, other)
 	w.Unlocated = part(here.Unlocated+here.Rest, here, value) - part(there.Unlocated+there.Rest, there, other)
+	w.Copying = copying(here, there, value, other)
 	return w
 }
 

@@ -120,6 +120,9 @@ func differing(k compare.RowDelta) string {
 	}
 	if k.Where != nil && k.Where.Missing == nil {
 		s += fmt.Sprintf(". Of the %+.3g %s: %s", k.Value-k.Other, k.Unit, Where(k.Delta, maxFunctions))
+		if without := withoutCopying(k.Delta); without != "" {
+			s += "; " + without
+		}
 	}
 	return s
 }

@@ -46,6 +46,22 @@ func Where(k *cost.Delta, most int) string {
 	return strings.Join(append(parts, amount("user space", w.User), amount("not located", w.Unlocated)), ", ")
 }
 
+// withoutCopying says what two costs are without what copies bytes, "" where nothing does.
+// A count of instructions makes a copy dear or cheap by the instruction that it is made by.
+func withoutCopying(k *cost.Delta) string {
+	c := k.Where.Copying
+	if c == nil {
+		return ""
+	}
+	side := func(value, cost float64, by []string) string {
+		if len(by) == 0 {
+			return fmt.Sprintf("%.3g (nothing copies)", cost)
+		}
+		return fmt.Sprintf("%.3g (%.3g by %s)", cost-value, value, strings.Join(by, ", "))
+	}
+	return fmt.Sprintf("without what copies bytes: %s to %s %s", side(c.Other, k.Other, c.OtherBy), side(c.Value, k.Value, c.By), k.Unit)
+}
+
 // twoDigits returns a percentage with two digits, or all before the point.
 func twoDigits(v float64) string {
 	if math.Abs(v) >= 10 {

@@ -16,7 +16,7 @@ const (
 // copied returns the step that says how often a path copies each byte, and where to. What a
 // copy costs by a count of instructions rests on the instruction that makes it: a string
 // instruction counts once for each element, a loop once for each instruction. A profile
-// tells the copies' share apart (compare.Copying).
+// tells the copies' share apart (cost.Copying).
 func copied(copies []string) string {
 	what := "copies no byte"
 	switch len(copies) {
