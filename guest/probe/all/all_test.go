@@ -53,6 +53,11 @@ func TestRegistry(t *testing.T) {
 		if len(p.Steps) == 0 {
 			t.Errorf("%s does not say what it does", p.Name)
 		}
+		if p.Kind == matrix.Stability && !strings.HasPrefix(p.Name, "stability/overfill/") {
+			if said := strings.Count(strings.Join(p.Steps, "\n"), " then holds "); said != 1 {
+				t.Errorf("%s says %d times what its source holds after the mutation", p.Name, said)
+			}
+		}
 		if got, ok := probe.Lookup(p.Name); !ok || got.Name != p.Name {
 			t.Errorf("%s is not found by its name", p.Name)
 		}

@@ -72,19 +72,23 @@ func (e Edit) Size(size int64) int64 {
 	return size
 }
 
-// String returns what the file holds after the edit: a part of a sentence.
-func (e Edit) String() string {
+// Describe returns what a file of size bytes holds after the edit: a part of a sentence.
+func (e Edit) Describe(size int64) string {
+	where := fmt.Sprintf("in the %d bytes from %d on, and the old bytes elsewhere", e.Len, e.Off)
+	if e.Off == 0 && e.Len >= size {
+		where = fmt.Sprintf("in all of its %d bytes", size)
+	}
 	switch e.Operation {
 	case Write:
-		return fmt.Sprintf("the new pattern in %d bytes from %d on, and the old bytes elsewhere", e.Len, e.Off)
+		return "the new pattern " + where
 	case Zero:
-		return fmt.Sprintf("zeros in %d bytes from %d on, and the old bytes elsewhere", e.Len, e.Off)
+		return "zeros " + where
 	case Cut:
-		return fmt.Sprintf("zeros from %d on, beyond where it ended meanwhile, and the old bytes before", e.Off)
+		return fmt.Sprintf("the old bytes before %d, and zeros from there on to its end, which was there meanwhile", e.Off)
 	case Collapse:
-		return fmt.Sprintf("the old bytes before %d, and from there on those that were %d bytes further; it ends %d bytes earlier, and beyond its end zeros are what it would hold", e.Off, e.Len, e.Len)
+		return fmt.Sprintf("the old bytes before %d, and from there on those that were %d bytes further back; it ends %d bytes earlier, and beyond its end zeros count as its bytes", e.Off, e.Len, e.Len)
 	case Insert:
-		return fmt.Sprintf("zeros in %d bytes from %d on, the old bytes before, and behind those that were %d bytes further in front", e.Len, e.Off, e.Len)
+		return fmt.Sprintf("the old bytes before %d, zeros in the %d bytes from there on, and then the old bytes that began at %d; it ends %d bytes later", e.Off, e.Len, e.Off, e.Len)
 	}
 	return ""
 }

@@ -98,3 +98,16 @@ func TestEditsAreWhatFileSystemsDo(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEditIsDescribed(t *testing.T) {
+	const size = 65536
+	for want, e := range map[string]Edit{
+		"the new pattern in the 4096 bytes from 20480 on, and the old bytes elsewhere":              {Write, 20480, 4096},
+		"zeros in all of its 65536 bytes":                                                           {Zero, 0, size},
+		"the old bytes before 20480, and zeros from there on to its end, which was there meanwhile": {Cut, 20480, size - 20480},
+	} {
+		if got := e.Describe(size); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}

@@ -129,7 +129,7 @@ func (m memory) steps(mutation memoryMutation) []string {
 	return []string{
 		"maps private memory and fills 64 KiB of it with the old pattern",
 		"moves them by " + m.doc,
-		"mutates: " + mutation.doc + ", of the new pattern. The memory then holds " + mutation.edit(int64(m.shift)).String(),
+		"mutates: " + mutation.doc + ", of the new pattern. The memory then holds " + mutation.edit(int64(m.shift)).Describe(vmspliceSize),
 		"reads the " + m.end() + ", and the memory again, and counts of what arrived old bytes, new and zero ones that the memory holds now, clobbered ones that it held neither before nor after, and other ones",
 		last,
 	}

@@ -32,7 +32,7 @@ func (q question) holds() string {
 	if q.call.elsewhere != "" {
 		what = q.call.elsewhere
 	}
-	return what + " then holds " + q.mutation.edit(q.state).String()
+	return what + " then holds " + q.mutation.edit(q.state).Describe(q.state.Size)
 }
 
 // rereads returns a sentence of how the source is checked.
