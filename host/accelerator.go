@@ -81,7 +81,7 @@ func Accelerated(ctx context.Context, cacheDir, version, qemu string, k matrix.K
 	return m, &v, err
 }
 
-// tried returns what the trial of an accelerator came to: the error of waiting for the
+// trialError returns what the trial of an accelerator came to: the error of waiting for the
 // guest, and how the guest ended.
 func trialError(err error, exit vm.Exit) error {
 	switch death := fatalTitle(exit.Console); {

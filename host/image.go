@@ -119,7 +119,7 @@ func (r *Runner) withoutImage(ctx context.Context, q *queue, k matrix.Kernel, er
 		outcome = missing.Outcome
 	}
 	r.notify(Event{Kernel: k.Name, Stage: StageImage, Text: fmt.Sprintf("%s: %v", outcome, err)})
-	if r.had(k.Name).Digest != "" {
+	if r.storedColumn(k.Name).Digest != "" {
 		return r.withoutRest(q.drop(k.Name), err)
 	}
 	if err := r.column(k.Name, func(c *matrix.Column) { c.Outcome, c.Detail = outcome, err.Error() }); err != nil {

@@ -139,10 +139,10 @@ func missing(options kconfig.Config, p matrix.Probe, refused map[string]string) 
 	return slices.Compact(slices.Sorted(slices.Values(list)))
 }
 
-// onceMore decides whether a cell with that outcome is asked once more: where it ended
+// shouldRetry reports whether a cell with that outcome is asked once more: where it ended
 // its guest or its process, or overran, or the host spoiled what may go well the
 // next time.
-func onceMore(o matrix.Outcome, spoiled bool) bool {
+func shouldRetry(o matrix.Outcome, spoiled bool) bool {
 	switch o {
 	case matrix.Crash, matrix.Hang, matrix.Lost:
 		return true
@@ -152,7 +152,7 @@ func onceMore(o matrix.Outcome, spoiled bool) bool {
 	return false
 }
 
-// settled decides the outcome of a cell that was asked twice. That the second try
+// settled decides the outcome of a cell that was asked twice. That the second attempt
 // went well makes no crash undone: the first one's outcome stands, with the second
 // beside it. Only where the host had spoiled the first does the second count.
 func settled(first, second matrix.Result) matrix.Result {

@@ -6,9 +6,9 @@ import (
 	"kmatrix/matrix"
 )
 
-// had is what the stored run says of a kernel: of a run that is resumed, what it
-// was before.
-func (r *Runner) had(kernel string) matrix.Column {
+// storedColumn returns what the stored run says of a kernel: of a run that is resumed,
+// what it was before.
+func (r *Runner) storedColumn(kernel string) matrix.Column {
 	for _, c := range r.cfg.Store.Header().Kernels {
 		if c.Name == kernel {
 			return c
@@ -20,7 +20,7 @@ func (r *Runner) had(kernel string) matrix.Column {
 // same refuses an image that is not the one which the kernel's other results are
 // of.
 func (r *Runner) same(kernel string, img Bootable) error {
-	was := r.had(kernel)
+	was := r.storedColumn(kernel)
 	if was.Digest == "" || was.Digest == img.Digest {
 		return nil
 	}

@@ -30,7 +30,7 @@ func (s *session) settle(probe string, res matrix.Result, spoiled bool) (err err
 		return err
 	}
 	first, tried := s.attempts[probe]
-	if !tried && onceMore(res.Outcome, spoiled) {
+	if !tried && shouldRetry(res.Outcome, spoiled) {
 		s.attempts[probe] = res
 		s.retry = append(s.retry, probe)
 		return nil

@@ -46,7 +46,7 @@ func (r *Recipe) build(ctx context.Context) (matrix.Image, error) {
 			r.env.Logf("%s: series: %s", r.Kernel.Name, n)
 		}
 	}
-	held, err := r.env.hold(r.Kernel, r.inputs)
+	locked, err := r.env.lockBuild(r.Kernel, r.inputs)
 	if err != nil {
 		return matrix.Image{}, err
 	}
@@ -58,7 +58,7 @@ func (r *Recipe) build(ctx context.Context) (matrix.Image, error) {
 	if err != nil {
 		return img, err
 	}
-	return img, held.keep(img)
+	return img, locked.record(img)
 }
 
 // newJob reads the build's configuration; config is the image that it takes it of,

@@ -8,7 +8,7 @@
 // by a job (built.go, workspace.go) with package build; what a finished image looks like
 // on disk is package imagedir's. [Prepare] makes the initramfs for an image. All that
 // is made is kept by content (package cache); what a source was resolved to and what
-// was built of it is recorded (package lock, held.go). Package fault says whose fault
+// was built of it is recorded (package lock, build_lock.go). Package fault says whose fault
 // it is where there is no image.
 package vmimage
 

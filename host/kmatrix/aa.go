@@ -13,6 +13,6 @@ func (o *runOptions) twice(plan *spec.Plan) error {
 	if len(plan.Kernels) != 1 {
 		return wrong("--aa runs one kernel as two columns: choose it with -k, as in -k %s", plan.Baseline)
 	}
-	plan.Again(plan.Kernels[0].Name + experiment.SecondColumn)
+	plan.Repeat(plan.Kernels[0].Name + experiment.SecondColumn)
 	return nil
 }

@@ -41,7 +41,7 @@ func (b bisectOptions) step(c compare.Comparison, candidate, baseline int) step 
 		case base.Answered() && named >= 0:
 			s.bad = append(s.bad, reason(name, cell.Results[named]))
 		case cell.Verdict == matrix.VerdictDiffers:
-			s.bad = append(s.bad, fmt.Sprintf("%s: %s, and the baseline %s", name, said(cell), said(base)))
+			s.bad = append(s.bad, fmt.Sprintf("%s: %s, and the baseline %s", name, cellText(cell), cellText(base)))
 		case cell.Verdict == matrix.VerdictWorse || cell.Verdict == matrix.VerdictBetter:
 			s.bad = append(s.bad, name+" "+report.Cost(cell.Deltas[0]))
 		case spoiled >= 0:
@@ -57,8 +57,8 @@ func (b bisectOptions) step(c compare.Comparison, candidate, baseline int) step 
 	return s
 }
 
-// said is what a cell shows, or that it is a cost.
-func said(c compare.Cell) string {
+// cellText returns what a cell shows, or that it is a cost.
+func cellText(c compare.Cell) string {
 	return cmp.Or(report.Shown(c), "a cost")
 }
 

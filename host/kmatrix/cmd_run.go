@@ -71,7 +71,7 @@ was begun with. Flags that make the plan cannot be given beside it.
 			if o.resume == "" {
 				return runMatrix(cmd, o, nil)
 			}
-			st, err := takeUp(cmd, o.dir, o.resume)
+			st, err := resumeRun(cmd, o.dir, o.resume)
 			if err != nil {
 				return err
 			}

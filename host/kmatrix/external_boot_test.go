@@ -200,7 +200,7 @@ func TestOneCrashOfFifty(t *testing.T) {
 	}
 	guests := stored.Guests
 	if len(guests) != 3 || guests[0].Clone || !guests[1].Clone || !guests[2].Clone {
-		t.Errorf("%d guests, want a boot, a clone for the second try and one for the rest", len(guests))
+		t.Errorf("%d guests, want a boot, a clone for the second attempt and one for the rest", len(guests))
 	}
 }
 

@@ -42,9 +42,9 @@ func invocation(flags *pflag.FlagSet) (*matrix.Invocation, error) {
 	return a, nil
 }
 
-// takeUp opens the run that is to be resumed, and sets the flags that it was begun
+// resumeRun opens the run that is to be resumed, and sets the flags that it was begun
 // with.
-func takeUp(cmd *cobra.Command, dir, name string) (*store.Run, error) {
+func resumeRun(cmd *cobra.Command, dir, name string) (*store.Run, error) {
 	given, err := invocation(cmd.Flags())
 	if err != nil {
 		return nil, err
@@ -112,9 +112,9 @@ func samePlan(run matrix.Run, s *spec.Spec, plan *spec.Plan, qemu string) error 
 	return nil
 }
 
-// goOn has the run say that it is gone on with; about is what it would say if it
+// recordResumed has the run say that it is gone on with; about is what it would say if it
 // began now.
-func goOn(st *store.Run, about matrix.Run, p *progress) error {
+func recordResumed(st *store.Run, about matrix.Run, p *progress) error {
 	was := st.Header()
 	if was.Host.Agent != about.Host.Agent {
 		return fmt.Errorf("--resume: the run was begun with the agent %.19s…, and %.19s… is beside the program: take the kmatrix that it was begun with, or begin another run", was.Host.Agent, about.Host.Agent)

@@ -147,7 +147,7 @@ func (m *matrixRun) open() (err error) {
 	about := header(m.spec, m.plan, m.host)
 	about.AA, about.Calibrations = m.aa, experiment.Calibrations(m.cache, about.Host, m.plan.Machines)
 	if m.store != nil {
-		err = goOn(m.store, about, m.progress)
+		err = recordResumed(m.store, about, m.progress)
 	} else if about.Invocation, err = invocation(m.cmd.Flags()); err == nil {
 		m.store, err = store.Create(m.dir, about)
 	}

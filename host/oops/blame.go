@@ -8,9 +8,9 @@ import (
 	"kmatrix/matrix"
 )
 
-// guilty returns the stack that tells of the event, nil when there is none. All lines
+// faultStack returns the stack of the event, nil when there is none. All lines
 // of the event are there.
-func (e *event) guilty() *stack {
+func (e *event) faultStack() *stack {
 	if !e.searched {
 		e.culprit, e.searched = e.search(), true
 	}
@@ -49,7 +49,7 @@ func (e *event) search() *stack {
 // first that its title names, -1 for none, with the name that it has there if that is
 // another.
 func (e *event) frames() (list []matrix.Frame, named int, alias string) {
-	s := e.guilty()
+	s := e.faultStack()
 	if s == nil {
 		return nil, -1, ""
 	}

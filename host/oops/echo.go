@@ -18,7 +18,7 @@ var furtherRE = regexp.MustCompile(`\[#(?:[2-9]|\d{2,})\]`)
 func withoutEchoes(all []*event) []*event {
 	framed := make([]bool, len(all))
 	for i, e := range all {
-		framed[i] = e.guilty() != nil
+		framed[i] = e.faultStack() != nil
 	}
 	echo := func(i int) bool {
 		e := all[i]

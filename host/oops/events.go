@@ -47,9 +47,9 @@ func (e *event) fatal() bool {
 // How many lines that look like none of a report may follow before it is over:
 // many before its stack, few behind it.
 const (
-	patience    = 40
-	patienceOOM = 200
-	patienceEnd = 20
+	maxForeign    = 40
+	maxForeignOOM = 200
+	maxForeignEnd = 20
 )
 
 // gather finds the events of a console, in the order of their first lines.
@@ -240,7 +240,7 @@ func (e *event) add(l line) {
 			e.pid = m[1]
 		}
 	}
-	switch limit := patience; {
+	switch limit := maxForeign; {
 	case strings.Contains(text, "---[ end ") || strings.HasPrefix(text, "====") && e.stacked:
 		e.relevant, e.whole = len(e.lines), true
 	case relevant(text):
@@ -248,12 +248,12 @@ func (e *event) add(l line) {
 		e.stacked = e.stacked || isFrame(text) || strings.Contains(text, "Call Trace:")
 	default:
 		if e.kind == matrix.KindOOM {
-			limit = patienceOOM
+			limit = maxForeignOOM
 		} else if e.stacked {
-			limit = patienceEnd
+			limit = maxForeignEnd
 		}
 		if e.role == cut && e.kind == "" {
-			limit = patienceEnd
+			limit = maxForeignEnd
 		}
 		e.whole = len(e.lines)-e.relevant > limit
 	}

@@ -42,16 +42,16 @@ func (v *VM) Ready(ctx context.Context) (wire.Ready, error) {
 		}
 		return v.ready, nil
 	}
-	type heard struct {
+	type greeting struct {
 		ready wire.Ready
 		port  *port
 		err   error
 	}
-	first := make(chan heard, 2)
+	first := make(chan greeting, 2)
 	for _, p := range []*port{{r: v.toHost, w: v.toGuest}, {r: v.serial, w: v.serial}} {
 		v.wg.Go(func() {
 			ready, err := wire.ReadReady(p.r)
-			first <- heard{ready, p, err}
+			first <- greeting{ready, p, err}
 		})
 	}
 	if v.watched != nil {

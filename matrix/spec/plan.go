@@ -113,12 +113,12 @@ func matchesAny(patterns []string, name string, hit map[string]bool) bool {
 // Cells lists the cells, machine by machine and kernel by kernel.
 func (p *Plan) Cells() []matrix.Cell { return p.cells }
 
-// Again gives the plan, of one kernel, a second column that is the same kernel under
+// Repeat gives the plan, of one kernel, a second column that is the same kernel under
 // another name.
-func (p *Plan) Again(name string) {
-	again := p.Kernels[0]
-	again.Name = name
-	p.Kernels = append(slices.Clone(p.Kernels), again)
+func (p *Plan) Repeat(name string) {
+	second := p.Kernels[0]
+	second.Name = name
+	p.Kernels = append(slices.Clone(p.Kernels), second)
 	var cells []matrix.Cell
 	for _, m := range p.Machines {
 		for _, k := range p.Kernels {

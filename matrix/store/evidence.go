@@ -16,7 +16,7 @@ func guestName(kernel, machine string, boot, session int) (string, error) {
 }
 
 // sessionName names a session: BOOT, and for the second guest of it and later ones
-// BOOT.LIFE.
+// BOOT.SESSION.
 func sessionName(boot, session int) string {
 	if session > 1 {
 		return fmt.Sprintf("%d.%d", boot, session)

@@ -73,8 +73,8 @@ func TestAnInfraIsAskedAgain(t *testing.T) {
 	}
 }
 
-// TestLivesAreCountedOn also those of which only a console is left.
-func TestLivesAreCountedOn(t *testing.T) {
+// TestSessionsAreCountedOn also those of which only a console is left.
+func TestSessionsAreCountedOn(t *testing.T) {
 	r, _ := create(t)
 	for session, boot := range map[int]int{3: 1, 1: 12} {
 		f, err := r.Console("6.1", "m", boot, session)

@@ -104,7 +104,7 @@ func (c *Cache) Entry(ctx context.Context, key string, fill func(ctx context.Con
 		err = finish(tmp, path)
 	}
 	if err != nil {
-		return "", errors.Join(withRoom(err, c.Dir), os.RemoveAll(tmp))
+		return "", errors.Join(withFreeSpace(err, c.Dir), os.RemoveAll(tmp))
 	}
 	return path, nil
 }
@@ -185,8 +185,8 @@ func (e *fullError) Error() string {
 
 func (e *fullError) Unwrap() error { return e.err }
 
-// withRoom adds to a full disk's error how much is free.
-func withRoom(err error, dir string) error {
+// withFreeSpace adds to a full disk's error how much is free.
+func withFreeSpace(err error, dir string) error {
 	var st unix.Statfs_t
 	var told *fullError
 	if !errors.Is(err, unix.ENOSPC) || errors.As(err, &told) || unix.Statfs(dir, &st) != nil {

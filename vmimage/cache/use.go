@@ -17,13 +17,13 @@ const useFile = "use.lock"
 var ErrInUse = errors.New("another kmatrix uses the cache: try again when it has ended")
 
 // Use keeps entries from being deleted until release is called.
-func (c *Cache) Use() (release func() error, err error) { return c.hold(lockfile.TryShared) }
+func (c *Cache) Use() (release func() error, err error) { return c.lock(lockfile.TryShared) }
 
 // alone keeps entries from being used until release is called. The error is
 // [ErrInUse] while they are.
-func (c *Cache) alone() (release func() error, err error) { return c.hold(lockfile.Try) }
+func (c *Cache) alone() (release func() error, err error) { return c.lock(lockfile.Try) }
 
-func (c *Cache) hold(try func(string) (*lockfile.Lock, error)) (func() error, error) {
+func (c *Cache) lock(try func(string) (*lockfile.Lock, error)) (func() error, error) {
 	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the cache: %w", err)
 	}

@@ -22,11 +22,11 @@ func TestABuildIsHeldTo(t *testing.T) {
 		return matrix.Image{ConfigDigest: config, Digest: "sha256:" + config}
 	}
 	build := func(tree, compiler, config string) error {
-		h, err := env.hold(k, inputs(tree, compiler))
+		l, err := env.lockBuild(k, inputs(tree, compiler))
 		if err != nil {
 			return err
 		}
-		return h.keep(image(config))
+		return l.record(image(config))
 	}
 
 	env.Locked = true
@@ -74,11 +74,11 @@ func TestABuildIsHeldTo(t *testing.T) {
 	mine := buildable("tree", t.TempDir())
 	mine.Name = "mine"
 	env.Locked = true
-	h, err := env.hold(mine, inputs("a", "gcc 12"))
+	l, err := env.lockBuild(mine, inputs("a", "gcc 12"))
 	if err != nil {
 		t.Errorf("a tree of this machine is held to the lock: %v", err)
 	}
-	if err := h.keep(image("c")); err != nil {
+	if err := l.record(image("c")); err != nil {
 		t.Error(err)
 	}
 	if b, ok := env.Lock.Built("mine"); ok {
