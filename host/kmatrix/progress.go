@@ -111,9 +111,9 @@ func newProgress(w io.Writer, plan *spec.Plan) *progress {
 	if width, _ := terminal(w); width == 0 {
 		return p
 	}
-	tty := w.(*os.File) // as every terminal is
+	tty := rawStream(w).(*os.File) // as every terminal is
 	p.live = &liveTable{}
-	p.bars = mpb.New(mpb.WithOutput(w))
+	p.bars = mpb.New(mpb.WithOutput(tty))
 	p.bar = p.bars.New(int64(p.total), mpb.NopStyle(), mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
 			width, _ := screen(tty)
