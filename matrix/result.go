@@ -241,3 +241,17 @@ type Result struct {
 func (r Result) Flaky() bool {
 	return r.Other != nil && r.Other.Outcome != Infra && r.Outcome != Infra && r.Other.Outcome != r.Outcome
 }
+
+// Word returns what became of a cell in a word: the class of what was observed, "measured"
+// for a cost, and else the outcome.
+func (r Result) Word() string {
+	switch {
+	case r.Outcome != Pass && r.Outcome != Fail:
+		return string(r.Outcome)
+	case r.Observation != nil:
+		return string(r.Observation.Class)
+	case r.Sample != nil:
+		return "measured"
+	}
+	return string(r.Outcome)
+}

@@ -240,7 +240,7 @@ func outcomesIn(t *testing.T, run string) map[string]string {
 	all := map[string]string{}
 	for _, r := range s.Results {
 		if r.Outcome.Final() {
-			all[fmt.Sprintf("%s, boot %d", r.Cell, r.Boot)] = string(r.Outcome) + " " + word(r)
+			all[fmt.Sprintf("%s, boot %d", r.Cell, r.Boot)] = string(r.Outcome) + " " + r.Word()
 		}
 	}
 	return all

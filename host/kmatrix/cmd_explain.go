@@ -266,7 +266,7 @@ func writeExplanations(w io.Writer, list []explanation) error {
 		explainGuests(e, line)
 		line("output", e.Output)
 		if b := e.Baseline; b != nil {
-			said := word(*b)
+			said := b.Word()
 			if s := b.Sample; s != nil {
 				said = fmt.Sprintf("%.3g %s", s.Value, s.Unit)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kmatrix/host/images"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
 	"kmatrix/vmimage"
@@ -74,7 +75,7 @@ type kernelsOptions struct {
 }
 
 // load reads the matrix and picks kernels, all without a name.
-func (o kernelsOptions) load(cmd *cobra.Command, names []string) (*images, []matrix.Kernel, error) {
+func (o kernelsOptions) load(cmd *cobra.Command, names []string) (*images.Images, []matrix.Kernel, error) {
 	s, err := spec.LoadFile(o.file, known())
 	if err != nil {
 		return nil, nil, err
@@ -92,14 +93,14 @@ func (o kernelsOptions) load(cmd *cobra.Command, names []string) (*images, []mat
 }
 
 // look tells the state of all kernels of the matrix.
-func (o kernelsOptions) look(cmd *cobra.Command) (*images, []vmimage.State, error) {
+func (o kernelsOptions) look(cmd *cobra.Command) (*images.Images, []vmimage.State, error) {
 	i, kernels, err := o.load(cmd, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	var states []vmimage.State
 	for _, k := range kernels {
-		st, err := vmimage.Look(cmd.Context(), i.env, k, i.guest)
+		st, err := vmimage.Look(cmd.Context(), i.Env, k, i.Guest)
 		if err != nil {
 			return nil, nil, fmt.Errorf("look at %s: %w", k.Name, err)
 		}
@@ -113,7 +114,7 @@ func listKernels(cmd *cobra.Command, o kernelsOptions, asJSON bool, output strin
 	if err != nil {
 		return err
 	}
-	all, err := i.env.Cache.List(vmimage.CacheKinds...)
+	all, err := i.Env.Cache.List(vmimage.CacheKinds...)
 	if err != nil {
 		return err
 	}
@@ -125,10 +126,10 @@ func listKernels(cmd *cobra.Command, o kernelsOptions, asJSON bool, output strin
 		if asJSON {
 			e := json.NewEncoder(w)
 			e.SetIndent("", "  ")
-			return e.Encode(map[string]any{"version": 1, "cache": i.env.Cache.Dir, "bytes": total, "kernels": states})
+			return e.Encode(map[string]any{"version": 1, "cache": i.Env.Cache.Dir, "bytes": total, "kernels": states})
 		}
 		width, _ := terminal(w)
-		return writeStates(w, states, i.env.Cache.Dir, total, width)
+		return writeStates(w, states, i.Env.Cache.Dir, total, width)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kmatrix/host/images"
 	"kmatrix/matrix"
 	"kmatrix/vmimage"
 	"kmatrix/vmimage/fault"
@@ -25,8 +26,8 @@ build nothing.
 		Example: "  kmatrix kernels fetch 6.1 6.12-built",
 		Args:    needNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.eachNamed(cmd, args, func(i *images, k matrix.Kernel) (string, error) {
-				return "fetched", vmimage.FetchSource(cmd.Context(), i.env, k)
+			return o.eachNamed(cmd, args, func(i *images.Images, k matrix.Kernel) (string, error) {
+				return "fetched", vmimage.FetchSource(cmd.Context(), i.Env, k)
 			})
 		},
 	}
@@ -43,12 +44,12 @@ code. What the cache has is not built again.
 		Example: "  kmatrix kernels build splice-fix-corruption",
 		Args:    needNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.eachNamed(cmd, args, func(i *images, k matrix.Kernel) (string, error) {
-				img, err := vmimage.Fetch(cmd.Context(), i.env, k)
+			return o.eachNamed(cmd, args, func(i *images.Images, k matrix.Kernel) (string, error) {
+				img, err := vmimage.Fetch(cmd.Context(), i.Env, k)
 				if err != nil {
 					return "", err
 				}
-				if _, err := vmimage.Prepare(cmd.Context(), i.env, img, i.guest); err != nil {
+				if _, err := vmimage.Prepare(cmd.Context(), i.Env, img, i.Guest); err != nil {
 					return "", err
 				}
 				return describe(img), nil
@@ -98,12 +99,12 @@ same bytes. --update resolves the named kernels anew.
 			}
 			before := map[string]lock.Entry{}
 			for _, k := range kernels {
-				if e, ok := i.env.Lock.Get(k.Name, k.Source.Fields); ok {
+				if e, ok := i.Env.Lock.Get(k.Name, k.Source.Fields); ok {
 					before[k.Name] = e
 				}
 			}
 			for _, name := range update {
-				i.env.Lock.Forget(name)
+				i.Env.Lock.Forget(name)
 			}
 			// One that cannot be had leaves the lock as useful as it was, unless
 			// it was asked for.
@@ -112,7 +113,7 @@ same bytes. --update resolves the named kernels anew.
 				if k.Base != "" {
 					return "as its base, " + k.Base, nil
 				}
-				e, ok, err := vmimage.Record(cmd.Context(), i.env, k)
+				e, ok, err := vmimage.Record(cmd.Context(), i.Env, k)
 				if err != nil {
 					return "", err
 				}
@@ -153,7 +154,7 @@ func recorded(old, now lock.Entry) string {
 }
 
 // eachNamed does something with the kernels of these names.
-func (o kernelsOptions) eachNamed(cmd *cobra.Command, names []string, do func(*images, matrix.Kernel) (string, error)) error {
+func (o kernelsOptions) eachNamed(cmd *cobra.Command, names []string, do func(*images.Images, matrix.Kernel) (string, error)) error {
 	i, kernels, err := o.load(cmd, names)
 	if err != nil {
 		return err
@@ -165,8 +166,8 @@ func (o kernelsOptions) eachNamed(cmd *cobra.Command, names []string, do func(*i
 // each does something with kernels, one after the other, and tells of each. A
 // kernel that cannot be had does not keep the others from it; the command fails
 // for it at the end where it was asked for.
-func each(cmd *cobra.Command, i *images, kernels []matrix.Kernel, asked func(matrix.Kernel) bool, do func(matrix.Kernel) (string, error)) error {
-	release, err := i.use()
+func each(cmd *cobra.Command, i *images.Images, kernels []matrix.Kernel, asked func(matrix.Kernel) bool, do func(matrix.Kernel) (string, error)) error {
+	release, err := i.Use()
 	if err != nil {
 		return err
 	}

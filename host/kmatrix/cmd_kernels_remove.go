@@ -39,7 +39,7 @@ again when it is needed.
 					used[key] = used[key] || !slices.Contains(args, st.Kernel)
 				}
 			}
-			return remove(cmd, i.env.Cache, false, func(e cache.Entry) bool {
+			return remove(cmd, i.Env.Cache, false, func(e cache.Entry) bool {
 				shared, ours := used[e.Key]
 				return ours && !shared
 			})
@@ -76,7 +76,7 @@ that is left, of what kernels.yaml uses too: first trees and objects, then image
 			if err != nil {
 				return err
 			}
-			list, err := i.env.Cache.List(vmimage.CacheKinds...)
+			list, err := i.Env.Cache.List(vmimage.CacheKinds...)
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ that is left, of what kernels.yaml uses too: first trees and objects, then image
 				}
 			}
 			goes := prune(list, used, keep, most)
-			return remove(cmd, i.env.Cache, dry, func(e cache.Entry) bool { return goes[e.Key] })
+			return remove(cmd, i.Env.Cache, dry, func(e cache.Entry) bool { return goes[e.Key] })
 		},
 	}
 	cmd.Flags().IntVar(&keep, "keep", 0, "leave the `N` images used last of those that kernels.yaml does not use")

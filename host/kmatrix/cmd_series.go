@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kmatrix/host/images"
 	"kmatrix/matrix/report"
 	"kmatrix/vmimage"
 	"kmatrix/vmimage/cache"
@@ -78,7 +79,7 @@ func readSeries(cmd *cobra.Command, names []string) (*series.Series, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &vmimage.Env{Env: source.Env{Cache: &cache.Cache{Dir: dir, Log: notices(cmd)}, HTTP: httpClient(), Log: notices(cmd)}}
+	env := &vmimage.Env{Env: source.Env{Cache: &cache.Cache{Dir: dir, Log: notices(cmd)}, HTTP: images.HTTPClient(), Log: notices(cmd)}}
 	var s *series.Series
 	var files []series.File
 	for _, name := range names {

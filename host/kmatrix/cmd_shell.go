@@ -16,6 +16,7 @@ import (
 	"kmatrix/host"
 	"kmatrix/host/capacity"
 	"kmatrix/host/client"
+	"kmatrix/host/images"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
@@ -58,7 +59,7 @@ probes. Leave it with exit; nothing is kept.
 			if err != nil {
 				return err
 			}
-			if err := images.programs(cmd.Context(), plan.Probes); err != nil {
+			if err := images.BuildPrograms(cmd.Context(), plan.Probes); err != nil {
 				return err
 			}
 			return shell(cmd, images, plan.Kernels[0], plan.Machines[0], qemu, version)
@@ -75,9 +76,9 @@ probes. Leave it with exit; nothing is kept.
 // bootDeadline is how long the guest of a shell may take to be ready.
 const bootDeadline = 90 * time.Second
 
-func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine, qemu, version string) (err error) {
+func shell(cmd *cobra.Command, images *images.Images, k matrix.Kernel, m matrix.Machine, qemu, version string) (err error) {
 	ctx := cmd.Context()
-	release, err := images.use()
+	release, err := images.Use()
 	if err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func shell(cmd *cobra.Command, images *images, k matrix.Kernel, m matrix.Machine
 	if _, _, err := capacity.Jobs([]matrix.Machine{m}, has); err != nil {
 		return err
 	}
-	m, verdict, err := host.Accelerated(ctx, images.env.Cache.Dir, version, qemu, k, m, img)
+	m, verdict, err := host.Accelerated(ctx, images.Env.Cache.Dir, version, qemu, k, m, img)
 	if err != nil {
 		return err
 	}

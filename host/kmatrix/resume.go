@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"kmatrix/host/progress"
 	"kmatrix/matrix"
 	"kmatrix/matrix/lockfile"
 	"kmatrix/matrix/proc"
@@ -114,17 +115,17 @@ func samePlan(run matrix.Run, s *spec.Spec, plan *spec.Plan, qemu string) error 
 
 // recordResumed has the run say that it is gone on with; about is what it would say if it
 // began now.
-func recordResumed(st *store.Run, about matrix.Run, p *progress) error {
+func recordResumed(st *store.Run, about matrix.Run, p *progress.Progress) error {
 	was := st.Header()
 	if was.Host.Agent != about.Host.Agent {
 		return fmt.Errorf("--resume: the run was begun with the agent %.19s…, and %.19s… is beside the program: take the kmatrix that it was begun with, or begin another run", was.Host.Agent, about.Host.Agent)
 	}
 	if was.Host.CPU != about.Host.CPU || was.Host.Kernel != about.Host.Kernel || was.Host.CPUs != about.Host.CPUs {
-		p.notice(fmt.Sprintf("--resume: the run was begun on another host: %d × %s with Linux %s, and this is %d × %s with Linux %s; times do not compare", was.Host.CPUs, was.Host.CPU, was.Host.Kernel, about.Host.CPUs, about.Host.CPU, about.Host.Kernel))
+		p.Notice(fmt.Sprintf("--resume: the run was begun on another host: %d × %s with Linux %s, and this is %d × %s with Linux %s; times do not compare", was.Host.CPUs, was.Host.CPU, was.Host.Kernel, about.Host.CPUs, about.Host.CPU, about.Host.Kernel))
 	}
 	final := slices.DeleteFunc(st.Results(), func(r matrix.Result) bool { return !r.Outcome.Final() })
-	p.resume(final)
-	p.notice(fmt.Sprintf("going on with %s: %d of %d results are there", st.Dir(), p.had, p.total))
+	had, total := p.Resume(final)
+	p.Notice(fmt.Sprintf("going on with %s: %d of %d results are there", st.Dir(), had, total))
 	return st.Update(func(run *matrix.Run) {
 		run.Resumed = append(run.Resumed, time.Now().UTC())
 		run.Finished, run.Interrupted = nil, false

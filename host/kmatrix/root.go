@@ -58,12 +58,24 @@ func noArgs(cmd *cobra.Command, args []string) error {
 // terminal tells how wide the terminal behind w is, and whether colour may be
 // used on it; 0 and false when w is no terminal.
 func terminal(w io.Writer) (width int, colour bool) {
-	f, ok := rawStream(w).(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	f := terminalFile(w)
+	if f == nil {
 		return 0, false
 	}
-	width, _ = screen(f)
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		width = 80
+	}
 	return width, useColour()
+}
+
+// terminalFile returns the terminal behind w, nil when that is none.
+func terminalFile(w io.Writer) *os.File {
+	f, ok := rawStream(w).(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	return f
 }
 
 // useColour reports whether a terminal may be coloured.

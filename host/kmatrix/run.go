@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"runtime"
 	"strings"
@@ -14,6 +15,8 @@ import (
 	"kmatrix/host"
 	"kmatrix/host/capacity"
 	"kmatrix/host/experiment"
+	"kmatrix/host/images"
+	"kmatrix/host/progress"
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
 	"kmatrix/matrix/report"
@@ -36,8 +39,8 @@ type matrixRun struct {
 	cache    string
 	host     matrix.Host
 	speed    float64
-	progress *progress
-	images   *images
+	progress *progress.Progress
+	images   *images.Images
 	release  func() error
 
 	// Of [matrixRun.open]; a run that is resumed has its store before.
@@ -114,7 +117,7 @@ func (m *matrixRun) prepareHost() error {
 	m.progress = newProgress(m.cmd.ErrOrStderr(), m.plan)
 	if m.jobs == 0 {
 		if m.jobs = fits; fewer != "" {
-			m.progress.notice(fewer)
+			m.progress.Notice(fewer)
 		}
 	}
 	m.host = matrix.Host{
@@ -123,22 +126,39 @@ func (m *matrixRun) prepareHost() error {
 	}
 	n, err := m.leftOut(m.spec, m.plan)
 	if err == nil && n > 0 {
-		m.progress.notice(fmt.Sprintf("run: probes: of %s leaves %d stability and cost probes out; --all-probes runs them, too", m.spec.Path, n))
+		m.progress.Notice(fmt.Sprintf("run: probes: of %s leaves %d stability and cost probes out; --all-probes runs them, too", m.spec.Path, n))
 	}
 	return err
 }
 
+// newProgress shows what a run of the plan does on the terminal behind w, or prints it to w
+// where that is none.
+func newProgress(w io.Writer, plan *spec.Plan) *progress.Progress {
+	work := progress.Work{Boots: map[string]int{}, Results: plan.Total()}
+	for _, k := range plan.Kernels {
+		work.Kernels = append(work.Kernels, k.Name)
+	}
+	for _, m := range plan.Machines {
+		work.Boots[m.Name] = m.Boots
+	}
+	var t *progress.Terminal
+	if width, colour := terminal(w); width > 0 {
+		t = &progress.Terminal{File: terminalFile(w), Colour: colour}
+	}
+	return progress.New(w, t, work)
+}
+
 // prepareImages opens the cache, and makes the programs of external probes.
 func (m *matrixRun) prepareImages(ctx context.Context) (err error) {
-	o := imageOptions{initramfs: m.initramfs, locked: m.locked, offline: m.offline, log: m.progress.notice, progress: m.progress.fetching}
+	o := imageOptions{initramfs: m.initramfs, locked: m.locked, offline: m.offline, log: m.progress.Notice, progress: m.progress.Fetching}
 	if m.images, err = newImages(o, m.spec, m.plan.Probes); err != nil {
 		return err
 	}
-	if m.release, err = m.images.use(); err != nil {
+	if m.release, err = m.images.Use(); err != nil {
 		return err
 	}
-	m.host.Agent = m.images.guest.BaseDigest
-	return errors.Join(m.images.with(m.version), m.images.programs(ctx, m.plan.Probes))
+	m.host.Agent = m.images.Guest.BaseDigest
+	return errors.Join(m.images.LockTools(m.version), m.images.BuildPrograms(ctx, m.plan.Probes))
 }
 
 // open begins the stored run, or goes on with the one that is resumed, and makes its
@@ -154,7 +174,7 @@ func (m *matrixRun) open() (err error) {
 	if err != nil {
 		return err
 	}
-	m.progress.follow(m.store.Header)
+	m.progress.Follow(m.store.Header)
 	var images host.Images = m.images
 	if m.aa {
 		images = experiment.OneImage(m.images, m.kernel)
@@ -162,7 +182,7 @@ func (m *matrixRun) open() (err error) {
 	m.runner, err = host.New(host.Config{
 		Kernels: m.plan.Kernels, Machines: m.plan.Machines, Probes: m.plan.Probes,
 		Images: images, Store: m.store, Jobs: m.jobs, QEMU: m.qemu, Version: m.version, CacheDir: m.cache, SnapshotLimit: int64(m.snapshots) << 20,
-		Deadlines: host.Deadlines{Boot: m.boot, Probe: m.probe}, Speed: m.speed, DumpMiB: int64(m.dump), Budget: m.stressFor, Notify: m.progress.event,
+		Deadlines: host.Deadlines{Boot: m.boot, Probe: m.probe}, Speed: m.speed, DumpMiB: int64(m.dump), Budget: m.stressFor, Notify: m.progress.Event,
 	})
 	return err
 }
@@ -170,7 +190,7 @@ func (m *matrixRun) open() (err error) {
 // execute answers the cells, and stores how that ended. It returns what there is to
 // report, nil where that could not be stored, and what ended the run before its time.
 func (m *matrixRun) execute(ctx context.Context) (*report.Document, error) {
-	compared, runErr := experiment.Sequential(ctx, m.runner, m.store, m.plan.Cells(), m.progress.more)
+	compared, runErr := experiment.Sequential(ctx, m.runner, m.store, m.plan.Cells(), m.progress.More)
 	now := time.Now().UTC()
 	var kept error
 	if err := m.store.Update(func(run *matrix.Run) {
@@ -192,15 +212,15 @@ func (m *matrixRun) execute(ctx context.Context) (*report.Document, error) {
 // finish reports the run, and returns the error that its exit code tells of: what ended
 // it before its time, err, or else what it found.
 func (m *matrixRun) finish(doc *report.Document, err error) error {
-	m.progress.stop()
+	m.progress.Stop()
 	if doc != nil {
 		err = errors.Join(err, m.format.write(m.cmd, *doc, m.to))
 	}
 	if err != nil {
 		return unfinished{err, m.store.Dir()}
 	}
-	if len(m.images.locked.kernels) > 0 {
-		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(m.images.locked.kernels, ", "))
+	if refused := m.images.Refused(); len(refused) > 0 {
+		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(refused, ", "))
 	}
 	if m.bisect.on {
 		return m.bisect.verdict(m.cmd.ErrOrStderr(), doc.Comparison, doc.Run, doc.Results, doc.Dir)
@@ -211,7 +231,7 @@ func (m *matrixRun) finish(doc *report.Document, err error) error {
 // close gives up what the run holds.
 func (m *matrixRun) close() (err error) {
 	if m.progress != nil {
-		m.progress.stop()
+		m.progress.Stop()
 	}
 	if m.release != nil {
 		err = m.release()

@@ -1,11 +1,8 @@
-package main
+package progress
 
 import (
-	"os"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
@@ -14,7 +11,8 @@ import (
 
 // liveTable is the table of a run that goes on, for a terminal.
 type liveTable struct {
-	mu sync.Mutex
+	colour bool
+	mu     sync.Mutex
 	// header returns what the run says of itself by now; nil before it began.
 	header  func() matrix.Run
 	results []matrix.Result
@@ -53,20 +51,11 @@ func (t *liveTable) table(width, height int) []string {
 		return t.lines
 	}
 	run := t.header()
-	doc := report.Document{Run: run, Results: t.results, Comparison: compare.Compare(run, t.results), Options: report.Options{Width: width, Colour: useColour()}}
+	doc := report.Document{Run: run, Results: t.results, Comparison: compare.Compare(run, t.results), Options: report.Options{Width: width, Colour: t.colour}}
 	lines, err := report.Live(doc, height)
 	if err != nil {
 		lines = []string{err.Error()}
 	}
 	t.lines, t.drawn, t.size, t.at = lines, len(t.results), size, time.Now()
 	return t.lines
-}
-
-// screen is the size of the terminal that f is.
-func screen(f *os.File) (width, height int) {
-	width, height, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 80, 24
-	}
-	return width, height
 }

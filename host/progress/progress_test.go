@@ -1,4 +1,4 @@
-package main
+package progress
 
 import (
 	"bytes"
@@ -7,22 +7,13 @@ import (
 
 	"kmatrix/host"
 	"kmatrix/matrix"
-	"kmatrix/matrix/spec"
 )
 
 // TestAColumnIsToldOfWhenItIsWhole gives a kernel its results, of two boots
 // each, and looks for the line.
 func TestAColumnIsToldOfWhenItIsWhole(t *testing.T) {
-	s, err := spec.LoadFile(write(t, one+"machines:\n  - {name: m, boots: 2, probes: [stability/splice/punch/xfs/readahead, cost/read-write/64k]}\n"), known())
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := s.Plan(spec.Selection{}, known())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	p := newProgress(&out, plan)
+	p := New(&out, nil, Work{Kernels: []string{"x"}, Boots: map[string]int{"m": 2}, Results: 4})
 	results := []matrix.Result{
 		{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Observation: &matrix.Observation{Class: matrix.Stable}}}},
 		{Attempt: matrix.Attempt{Outcome: matrix.Pass, Finding: matrix.Finding{Sample: &matrix.Sample{Value: 1}}}},
@@ -34,12 +25,12 @@ func TestAColumnIsToldOfWhenItIsWhole(t *testing.T) {
 			t.Errorf("after %d of 4 results it says %q", i, out.String())
 		}
 		r.Kernel, r.Boot = "x", 1+i/2
-		p.event(host.Event{Kernel: "x", Stage: host.StageResult, Result: r})
+		p.Event(host.Event{Kernel: "x", Stage: host.StageResult, Result: r})
 	}
 	if strings.Contains(out.String(), "is done") {
 		t.Errorf("before the last boot has ended it says %q", out.String())
 	}
-	p.event(host.Event{Kernel: "x", Machine: "m", Boot: 2, Stage: host.StageEnd, Total: 2, Done: 2, Seconds: 3})
+	p.Event(host.Event{Kernel: "x", Machine: "m", Boot: 2, Stage: host.StageEnd, Total: 2, Done: 2, Seconds: 3})
 	if want := "x on m, boot 2: 2 cells in 3.0 s, agent ready after 0.0 s\nx is done: 2 stable, 1 measured, 1 crash\n"; out.String() != want {
 		t.Errorf("it says %q, want %q", out.String(), want)
 	}

@@ -1,4 +1,9 @@
-package main
+// Package progress tells a user what a run does while it goes on.
+//
+// A [Progress] takes the events of a [host.Runner]. On a terminal it shows a live line and
+// the table as far as it is; elsewhere it prints a line for every boot that has ended and
+// every kernel that has all its results.
+package progress
 
 import (
 	"fmt"
@@ -11,20 +16,19 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
 
 	"kmatrix/host"
 	"kmatrix/matrix"
 	"kmatrix/matrix/printable"
-	"kmatrix/matrix/spec"
 )
 
-// progress tells what a run does, on the standard error: a live line and the
-// table as far as it is on a terminal, a line for every finished boot
-// elsewhere.
-type progress struct {
+// Progress tells what a run does. Its methods but for Stop may be called
+// from several goroutines.
+type Progress struct {
 	mu  sync.Mutex
 	out io.Writer
-	// bars, bar and live are nil when out is no terminal.
+	// bars, bar and live are nil without a terminal.
 	bars *mpb.Progress
 	bar  *mpb.Bar
 	live *liveTable
@@ -45,44 +49,9 @@ type progress struct {
 	whole map[string]string
 }
 
-// tally counts words, and keeps their order.
-type tally struct {
-	order  []string
-	counts map[string]int
-}
-
-func (t *tally) add(word string) {
-	if t.counts[word]++; t.counts[word] == 1 {
-		t.order = append(t.order, word)
-	}
-}
-
-// String lists the words, the most frequent first.
-func (t *tally) String() string {
-	slices.SortStableFunc(t.order, func(a, b string) int { return t.counts[b] - t.counts[a] })
-	var parts []string
-	for _, w := range t.order {
-		parts = append(parts, fmt.Sprintf("%d %s", t.counts[w], w))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// word says in a word what became of a cell.
-func word(r matrix.Result) string {
-	switch {
-	case r.Outcome != matrix.Pass && r.Outcome != matrix.Fail:
-		return string(r.Outcome)
-	case r.Observation != nil:
-		return string(r.Observation.Class)
-	case r.Sample != nil:
-		return "measured"
-	}
-	return string(r.Outcome)
-}
-
 // column takes a result, and keeps the line that tells of its kernel's column once
 // that is whole; p.mu is held.
-func (p *progress) column(r matrix.Result) {
+func (p *Progress) column(r matrix.Result) {
 	t := p.saw(r)
 	if p.left[r.Kernel]--; p.left[r.Kernel] == 0 && r.Boot > 0 {
 		p.whole[r.Kernel] = r.Kernel + " is done: " + t.String()
@@ -90,37 +59,62 @@ func (p *progress) column(r matrix.Result) {
 }
 
 // saw counts a result, and returns what its kernel's say; p.mu is held.
-func (p *progress) saw(r matrix.Result) *tally {
+func (p *Progress) saw(r matrix.Result) *tally {
 	t := p.seen[r.Kernel]
 	if t == nil {
 		t = &tally{counts: map[string]int{}}
 		p.seen[r.Kernel] = t
 	}
-	t.add(word(r))
+	t.add(r.Word())
 	return t
 }
 
-func newProgress(w io.Writer, plan *spec.Plan) *progress {
-	p := &progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: plan.Total(), left: map[string]int{}, seen: map[string]*tally{}, whole: map[string]string{}, boots: map[string]int{}}
-	for _, m := range plan.Machines {
-		p.boots[m.Name] = m.Boots
+// Terminal is one that shows what a run does.
+type Terminal struct {
+	// File is where it is written to, past anything that takes escapes out.
+	File *os.File
+	// Colour has the table coloured.
+	Colour bool
+}
+
+// size returns how many columns and lines there are.
+func (t *Terminal) size() (width, height int) {
+	width, height, err := term.GetSize(int(t.File.Fd()))
+	if err != nil {
+		return 80, 24
 	}
-	for _, k := range plan.Kernels {
-		p.left[k.Name] = plan.Total() / len(plan.Kernels) // each is asked the same
+	return width, height
+}
+
+// Work is how much a run has to do.
+type Work struct {
+	// Kernels are the names of the columns, each of which is asked the same.
+	Kernels []string
+	// Boots is in how many boots each machine's cells are asked.
+	Boots map[string]int
+	// Results is how many results that makes.
+	Results int
+}
+
+// New returns a Progress of a run with that work. It prints to w, or shows on t; t is
+// nil where there is no terminal. [Progress.Stop] must be called.
+func New(w io.Writer, t *Terminal, work Work) *Progress {
+	p := &Progress{out: w, now: map[string]string{}, ready: map[string]float64{}, done: map[string]int{}, total: work.Results, left: map[string]int{}, seen: map[string]*tally{}, whole: map[string]string{}, boots: work.Boots}
+	for _, k := range work.Kernels {
+		p.left[k] = work.Results / len(work.Kernels)
 	}
-	if width, _ := terminal(w); width == 0 {
+	if t == nil {
 		return p
 	}
-	tty := rawStream(w).(*os.File) // as every terminal is
-	p.live = &liveTable{}
-	p.bars = mpb.New(mpb.WithOutput(tty))
+	p.live = &liveTable{colour: t.Colour}
+	p.bars = mpb.New(mpb.WithOutput(t.File))
 	p.bar = p.bars.New(int64(p.total), mpb.NopStyle(), mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string {
-			width, _ := screen(tty)
+			width, _ := t.size()
 			return p.line(width)
 		})),
 		mpb.BarExtender(mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
-			width, height := screen(tty)
+			width, height := t.size()
 			for _, line := range p.live.table(width, height-liveMargin) {
 				if _, err := fmt.Fprintln(w, line); err != nil {
 					return err
@@ -131,9 +125,8 @@ func newProgress(w io.Writer, plan *spec.Plan) *progress {
 	return p
 }
 
-// more takes that cells are asked in further boots, see [experiment.Sequential], and says
-// so.
-func (p *progress) more(cells []matrix.Cell, boots host.BootRange) {
+// More takes that cells are asked in further boots, as sequential policies do, and says so.
+func (p *Progress) More(cells []matrix.Cell, boots host.BootRange) {
 	p.mu.Lock()
 	for _, c := range cells {
 		n := boots.UpTo[c.Machine] - boots.After[c.Machine]
@@ -152,7 +145,7 @@ func (p *progress) more(cells []matrix.Cell, boots host.BootRange) {
 				n++
 			}
 		}
-		p.notice(fmt.Sprintf("%s: after %d boots %d cells have no verdict yet; they get %d", name, boots.After[name], n, boots.UpTo[name]))
+		p.Notice(fmt.Sprintf("%s: after %d boots %d cells have no verdict yet; they get %d", name, boots.After[name], n, boots.UpTo[name]))
 	}
 }
 
@@ -160,21 +153,21 @@ func (p *progress) more(cells []matrix.Cell, boots host.BootRange) {
 // the live line, for the cursor, and for the newest notice.
 const liveMargin = 3
 
-// follow takes the function that returns what the run says of itself, which
+// Follow takes the function that returns what the run says of itself, which
 // the table needs for its columns.
-func (p *progress) follow(header func() matrix.Run) {
+func (p *Progress) Follow(header func() matrix.Run) {
 	if p.live != nil {
 		p.live.follow(header)
 	}
 }
 
 // line is the live line, cut to the terminal's width.
-func (p *progress) line(width int) string {
+func (p *Progress) line(width int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	text := fmt.Sprintf("%d/%d", p.count(), p.total)
 	for _, kernel := range slices.Sorted(maps.Keys(p.now)) {
-		text += "  " + kernel + ": " + p.now[kernel]
+		text += "  " + kernel + ": " + printable.Line(p.now[kernel], width)
 	}
 	if r := []rune(text); len(r) > width-1 {
 		text = string(r[:width-2]) + "…"
@@ -182,7 +175,7 @@ func (p *progress) line(width int) string {
 	return text
 }
 
-func (p *progress) count() int {
+func (p *Progress) count() int {
 	sum := p.had
 	for _, n := range p.done {
 		sum += n
@@ -190,8 +183,8 @@ func (p *progress) count() int {
 	return sum
 }
 
-// event takes what a [host.Runner] tells.
-func (p *progress) event(e host.Event) {
+// Event takes what a [host.Runner] tells.
+func (p *Progress) Event(e host.Event) {
 	p.mu.Lock()
 	boot := fmt.Sprintf("%s %s %d", e.Kernel, e.Machine, e.Boot)
 	if e.Total > 0 && !e.Profile {
@@ -237,13 +230,13 @@ func (p *progress) event(e host.Event) {
 		p.bar.SetCurrent(int64(min(done, p.total-1)))
 	}
 	if text != "" {
-		p.notice(text)
+		p.Notice(text)
 	}
 }
 
-// resume takes the results that a run had before it was resumed. That of a kernel
-// that could not be had stands for its cell's boots.
-func (p *progress) resume(results []matrix.Result) {
+// Resume takes the results that a run had before it was resumed, and returns how many of
+// how many that are. That of a kernel that could not be had stands for its cell's boots.
+func (p *Progress) Resume(results []matrix.Result) (had, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, r := range results {
@@ -258,18 +251,19 @@ func (p *progress) resume(results []matrix.Result) {
 		p.left[r.Kernel] -= n
 		p.saw(r)
 	}
+	return p.had, p.total
 }
 
-// fetching tells what is being downloaded or unpacked for a kernel.
-func (p *progress) fetching(kernel, what string) {
+// Fetching tells what is being downloaded or unpacked for a kernel.
+func (p *Progress) Fetching(kernel, what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.now[kernel] = what
 }
 
-// notice prints a line, above the live one. What cannot be written is not
+// Notice prints a line, above the live one. What cannot be written is not
 // told: there is nobody to tell it to.
-func (p *progress) notice(text string) {
+func (p *Progress) Notice(text string) {
 	line := strings.TrimRight(printable.Text([]byte(text)), "\n") + "\n"
 	var err error
 	if p.bars != nil {
@@ -280,8 +274,8 @@ func (p *progress) notice(text string) {
 	_ = err
 }
 
-// stop takes the live line away. It may be called twice.
-func (p *progress) stop() {
+// Stop takes the live line away. It may be called twice.
+func (p *Progress) Stop() {
 	if p.bar == nil {
 		return
 	}
