@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"fmt"
@@ -25,9 +25,9 @@ func guestsOf(all []matrix.Guest, r matrix.Result) []matrix.Guest {
 	return list
 }
 
-// explainGuests writes how the guests of a cell ended, and where the evidence lies:
+// guests writes how the guests of a cell ended, and where the evidence lies:
 // what belongs to other probes of the same guest is left out.
-func explainGuests(e explanation, line func(name, value string)) {
+func (w *writer) guests(e Explanation) {
 	for _, g := range e.Guests {
 		what := fmt.Sprintf("number %d of the boot", g.Session)
 		if g.Clone {
@@ -36,17 +36,17 @@ func explainGuests(e explanation, line func(name, value string)) {
 		if len(e.Guests) > 1 && g.Session != e.Session {
 			what += ", of the other attempt"
 		}
-		line("guest", what)
+		w.line("guest", what)
 		var events []string
 		for _, ev := range g.Events {
 			events = append(events, strings.TrimSpace(ev.Name+" "+ev.Reason))
 		}
-		line("  ended", strings.TrimSuffix(fmt.Sprintf("after %.3g s, in phase %s; %s", g.Seconds, g.Phase, g.Exit), "; "))
+		w.line("  ended", strings.TrimSuffix(fmt.Sprintf("after %.3g s, in phase %s; %s", g.Seconds, g.Phase, g.Exit), "; "))
 		if g.Outcome != "" && g.Probe != e.Probe {
-			line("  ended by", strings.TrimSpace(fmt.Sprintf("%s %s: %s", g.Outcome, g.Probe, g.Detail)))
+			w.line("  ended by", strings.TrimSpace(fmt.Sprintf("%s %s: %s", g.Outcome, g.Probe, g.Detail)))
 		}
-		line("  QEMU's events", strings.Join(events, ", "))
-		line("  QEMU said", g.Stderr)
+		w.line("  QEMU's events", strings.Join(events, ", "))
+		w.line("  QEMU said", g.Stderr)
 		for _, ev := range g.Evidence {
 			if ev.Probe != "" && ev.Probe != e.Probe {
 				continue
@@ -58,7 +58,7 @@ func explainGuests(e explanation, line func(name, value string)) {
 			if ev.Error != "" {
 				text += ": " + ev.Error
 			}
-			line("  evidence", text)
+			w.line("  evidence", text)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ func readCrashReport(dir, kernel string, r matrix.CrashReport) (string, error) {
 	}
 	name, err := store.CrashReportName(kernel, r.Fingerprint)
 	if err != nil {
-		return "", wrongUse{err}
+		return "", &Error{err}
 	}
 	text, err := os.ReadFile(filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -55,11 +55,4 @@ func marks(r matrix.CrashReport) string {
 		return ""
 	}
 	return " (" + strings.Join(words, ", ") + ")"
-}
-
-// writeExcerpt writes a text, each line marked as quoted.
-func writeExcerpt(b *strings.Builder, text string) {
-	for l := range strings.Lines(text) {
-		fmt.Fprintf(b, "    | %s\n", strings.TrimRight(l, "\n"))
-	}
 }

@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 const mostExplained = 12
 
 // located adds where the cell's cost is spent, and what it is beside others'.
-func (e *explanation) located(c compare.Comparison, profiles []matrix.Profile) {
+func (e *Explanation) located(c compare.Comparison, profiles []matrix.Profile) {
 	for i := range profiles {
 		if profiles[i].Cell == e.Cell {
 			e.Profile = &profiles[i]
@@ -31,7 +31,7 @@ func (e *explanation) located(c compare.Comparison, profiles []matrix.Profile) {
 
 // whereFields says for people where the cost is spent, and where it differs from
 // others', function by function.
-func (e *explanation) whereFields() []shownField {
+func (e *Explanation) whereFields() []shownField {
 	var list []shownField
 	if p := e.Profile; p != nil && !p.There() {
 		list = append(list, shownField{name: "profile", value: "none: " + p.Missing})
@@ -70,7 +70,7 @@ func (e *explanation) whereFields() []shownField {
 }
 
 // copyingText says which part of the cost is copying bytes, and what is left without.
-func copyingText(e *explanation, share float64, by []string) string {
+func copyingText(e *Explanation, share float64, by []string) string {
 	text := fmt.Sprintf("%.1f %% of the samples: %s", 100*share, strings.Join(by, ", "))
 	if s := e.Sample; s != nil {
 		text += fmt.Sprintf("; %.3g of %.3g %s, which leaves %.3g", share*s.Value, s.Value, s.Unit, (1-share)*s.Value)

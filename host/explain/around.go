@@ -1,4 +1,4 @@
-package main
+package explain
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ import (
 
 // around adds what stands around a result: what the baseline answered, how its guest
 // is booted by hand, and what its console said when it ended badly.
-func (e *explanation) around(s *store.Stored) error {
+func (e *Explanation) around(s *store.Stored) error {
 	for i, r := range s.Results {
 		if r.Kernel == s.Run.Baseline && r.Kernel != e.Kernel && r.Machine == e.Machine && r.Probe == e.Probe && (e.Baseline == nil || r.Boot == e.Boot) {
 			e.Baseline = &s.Results[i]
