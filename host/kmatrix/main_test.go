@@ -168,7 +168,7 @@ func TestTheDefaultMatrixIsValid(t *testing.T) {
 			names = append(names, k.Name)
 		}
 	}
-	if want := []string{"5.10", "5.15", "6.1", "6.12", "6.12-built", "splice-fix-corruption", "splice-always-copies"}; s.Baseline != "6.1" || !slices.Equal(names, want) {
+	if want := []string{"5.10", "5.15", "6.1", "6.12", "newest", "6.12-built", "splice-fix-corruption", "splice-always-copies"}; s.Baseline != "6.1" || !slices.Equal(names, want) {
 		t.Errorf("its baseline is %s, its kernels are %v, want %v", s.Baseline, names, want)
 	}
 	schema, err := spec.Schema(known())
