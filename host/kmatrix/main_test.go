@@ -2,19 +2,18 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"gotest.tools/v3/golden"
+
 	"github.com/google/go-cmp/cmp"
 
 	"kmatrix/matrix/spec"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 // command runs kmatrix and returns what it wrote and its exit code.
 func command(t *testing.T, args ...string) (stdout, stderr string, code int) {
@@ -175,17 +174,5 @@ func TestTheDefaultMatrixIsValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := "../../docs/kernels.schema.json"
-	if *update {
-		if err := os.WriteFile(file, schema, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	committed, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(committed), string(schema)); diff != "" {
-		t.Errorf("%s is not what is read (go test ./host/kmatrix -update writes it):\n%s", file, diff)
-	}
+	golden.Assert(t, string(schema), "../../../docs/kernels.schema.json")
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"gotest.tools/v3/golden"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -44,7 +46,7 @@ func TestAStoredRunStaysReadable(t *testing.T) {
 		if err := table.Write(&b, doc); err != nil {
 			t.Fatal(err)
 		}
-		golden(t, "table-"+name+".txt", b.String())
+		golden.Assert(t, b.String(), filepath.Join("c493e26", "table-"+name+".txt"))
 	}
 }
 
@@ -66,7 +68,7 @@ func TestAStoredRunKeepsItsVerdicts(t *testing.T) {
 		}
 		leaveVerdicts(got)
 		file := filepath.Join("testdata/c493e26", name)
-		if *update {
+		if golden.FlagUpdate() {
 			text, err := json.MarshalIndent(got, "", " ")
 			if err != nil {
 				t.Fatal(err)
@@ -110,7 +112,7 @@ func TestAStoredRunIsExplained(t *testing.T) {
 			}
 		}
 	}
-	golden(t, "explain.txt", all.String())
+	golden.Assert(t, all.String(), filepath.Join("c493e26", "explain.txt"))
 }
 
 // TestAStoredRunEqualsItself compares it with a copy: nothing differs.
@@ -166,24 +168,6 @@ func leaveVerdicts(doc map[string]any) {
 				delete(c, stored)
 			}
 		}
-	}
-}
-
-// golden compares with a file, or with -update writes it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata/c493e26", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s: %s", name, diff)
 	}
 }
 

@@ -2,22 +2,19 @@ package oops
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 
 	"kmatrix/matrix"
 )
 
-var update = flag.Bool("update", false, "write golden files anew")
-
-// golden is what a report's golden file holds of it.
-type golden struct {
+// expected is what a report's golden file holds of it.
+type expected struct {
 	matrix.CrashReport
 	Registers int
 	Stack     int
@@ -49,29 +46,17 @@ func TestRealConsoles(t *testing.T) {
 				t.Fatal(err)
 			}
 			reports := Parse(string(text))
-			list := []golden{}
+			list := []expected{}
 			for _, r := range reports {
 				seen[r.Kind] = true
 				lines := strings.Split(strings.TrimSuffix(r.Text, "\n"), "\n")
-				list = append(list, golden{r, len(r.Registers), len(r.Stack), lines[0], lines[len(lines)-1]})
+				list = append(list, expected{r, len(r.Registers), len(r.Stack), lines[0], lines[len(lines)-1]})
 			}
 			got, err := json.MarshalIndent(list, "", " ")
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := strings.TrimSuffix(file, ".log") + ".json"
-			if *update {
-				if err := os.WriteFile(want, append(got, '\n'), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			stored, err := os.ReadFile(want)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(strings.TrimSpace(string(stored)), string(got)); diff != "" {
-				t.Error(diff)
-			}
+			golden.Assert(t, string(got)+"\n", filepath.Join("consoles", name+".json"))
 		})
 	}
 	for _, k := range matrix.CrashKinds {

@@ -4,22 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 
 	"kmatrix/guest/wire"
 	"kmatrix/matrix"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 func TestArgs(t *testing.T) {
 	for name, c := range map[string]Config{
@@ -37,19 +33,7 @@ func TestArgs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(Args(c), "\n") + "\n"
-			file := filepath.Join("testdata", name+".args")
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Error(diff)
-			}
+			golden.Assert(t, got, name+".args")
 		})
 	}
 }

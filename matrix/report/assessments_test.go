@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"gotest.tools/v3/golden"
+
 	"github.com/google/go-cmp/cmp"
 
 	"kmatrix/matrix"
@@ -84,7 +86,7 @@ func TestAssessmentsInTheTable(t *testing.T) {
 		doc.Options.Width = test.width
 		test.change(&doc)
 		f, _ := Lookup("table")
-		golden(t, name+".txt", written(t, f, doc))
+		golden.Assert(t, written(t, f, doc), name+".txt")
 	}
 }
 

@@ -4,21 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	"gotest.tools/v3/golden"
 
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 var finished = time.Date(2026, 11, 23, 1, 3, 0, 0, time.UTC)
 
@@ -168,7 +163,7 @@ func TestTable(t *testing.T) {
 			if err := f.Write(&b, test.doc); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".txt", b.String())
+			golden.Assert(t, b.String(), name+".txt")
 			width := test.options.Width
 			if width == 0 {
 				width = PlainWidth
@@ -248,23 +243,5 @@ func TestWhatNobodyVouchesForIsSaid(t *testing.T) {
 		if said := strings.Count(document.String(), `"trust": "first-use"`); (said == 2) != first {
 			t.Errorf("first use %v:\n%s", first, document.String())
 		}
-	}
-}
-
-// golden compares with a file of testdata, or with -update writes it.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s: %s", name, diff)
 	}
 }

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"gotest.tools/v3/golden"
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
@@ -17,8 +18,6 @@ import (
 
 	"kmatrix/matrix"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 var testKnown = Known{
 	Build:  matrix.Build{Name: "default", Config: "tiny", Fragments: []string{"kmatrix.config"}},
@@ -52,20 +51,7 @@ func TestBadFiles(t *testing.T) {
 			if !errors.As(err, &bad) {
 				t.Fatalf("error %v, want an *Error", err)
 			}
-			got := bad.Error() + "\n"
-			golden := strings.TrimSuffix(file, ".yaml") + ".txt"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Error(diff)
-			}
+			golden.Assert(t, bad.Error()+"\n", filepath.Join("bad", name+".txt"))
 			only := false
 			for _, s := range semantic {
 				only = only || s == name
