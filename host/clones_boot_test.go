@@ -13,7 +13,6 @@ import (
 	_ "kmatrix/guest/probe/all" // for the probes' names
 	"kmatrix/host/vm"
 	"kmatrix/matrix"
-	"kmatrix/matrix/store"
 	"kmatrix/vmimage"
 	"kmatrix/vmimage/cache"
 	"kmatrix/vmimage/debian"
@@ -84,17 +83,7 @@ func newReal(t *testing.T, img Bootable, probes ...string) (*Runner, []matrix.Ce
 	for _, p := range probes {
 		cells = append(cells, matrix.Cell{Kernel: k.Name, Machine: "m", Probe: p})
 	}
-	st, err := store.Create(t.TempDir(), matrix.Run{Machines: c.Machines, Kernels: []matrix.Column{{Name: k.Name}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	c.Store = st
-	r, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r, cells
+	return newRunner(t, c, matrix.Run{Machines: c.Machines, Kernels: []matrix.Column{{Name: k.Name}}}), cells
 }
 
 func TestClonesInQEMU(t *testing.T) {

@@ -225,6 +225,22 @@ func (fakeImages) Image(_ context.Context, k matrix.Kernel) (Bootable, error) {
 	return Bootable{Image: matrix.Image{Kernel: k.Name, Version: "1"}}, nil
 }
 
+// newRunner returns a runner with that configuration, and a store for the run.
+func newRunner(t *testing.T, c Config, run matrix.Run) *Runner {
+	t.Helper()
+	st, err := store.Create(t.TempDir(), run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	c.Store = st
+	r, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 // newFake returns a runner of fake guests, and a count of the boots of each
 // kernel. What a test changes of its configuration holds from then on.
 func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix.Cell, map[string]int) {
@@ -249,16 +265,7 @@ func newFake(t *testing.T, kernels []string, probes []string) (*Runner, []matrix
 		}
 		c.Probes = append(c.Probes, matrix.Probe{Name: p, Kind: kind})
 	}
-	st, err := store.Create(t.TempDir(), run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { st.Close() })
-	c.Store = st
-	r, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := newRunner(t, c, run)
 	var mu sync.Mutex
 	booted, asked := map[string]int{}, map[string]int{}
 	r.memory = &capacity.Limiter{Read: func() (capacity.Host, error) { return capacity.Host{AvailableMiB: 1 << 20}, nil }}

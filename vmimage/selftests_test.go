@@ -16,23 +16,14 @@ import (
 func selftestsTree(t *testing.T) string {
 	t.Helper()
 	src := sourcetest.Tree(t)
-	dir := filepath.Join(src, "tools", "testing", "selftests")
-	for name, text := range map[string]string{
+	sourcetest.Write(t, filepath.Join(src, "tools", "testing", "selftests"), map[string]string{
 		"good/Makefile":   "TEST_PROGS := run.sh\nTEST_GEN_PROGS := $(OUTPUT)/prog\nTEST_FILES := data\nall: $(TEST_GEN_PROGS)\n$(OUTPUT)/prog: prog.c\n\t$(CC) $(LDFLAGS) -o $@ $<\n\t@touch written\n",
 		"good/prog.c":     "int main(void) { return 0; }\n",
 		"good/run.sh":     "./prog\n",
 		"good/data":       "data\n",
 		"good/config":     "CONFIG_HERE=y\nCONFIG_TEST_LKM=m\n# CONFIG_OTHER is not set\n",
 		"broken/Makefile": "all:\n\t@echo a.c:1: error: no; exit 1\n",
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	return src
 }
 

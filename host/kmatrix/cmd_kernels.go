@@ -15,6 +15,7 @@ import (
 	"kmatrix/matrix"
 	"kmatrix/matrix/spec"
 	"kmatrix/vmimage"
+	"kmatrix/vmimage/cache"
 )
 
 func newKernelsCommand() *cobra.Command {
@@ -109,12 +110,18 @@ func (o kernelsOptions) look(cmd *cobra.Command) (*images.Images, []vmimage.Stat
 	return i, states, nil
 }
 
-func listKernels(cmd *cobra.Command, o kernelsOptions, asJSON bool, output string) error {
+// lookAround tells what look does, and all that the cache has.
+func (o kernelsOptions) lookAround(cmd *cobra.Command) (*images.Images, []vmimage.State, []cache.Entry, error) {
 	i, states, err := o.look(cmd)
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	all, err := i.Env.Cache.List(vmimage.CacheKinds...)
+	entries, err := i.Env.Cache.List(vmimage.CacheKinds...)
+	return i, states, entries, err
+}
+
+func listKernels(cmd *cobra.Command, o kernelsOptions, asJSON bool, output string) error {
+	i, states, all, err := o.lookAround(cmd)
 	if err != nil {
 		return err
 	}

@@ -72,11 +72,7 @@ that is left, of what kernels.yaml uses too: first trees and objects, then image
 			if keep < 0 {
 				return wrong("--keep %d: want 0 or more", keep)
 			}
-			i, states, err := o.look(cmd)
-			if err != nil {
-				return err
-			}
-			list, err := i.Env.Cache.List(vmimage.CacheKinds...)
+			i, states, list, err := o.lookAround(cmd)
 			if err != nil {
 				return err
 			}

@@ -19,11 +19,7 @@ import (
 // spinning starts a guest that does nothing.
 func spinning(t *testing.T) *VM {
 	t.Helper()
-	kernel := filepath.Join(t.TempDir(), "spinner")
-	if err := os.WriteFile(kernel, spinner(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	v, err := Start(t.Context(), Config{Kernel: kernel}, nil)
+	v, err := Start(t.Context(), Config{Kernel: spinnerFile(t)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

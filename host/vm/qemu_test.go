@@ -19,10 +19,7 @@ import (
 func TestNothingIsLeftOfAGuest(t *testing.T) {
 	tmp := t.TempDir()
 	t.Setenv("TMPDIR", tmp)
-	spin, garbage := filepath.Join(t.TempDir(), "spinner"), filepath.Join(t.TempDir(), "garbage")
-	if err := os.WriteFile(spin, spinner(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	spin, garbage := spinnerFile(t), filepath.Join(t.TempDir(), "garbage")
 	if err := os.WriteFile(garbage, []byte(strings.Repeat("no kernel ", 1000)), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -123,12 +120,18 @@ func spinner() []byte {
 	return append(append(b, code...), note...)
 }
 
-func TestAGuestThatNeverSpeaksInQEMU(t *testing.T) {
-	kernel := filepath.Join(t.TempDir(), "spinner")
-	if err := os.WriteFile(kernel, spinner(), 0o644); err != nil {
+// spinnerFile writes a spinner to a file.
+func spinnerFile(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "spinner")
+	if err := os.WriteFile(file, spinner(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	v, err := Start(t.Context(), Config{Kernel: kernel}, nil)
+	return file
+}
+
+func TestAGuestThatNeverSpeaksInQEMU(t *testing.T) {
+	v, err := Start(t.Context(), Config{Kernel: spinnerFile(t)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

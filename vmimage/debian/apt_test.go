@@ -2,9 +2,10 @@ package debian
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"testing"
+
+	"kmatrix/vmimage/sourcetest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -57,22 +58,8 @@ func TestFromApt(t *testing.T) {
 		"no apt": {err: ErrNoApt},
 	} {
 		t.Run(name, func(t *testing.T) {
-			root := t.TempDir()
-			for file, text := range test.files {
-				path := filepath.Join(root, file)
-				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := os.MkdirAll(filepath.Join(root, "etc"), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(root, "etc/os-release"), []byte(release), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			root := sourcetest.Files(t, test.files)
+			sourcetest.Write(t, root, map[string]string{"etc/os-release": release})
 			got, err := FromApt(root)
 			if !errors.Is(err, test.err) {
 				t.Fatalf("error %v, want %v", err, test.err)

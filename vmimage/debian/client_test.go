@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"kmatrix/vmimage/download"
+	"kmatrix/vmimage/mirrortest"
 )
 
 func request(suite string) Request {
@@ -22,9 +23,9 @@ func request(suite string) Request {
 
 func TestTheNewestOfSuiteUpdatesAndSecurity(t *testing.T) {
 	a := newArchive(t)
-	a.suite("/debian", "stable", meta("6.1.9-1", "linux-image-6.1.9 (= 6.1.9-1), linux-base (>= 4)"), kernel("linux-image-6.1.9", "6.1.9-1"))
-	a.suite("/debian", "stable-updates", meta("6.1.11-1", "linux-image-6.1.11"), kernel("linux-image-6.1.11", "6.1.11-1"))
-	a.suite("/security", "stable-security", meta("6.1.10-1", "linux-image-6.1.10"), kernel("linux-image-6.1.10", "6.1.10-1"))
+	a.Suite("/debian", "stable", meta("6.1.9-1", "linux-image-6.1.9 (= 6.1.9-1), linux-base (>= 4)"), kernel("linux-image-6.1.9", "6.1.9-1"))
+	a.Suite("/debian", "stable-updates", meta("6.1.11-1", "linux-image-6.1.11"), kernel("linux-image-6.1.11", "6.1.11-1"))
+	a.Suite("/security", "stable-security", meta("6.1.10-1", "linux-image-6.1.10"), kernel("linux-image-6.1.10", "6.1.10-1"))
 	c := a.client()
 	for _, test := range []struct{ suite, version, want, from string }{
 		{"stable", "", "6.1.11-1", "stable-updates"},
@@ -56,8 +57,8 @@ func TestTheNewestOfSuiteUpdatesAndSecurity(t *testing.T) {
 
 func TestAnImageOfSeveralPackages(t *testing.T) {
 	a := newArchive(t)
-	a.suite("/debian", "new", meta("7.3-1", "linux-image-7.3 (= 7.3-1)"),
-		testPackage{name: "linux-image-7.3", version: "7.3-1", depends: "linux-binary-7.3 (= 7.3-1) | linux-binary-7.3-unsigned, linux-modules-7.3 (>= 7.3-1), kmod"},
+	a.Suite("/debian", "new", meta("7.3-1", "linux-image-7.3 (= 7.3-1)"),
+		mirrortest.Package{Name: "linux-image-7.3", Version: "7.3-1", Depends: "linux-binary-7.3 (= 7.3-1) | linux-binary-7.3-unsigned, linux-modules-7.3 (>= 7.3-1), kmod"},
 		kernel("linux-binary-7.3", "7.3-1"), kernel("linux-modules-7.3", "7.3-1"), kernel("linux-modules-7.2", "7.2-1"), kernel("linux-headers-7.3", "7.3-1"))
 	got, err := a.client().Resolve(t.Context(), request("new"))
 	if err != nil {
@@ -88,24 +89,24 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		want   string
 		as     any
 	}{
-		"index changed": {damage: func(a *archive) { a.files[index] = append(bytes.Clone(a.files[index][:len(a.files[index])-1]), 'x') }, want: "its sha256 is", as: &mismatch},
-		"index longer":  {damage: func(a *archive) { a.files[index] = append(a.files[index], 'x') }, want: "longer than it should be"},
+		"index changed": {damage: func(a *archive) { a.Files[index] = append(bytes.Clone(a.Files[index][:len(a.Files[index])-1]), 'x') }, want: "its sha256 is", as: &mismatch},
+		"index longer":  {damage: func(a *archive) { a.Files[index] = append(a.Files[index], 'x') }, want: "longer than it should be"},
 		"list of indexes changed": {damage: func(a *archive) {
-			a.files[inRelease] = bytes.Replace(a.files[inRelease], []byte("Codename: stable"), []byte("Codename: Stable"), 1)
+			a.Files[inRelease] = bytes.Replace(a.Files[inRelease], []byte("Codename: stable"), []byte("Codename: Stable"), 1)
 		}, want: "no valid signature", as: &sign},
-		"not signed": {damage: func(a *archive) { a.files[inRelease] = []byte("Suite: stable\n") }, want: "it is not signed", as: &sign},
+		"not signed": {damage: func(a *archive) { a.Files[inRelease] = []byte("Suite: stable\n") }, want: "it is not signed", as: &sign},
 		"another's key": {damage: func(a *archive) {
 			other := newArchive(a.t)
-			other.suite("/debian", "stable", meta("6.1-1", ""))
-			a.files[inRelease] = other.files["/debian/dists/stable/InRelease"]
+			other.Suite("/debian", "stable", meta("6.1-1", ""))
+			a.Files[inRelease] = other.Files["/debian/dists/stable/InRelease"]
 		}, want: "no valid signature of a key in", as: &sign},
-		"another suite's index": {damage: func(a *archive) { a.sign("/debian", "stable", "Suite: old\nCodename: old\nSHA256:\n") }, want: "it is the index of old"},
-		"package changed":       {damage: func(a *archive) { a.files[deb] = append(bytes.Clone(a.files[deb][:len(a.files[deb])-1]), 'x') }, want: "its sha256 is", as: &mismatch},
-		"package cut":           {damage: func(a *archive) { a.files[deb] = a.files[deb][:1000] }, want: "its size is 1000", as: &mismatch},
-		"package gone":          {damage: func(a *archive) { delete(a.files, deb) }, want: "does not have it"},
+		"another suite's index": {damage: func(a *archive) { a.Sign("/debian", "stable", "Suite: old\nCodename: old\nSHA256:\n") }, want: "it is the index of old"},
+		"package changed":       {damage: func(a *archive) { a.Files[deb] = append(bytes.Clone(a.Files[deb][:len(a.Files[deb])-1]), 'x') }, want: "its sha256 is", as: &mismatch},
+		"package cut":           {damage: func(a *archive) { a.Files[deb] = a.Files[deb][:1000] }, want: "its size is 1000", as: &mismatch},
+		"package gone":          {damage: func(a *archive) { delete(a.Files, deb) }, want: "does not have it"},
 		"transfer broken off": {damage: func(a *archive) {
-			a.hook = func(w http.ResponseWriter, path string) bool {
-				if path != deb {
+			a.Serve = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path != deb {
 					return false
 				}
 				w.Header().Set("Content-Length", "100000")
@@ -114,24 +115,24 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			}
 		}, want: "the transfer broke off"},
 		"server broken": {damage: func(a *archive) {
-			a.hook = func(w http.ResponseWriter, path string) bool {
-				if path == index {
+			a.Serve = func(w http.ResponseWriter, r *http.Request) bool {
+				if r.URL.Path == index {
 					w.WriteHeader(http.StatusBadGateway)
 				}
-				return path == index
+				return r.URL.Path == index
 			}
 		}, want: "502", as: &reach},
-		"no server":     {damage: func(a *archive) { a.server.Close() }, want: "reach ", as: &reach},
+		"no server":     {damage: func(a *archive) { a.Server.Close() }, want: "reach ", as: &reach},
 		"no such suite": {suite: "unstabel", want: "there is no suite unstabel on the mirror that a test names"},
 		"no such kernel": {damage: func(a *archive) {
-			a.suite("/debian", "stable", testPackage{name: "linux-image-cloud-amd64", version: "6.1-1"})
+			a.Suite("/debian", "stable", mirrortest.Package{Name: "linux-image-cloud-amd64", Version: "6.1-1"})
 		}, want: "there are linux-image-cloud-amd64", as: &missing},
-		"no kernel in it": {damage: func(a *archive) { a.suite("/debian", "stable", meta("6.1-1", "linux-base")) }, want: "holds no kernel"},
+		"no kernel in it": {damage: func(a *archive) { a.Suite("/debian", "stable", meta("6.1-1", "linux-base")) }, want: "holds no kernel"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a := newArchive(t)
-			a.suite("/debian", "stable", meta("6.1-1", "linux-image-6.1"), kernel("linux-image-6.1", "6.1-1"))
+			a.Suite("/debian", "stable", meta("6.1-1", "linux-image-6.1"), kernel("linux-image-6.1", "6.1-1"))
 			if test.damage != nil {
 				test.damage(a)
 			}
@@ -165,7 +166,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 
 func TestCacheServesWithoutANetwork(t *testing.T) {
 	a := newArchive(t)
-	a.suite("/debian", "stable", meta("6.1-1", "linux-image-6.1"), kernel("linux-image-6.1", "6.1-1"))
+	a.Suite("/debian", "stable", meta("6.1-1", "linux-image-6.1"), kernel("linux-image-6.1", "6.1-1"))
 	c := a.client()
 	if _, err := (&Client{HTTP: c.HTTP, Mirrors: c.Mirrors, Dir: t.TempDir(), Offline: true}).Resolve(t.Context(), request("stable")); !errors.Is(err, ErrOffline) {
 		t.Errorf("an empty cache gave %v", err)
@@ -178,7 +179,7 @@ func TestCacheServesWithoutANetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.server.Close()
+	a.Server.Close()
 	offline := &Client{HTTP: c.HTTP, Mirrors: c.Mirrors, Dir: c.Dir, Offline: true}
 	again, err := offline.Resolve(t.Context(), request("stable"))
 	if err != nil || again.Version != got.Version {
@@ -194,7 +195,7 @@ func TestCacheServesWithoutANetwork(t *testing.T) {
 
 func TestAnOldIndexIsSaid(t *testing.T) {
 	a := newArchive(t)
-	a.suite("/debian", "stable", meta("6.1-1", "linux-image-6.1"), kernel("linux-image-6.1", "6.1-1"))
+	a.Suite("/debian", "stable", meta("6.1-1", "linux-image-6.1"), kernel("linux-image-6.1", "6.1-1"))
 	c := a.client()
 	said := ""
 	c.Log = func(s string) { said += s }
@@ -207,15 +208,15 @@ func TestAnOldIndexIsSaid(t *testing.T) {
 // TestAnInterruptedFetchIsGoneOnWith interrupts one when something has come.
 func TestAnInterruptedFetchIsGoneOnWith(t *testing.T) {
 	a := newArchive(t)
-	a.suite("/debian", "stable", meta("6.1-1", "linux-image-6.1"), kernel("linux-image-6.1", "6.1-1"))
+	a.Suite("/debian", "stable", meta("6.1-1", "linux-image-6.1"), kernel("linux-image-6.1", "6.1-1"))
 	c := a.client()
 	got, err := c.Resolve(t.Context(), request("stable"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	deb := a.files["/debian/pool/linux-image-6.1_6.1-1_amd64.deb"]
+	deb := a.Files["/debian/pool/linux-image-6.1_6.1-1_amd64.deb"]
 	var ranges []string
-	a.serve = func(w http.ResponseWriter, r *http.Request) bool {
+	a.Serve = func(w http.ResponseWriter, r *http.Request) bool {
 		ranges = append(ranges, r.Header.Get("Range"))
 		if len(ranges) == 1 {
 			w.Header().Set("Content-Length", fmt.Sprint(len(deb)))
@@ -247,7 +248,7 @@ func TestExtractStaysInItsDirectory(t *testing.T) {
 	a := newArchive(t)
 	outside := t.TempDir()
 	deb := filepath.Join(t.TempDir(), "x.deb")
-	if err := os.WriteFile(deb, a.deb(map[string]string{"../../escape": "x", "/abs": "x", "./link": "-> " + outside, "./link/file": "x"}), 0o644); err != nil {
+	if err := os.WriteFile(deb, a.Deb(map[string]string{"../../escape": "x", "/abs": "x", "./link": "-> " + outside, "./link/file": "x"}), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()

@@ -8,36 +8,18 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/ulikunitz/xz"
 )
-
-// sources publishes an index of source packages as a suite of /debian.
-func (a *archive) sources(name, index string) {
-	a.t.Helper()
-	var packed bytes.Buffer
-	w, err := xz.NewWriter(&packed)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	w.Write([]byte(index))
-	w.Close()
-	a.files["/debian/dists/"+name+"/main/source/Sources.xz"] = packed.Bytes()
-	a.sign("/debian", name, fmt.Sprintf("Suite: %s\nCodename: %s\nValid-Until: %s\nSHA256:\n %x %d main/source/Sources.xz\n", name, name,
-		time.Now().Add(time.Hour).UTC().Format(time.RFC1123), sha256.Sum256(packed.Bytes()), packed.Len()))
-}
 
 func TestUpstreamsTarball(t *testing.T) {
 	a := newArchive(t)
 	body := bytes.Repeat([]byte("tar"), minKernelPackage)
-	a.files["/debian/pool/main/l/linux/linux_6.12.9.orig.tar.xz"] = body
+	a.Files["/debian/pool/main/l/linux/linux_6.12.9.orig.tar.xz"] = body
 	stanza := func(name, version, files string) string {
 		return fmt.Sprintf("Package: %s\nVersion: %s\nDirectory: pool/main/l/linux\nChecksums-Sha256:\n%s\n", name, version, files)
 	}
 	good := fmt.Sprintf(" %x %d linux_6.12.9.orig.tar.xz\n", sha256.Sum256(body), len(body))
 	other := " " + strings.Repeat("0", 64) + " 833 linux_6.12.9.orig.tar.xz.asc\n " + strings.Repeat("1", 64) + " 9 linux_6.12.9-1.debian.tar.xz\n"
-	a.sources("trixie", stanza("linux", "6.12.9-1", other+good)+stanza("linux", "6.12.8-1", strings.ReplaceAll(good, "6.12.9", "6.12.8"))+
+	a.Index("/debian", "trixie", "main/source/Sources.xz", stanza("linux", "6.12.9-1", other+good)+stanza("linux", "6.12.8-1", strings.ReplaceAll(good, "6.12.9", "6.12.8"))+
 		stanza("linux-signed-amd64", "6.12.9+1", other)+stanza("bash", "5", " damaged\n"))
 	c := a.client()
 	request := Request{Package: "linux", Suite: "trixie", Arch: ArchSource}
@@ -62,7 +44,7 @@ func TestUpstreamsTarball(t *testing.T) {
 			t.Errorf("%+v gave %v", request, err)
 		}
 	}
-	a.sources("sid", stanza("linux", "7", " short 12 linux_7.orig.tar.xz\n"))
+	a.Index("/debian", "sid", "main/source/Sources.xz", stanza("linux", "7", " short 12 linux_7.orig.tar.xz\n"))
 	if _, err := a.client().Resolve(t.Context(), Request{Package: "linux", Suite: "sid", Arch: ArchSource}); err == nil || !strings.Contains(err.Error(), "no file with a digest") {
 		t.Errorf("a damaged index gave %v", err)
 	}

@@ -3,29 +3,13 @@ package series
 import (
 	"bytes"
 	"compress/gzip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"kmatrix/vmimage/sourcetest"
+
 	"github.com/ulikunitz/xz"
 )
-
-// directory makes a directory of files.
-func directory(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 func zipped(t *testing.T, text string) string {
 	t.Helper()
@@ -72,7 +56,7 @@ func TestPlaces(t *testing.T) {
 			"z-first.patch": "From: A <a@example.invalid>\nSubject: change 1\n\nWhy.\n---\n" + plainOf(diff("a1")), "sub/a-second.patch": "Subject: change 2\n\n" + plainOf(diff("b1")),
 		}, whole},
 	} {
-		s, err := read(t, directory(t, test.files))
+		s, err := read(t, sourcetest.Files(t, test.files))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -89,7 +73,7 @@ func TestPlaces(t *testing.T) {
 		"no such file":                        {"series": "a.patch\n"},
 		"0001-a.patch.gz: it is gzip and doe": {"0001-a.patch.gz": zipped(t, a)[:60]},
 	} {
-		if _, err := read(t, directory(t, files)); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := read(t, sourcetest.Files(t, files)); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("want …%s…, got %v", name, err)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"kmatrix/vmimage/sourcetest"
 )
 
 // everyKind commits to a repository what git can say of files: changes, new files,
@@ -12,15 +14,7 @@ import (
 // returns a copy of the tree before them.
 func everyKind(t *testing.T, repo string) string {
 	t.Helper()
-	put := func(name, text string) {
-		path := filepath.Join(repo, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	put := func(name, text string) { sourcetest.Write(t, repo, map[string]string{name: text}) }
 	do := func(err error) {
 		if err != nil {
 			t.Fatal(err)

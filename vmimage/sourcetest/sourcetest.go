@@ -8,14 +8,18 @@ import (
 	"testing"
 )
 
-// Tree makes a source tree that passes for Linux and does not build: make
-// fails with a compiler's error. It is enough for all that happens before.
-func Tree(t *testing.T) string {
+// Files makes a directory of files, texts by their names.
+func Files(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"Makefile": "VERSION = 6\nPATCHLEVEL = 12\n%:\n\t@echo fs/splice.c:1:2: error: no such luck; exit 1\n", "arch/x86/Kconfig": "", "f": "one\ntwo\nthree\n",
-	} {
+	Write(t, dir, files)
+	return dir
+}
+
+// Write writes files, texts by their names, below a directory.
+func Write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -24,7 +28,15 @@ func Tree(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	return dir
+}
+
+// Tree makes a source tree that passes for Linux and does not build: make
+// fails with a compiler's error. It is enough for all that happens before.
+func Tree(t *testing.T) string {
+	t.Helper()
+	return Files(t, map[string]string{
+		"Makefile": "VERSION = 6\nPATCHLEVEL = 12\n%:\n\t@echo fs/splice.c:1:2: error: no such luck; exit 1\n", "arch/x86/Kconfig": "", "f": "one\ntwo\nthree\n",
+	})
 }
 
 // Tarball packs a tree under the name of a release, and returns the file.
