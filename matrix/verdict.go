@@ -13,6 +13,14 @@ const (
 	// VerdictBetter and VerdictWorse: the costs differ.
 	VerdictBetter Verdict = "better"
 	VerdictWorse  Verdict = "worse"
+	// VerdictNotOrdered: they differ, and neither is the better one: what the disks read
+	// differs, and the time of the CPU does not say the same.
+	VerdictNotOrdered Verdict = "not-ordered"
 	// VerdictInconclusive: the samples, or boots that disagree, allow no claim.
 	VerdictInconclusive Verdict = "inconclusive"
 )
+
+// CostsDiffer reports whether the verdict is of costs that are shown to differ.
+func (v Verdict) CostsDiffer() bool {
+	return v == VerdictBetter || v == VerdictWorse || v == VerdictNotOrdered
+}

@@ -45,7 +45,7 @@ func Profile(ctx context.Context, r Runner, run Measured, cells []matrix.Cell) (
 }
 
 // Costs lists the cells of costs that are worth a profile, in the rows' order: both sides
-// of each that is better or worse, or all that were measured.
+// of each that differs, or all that were measured.
 func Costs(c compare.Comparison, all bool) []matrix.Cell {
 	var cells []matrix.Cell
 	add := func(kernel string, row compare.Row) {
@@ -60,7 +60,7 @@ func Costs(c compare.Comparison, all bool) []matrix.Cell {
 				add(c.Columns[i].Name, row)
 			}
 			for _, k := range cell.Deltas {
-				if k.Verdict == matrix.VerdictWorse || k.Verdict == matrix.VerdictBetter {
+				if k.Differs() {
 					add(k.Against, row)
 					add(c.Columns[i].Name, row)
 				}

@@ -42,7 +42,7 @@ func (b bisectOptions) step(c compare.Comparison, candidate, baseline int) step 
 			s.bad = append(s.bad, reason(name, cell.Results[named]))
 		case cell.Verdict == matrix.VerdictDiffers:
 			s.bad = append(s.bad, fmt.Sprintf("%s: %s, and the baseline %s", name, cellText(cell), cellText(base)))
-		case cell.Verdict == matrix.VerdictWorse || cell.Verdict == matrix.VerdictBetter:
+		case cell.Verdict.CostsDiffer():
 			s.bad = append(s.bad, name+" "+report.Cost(cell.Deltas[0]))
 		case spoiled >= 0:
 			s.host = append(s.host, reason(name, slices.Concat(cell.Results, base.Results)[spoiled]))

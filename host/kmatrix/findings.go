@@ -10,7 +10,7 @@ import (
 )
 
 // verdicts are those that --fail-on takes, beside outcomes.
-var verdicts = []matrix.Verdict{matrix.VerdictDiffers, matrix.VerdictWorse, matrix.VerdictBetter, matrix.VerdictInconclusive}
+var verdicts = []matrix.Verdict{matrix.VerdictDiffers, matrix.VerdictWorse, matrix.VerdictBetter, matrix.VerdictNotOrdered, matrix.VerdictInconclusive}
 
 // findingNames lists what --fail-on takes.
 func findingNames() string {

@@ -24,6 +24,7 @@ type formatOptions struct {
 	json    bool
 	output  string
 	all     bool
+	summary bool
 }
 
 // add adds the flags to a command's.
@@ -36,6 +37,7 @@ func (o *formatOptions) add(f *pflag.FlagSet) {
 	f.BoolVar(&o.json, "json", false, "the same as --format json")
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE` the format that has no file of its own, instead of to the standard output")
 	f.BoolVar(&o.all, "all", false, "list rows that are the same on all kernels, too")
+	f.BoolVar(&o.summary, "summary", false, "stop before the table: write at most 25 lines of what the run comes to")
 }
 
 // destination is a format with where it goes: a file, "" for standard output.
@@ -131,7 +133,7 @@ func resolved(path string) string {
 func (o *formatOptions) write(cmd *cobra.Command, doc report.Document, list []destination) error {
 	var all error
 	for _, d := range list {
-		doc.Options = report.Options{All: o.all}
+		doc.Options = report.Options{All: o.all, Summary: o.summary}
 		if d.file == "" {
 			out := rawStream(cmd.OutOrStdout()) // a format's colours are its own
 			doc.Options.Width, doc.Options.Colour = terminal(out)

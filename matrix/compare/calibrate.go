@@ -21,7 +21,7 @@ func (c Comparison) Calibrate(run matrix.Run, m matrix.Machine) matrix.Calibrati
 		switch cell.Verdict {
 		case matrix.NoVerdict:
 			continue
-		case matrix.VerdictDiffers, matrix.VerdictWorse, matrix.VerdictBetter:
+		case matrix.VerdictDiffers, matrix.VerdictWorse, matrix.VerdictBetter, matrix.VerdictNotOrdered:
 			cal.False++
 		case matrix.VerdictSame:
 			cal.Same++

@@ -250,7 +250,7 @@ func verdict(c, base Cell) matrix.Verdict {
 		return matrix.VerdictInconclusive
 	case c.Sample() != nil && base.Sample() != nil:
 		return matrix.NoVerdict
-	case c.agreed() == base.agreed() && c.sameTests(base):
+	case c.SameAnswer(base):
 		return matrix.VerdictSame
 	}
 	return matrix.VerdictDiffers

@@ -15,7 +15,7 @@ type CostFinding struct {
 	Kernel  string
 	Against Reference
 	Verdict matrix.Verdict
-	// Deltas are those of the rows: one of a finding that is better or worse.
+	// Deltas are those of the rows: one of a finding of costs that differ.
 	Deltas []RowDelta
 	// Margin is within which they are shown to be the same.
 	Margin float64
@@ -52,8 +52,9 @@ func (c Comparison) References(column int) []Reference {
 }
 
 // Costs lists how the columns' costs stand to their bases' and to the baseline's: of
-// each column and reference first those that are better or worse, one by one, the
-// largest difference first; then the others together, by what is to say of them.
+// each column and reference first those that differ, one by one: where the disks read
+// otherwise first, since the CPU's time does not rank these, then by the largest
+// difference of it. Then the others together, by what is to say of them.
 func (c Comparison) Costs() []CostFinding {
 	var list []CostFinding
 	for i := range c.Columns {
@@ -93,9 +94,18 @@ func (c Comparison) costs(column int, ref Reference) []CostFinding {
 		}
 	}
 	slices.SortStableFunc(differing, func(a, b CostFinding) int {
-		return cmp.Compare(math.Abs(math.Log(b.Deltas[0].Ratio)), math.Abs(math.Log(a.Deltas[0].Ratio)))
+		x, y := a.Deltas[0], b.Deltas[0]
+		return cmp.Or(cmp.Compare(more(y.Reads), more(x.Reads)), cmp.Compare(math.Abs(math.Log(y.Ratio)), math.Abs(math.Log(x.Ratio))))
 	})
 	return append(differing, alike...)
+}
+
+// more returns by how much the disks read more or less on one side, in KiB a pass.
+func more(r *cost.Reads) float64 {
+	if r == nil {
+		return 0
+	}
+	return math.Abs(r.Value - r.Other)
 }
 
 // deltas puts the costs of a column beside those of another, over all rows.

@@ -8,7 +8,8 @@ import (
 	"kmatrix/matrix"
 )
 
-// Family is the geometric mean of the factors of probes whose names begin alike.
+// Family is the geometric mean of the factors of probes whose names begin alike, without
+// those for which the disks read otherwise: a factor is of the CPU's time alone.
 type Family struct {
 	Kernel  string `json:"kernel"`
 	Against string `json:"against"`
@@ -44,7 +45,7 @@ func (c Comparison) families(column int, ref Reference) []Family {
 	var logs []sums
 	for _, r := range c.Rows {
 		for _, k := range r.Cells[column].Deltas {
-			if k.Against != ref.Name || k.Base != ref.Base || k.Verdict == matrix.NoVerdict || k.Ratio == 0 {
+			if k.Against != ref.Name || k.Base != ref.Base || k.Verdict == matrix.NoVerdict || k.Ratio == 0 || k.Reads != nil {
 				continue
 			}
 			name := familyOf(r.Probe)

@@ -55,11 +55,19 @@ func (c Cell) rated() []Rate {
 	return list
 }
 
+// SameAnswer reports whether two cells whose boots agree were answered alike: of tests
+// the same ones failed. What was measured is not compared, nor whether a class is one that
+// the kernel's contract allows.
+func (c Cell) SameAnswer(o Cell) bool {
+	return c.Agreed().behaviour() == o.Agreed().behaviour() && c.sameTests(o)
+}
+
 // Disagrees reports whether the boots that were answered show several things.
 func (c Cell) Disagrees() bool { return len(c.rated()) > 1 }
 
-// agreed returns the state that all boots show that were answered.
-func (c Cell) agreed() State {
+// Agreed returns the state that all boots show that were answered, of those that
+// disagree the most frequent one.
+func (c Cell) Agreed() State {
 	if r := c.rated(); len(r) > 0 {
 		return r[0].State
 	}

@@ -51,7 +51,7 @@ var (
 func boundsOf(probe string, clock matrix.Clock, sides ...Samples) Bounds {
 	b := BoundsOf(probe, clock)
 	for _, side := range sides {
-		read := !side.all(func(s *matrix.Sample) bool { return s.Waited == 0 || s.Counters["kib_read"] == 0 })
+		read := !side.all(func(s *matrix.Sample) bool { return s.Waited == 0 || s.Counters[CounterRead] == 0 })
 		if clock == matrix.ClockIcount && read && b.Tolerance < disk.Tolerance {
 			b = disk
 		}

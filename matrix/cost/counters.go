@@ -17,12 +17,24 @@ type Counter struct {
 	Other *float64 `json:"other"`
 }
 
+// Counters of samples that tell what a cost leaves out, or to others.
+const (
+	// CounterRead counts what the disks read, in KiB.
+	CounterRead = "kib_read"
+	// CounterMinorFaults and CounterMajorFaults count page faults, the latter those that
+	// wait for a disk.
+	CounterMinorFaults = "minor_faults"
+	CounterMajorFaults = "major_faults"
+	// CounterResident is how many pages of the file are in the page cache afterwards.
+	CounterResident = "pages_resident"
+)
+
 // explaining are the counters that can explain a cost, those that tell most first.
 // Switches and minor faults come last: a few of each are chance.
-var explaining = []string{"pages_copied", "pages_moved", "kib_read", "refaults", "pages_resident", "major_faults", "instructions", "minor_faults"}
+var explaining = []string{"pages_copied", "pages_moved", CounterRead, "refaults", CounterResident, CounterMajorFaults, "instructions", CounterMinorFaults}
 
 // level are the counters that say what there is, and are not summed over passes.
-var level = map[string]bool{"pages_resident": true}
+var level = map[string]bool{CounterResident: true}
 
 // counters lists those of two samples that differ by at least one in a pass, and by a tenth.
 // A kernel that has not the counter counts as having none of it.
@@ -38,7 +50,7 @@ func counters(a, b *matrix.Sample) []Counter {
 		if !slices.Contains(names, name) {
 			continue
 		}
-		x, y := perPass(a, name), perPass(b, name)
+		x, y := PerPass(a, name), PerPass(b, name)
 		var u, v float64
 		if x != nil {
 			u = *x
@@ -46,15 +58,20 @@ func counters(a, b *matrix.Sample) []Counter {
 		if y != nil {
 			v = *y
 		}
-		if d := max(u, v) - min(u, v); d >= 1 && d >= max(u, v)/10 {
+		if Apart(u, v) {
 			list = append(list, Counter{name, x, y})
 		}
 	}
 	return list
 }
 
-// perPass returns what a counter counted in a pass; nil where there is no such counter.
-func perPass(s *matrix.Sample, name string) *float64 {
+// Apart reports whether what a counter counted in a pass of either of two costs differs by
+// one at least, and by a tenth.
+func Apart(a, b float64) bool { return max(a, b)-min(a, b) >= max(1, a/10, b/10) }
+
+// PerPass returns what a counter of a sample counted in a pass, and of what is no sum but
+// what there is, such as resident pages, that; nil where there is no such counter.
+func PerPass(s *matrix.Sample, name string) *float64 {
 	n, ok := s.Counters[name]
 	if !ok {
 		return nil

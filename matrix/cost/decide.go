@@ -23,6 +23,9 @@ func Decide(list []*Delta) {
 	rank(ranked)
 	for _, k := range all {
 		k.decide()
+		if k.Reads != nil && k.Limit.Code == Unlimited {
+			k.Verdict = k.Reads.order(k.Verdict)
+		}
 		if k.Verdict == matrix.VerdictInconclusive && k.Limit.Code == Unlimited {
 			k.Need, k.Limit.Code = k.need(len(ranked))
 		}

@@ -20,7 +20,8 @@ type Delta struct {
 	// both 0 where there is none. By wall clock it is the 95 % interval of the
 	// shift that the rank test takes; counted, it reaches from the smallest to the
 	// largest ratio of two boots (from six boots on of the medians' 95 %
-	// intervals), widened by the tolerance.
+	// intervals), widened by the tolerance. It says how well the measurement repeats, and
+	// not how well instructions stand for the time on a real CPU.
 	Ratio float64 `json:"ratio,omitempty"`
 	Low   float64 `json:"low,omitempty"`
 	High  float64 `json:"high,omitempty"`
@@ -45,6 +46,12 @@ type Delta struct {
 	Value float64 `json:"value"`
 	Other float64 `json:"other"`
 	Unit  string  `json:"unit"`
+	// KiBRead is what the disks read in a pass of the cell's, 0 also where its kernel does
+	// not tell.
+	KiBRead float64 `json:"kib_read,omitempty"`
+	// Reads are what the disks read, where that differs: then Ratio is that of the CPU's
+	// part alone, and Verdict that of both together.
+	Reads *Reads `json:"disk_reads,omitempty"`
 	// Counters are those that differ by at least one in a pass, and by a tenth.
 	Counters []Counter `json:"counters,omitempty"`
 	// Where is which functions account for the difference, where that was asked.
@@ -67,7 +74,10 @@ func Beside(probe string, cell, other Samples) *Delta {
 	k := &Delta{
 		Verdict: matrix.NoVerdict, Bounds: boundsOf(probe, a.Clock, cell, other), Boots: len(cell), OtherBoots: len(other),
 		Value: a.Value, Other: b.Value, Unit: a.Unit, better: a.Better, Clock: a.Clock,
-		side: cell.values(), beside: other.values(), Counters: counters(a, b),
+		side: cell.values(), beside: other.values(), Reads: readsOf(cell, other), Counters: counters(a, b),
+	}
+	if n := PerPass(a, CounterRead); n != nil {
+		k.KiBRead = *n
 	}
 	// What a guest says need be no cost at all.
 	positive := func(v float64) bool { return v > leastCost && v < mostCost }
@@ -86,9 +96,7 @@ func Beside(probe string, cell, other Samples) *Delta {
 }
 
 // Differs reports whether the costs have been shown to differ.
-func (k *Delta) Differs() bool {
-	return k.Verdict == matrix.VerdictWorse || k.Verdict == matrix.VerdictBetter
-}
+func (k *Delta) Differs() bool { return k.Verdict.CostsDiffer() }
 
 // alpha returns the part of [stats.Alpha] that each analysis has.
 func (k *Delta) alpha() float64 { return stats.Alpha / float64(max(1, k.Analyses)) }

@@ -61,11 +61,7 @@ func columns(c compare.Comparison, indexes []int) string {
 		}
 		names = append(names, name)
 	}
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return joinAnd(names)
 }
 
 // phrase says what cells show as a kernel developer would, with bytes and offsets

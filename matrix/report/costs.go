@@ -11,8 +11,7 @@ import (
 )
 
 const (
-	// maxDiffering is how many costs of a column that are better or worse are told
-	// one by one.
+	// maxDiffering is how many costs of a column that differ are told one by one.
 	maxDiffering = 6
 	// maxCounters is how many counters explain one of them.
 	maxCounters = 3
@@ -57,7 +56,7 @@ func costSentences(c compare.Comparison) []string {
 			i++
 			continue
 		}
-		// Those that differ stand together, the largest first.
+		// Those that differ stand together.
 		n := 1
 		for i+n < len(findings) && findings[i+n].Kernel == f.Kernel && findings[i+n].Against == f.Against && findings[i+n].Deltas[0].Differs() {
 			n++
@@ -66,7 +65,7 @@ func costSentences(c compare.Comparison) []string {
 			list = append(list, against(f.Kernel, f.Against)+differing(f.Deltas[0])+".")
 		}
 		if rest := n - maxDiffering; rest > 0 {
-			list = append(list, fmt.Sprintf("%s%d more are better or worse, by less than %s; the table marks them.", against(f.Kernel, f.Against), rest, factor(findings[i+maxDiffering].Deltas[0].Ratio)))
+			list = append(list, fmt.Sprintf("%s%d more differ; the table marks them.", against(f.Kernel, f.Against), rest))
 		}
 		i += n
 	}
@@ -112,8 +111,13 @@ func differing(k compare.RowDelta) string {
 	}
 	s := label(k.Row) + " is " + amount(k.Delta)
 	var why []string
-	for _, c := range k.Counters[:min(len(k.Counters), maxCounters)] {
-		why = append(why, counter(c, other))
+	if r := k.Reads; r != nil {
+		why = append(why, counter(cost.Counter{Name: cost.CounterRead, Value: &r.Value, Other: &r.Other}, other))
+	}
+	for _, c := range k.Counters {
+		if len(why) < maxCounters && (k.Reads == nil || c.Name != cost.CounterRead) {
+			why = append(why, counter(c, other))
+		}
 	}
 	if len(why) > 0 {
 		s += ": in a pass " + strings.Join(why, "; ")
@@ -128,10 +132,18 @@ func differing(k compare.RowDelta) string {
 }
 
 // amount says a verdict with its figures: "worse, 4.8× (4.77…4.82), 0.068 to 0.33
-// insn/B".
+// insn/B", and where the disks read otherwise "not ordered, CPU 0.8× (0.79…0.81), 0.4 to
+// 0.32 insn/B".
 func amount(k *cost.Delta) string {
-	return fmt.Sprintf("%s, %s (%s), %.3g to %.3g %s", k.Verdict, factor(k.Ratio), interval(k.Ratio, k.Low, k.High), k.Other, k.Value, k.Unit)
+	of := ""
+	if k.Reads != nil {
+		of = "CPU "
+	}
+	return fmt.Sprintf("%s, %s%s (%s), %.3g to %.3g %s", verdict(k.Verdict), of, factor(k.Ratio), interval(k.Ratio, k.Low, k.High), k.Other, k.Value, k.Unit)
 }
+
+// verdict says one in words.
+func verdict(v matrix.Verdict) string { return strings.ReplaceAll(string(v), "-", " ") }
 
 // Cost says how a cost stands beside another: "beside 6.1: worse, 4.8× (4.77…4.82),
 // 0.068 to 0.33 insn/B", or why that is not said.
@@ -140,6 +152,9 @@ func Cost(k *cost.Delta) string {
 		return fmt.Sprintf("beside %s: no verdict: %s", k.Against, limitation(k.Limit))
 	}
 	s := fmt.Sprintf("beside %s: %s", k.Against, amount(k))
+	if r := k.Reads; r != nil {
+		s += fmt.Sprintf(", while the disks read %.4g KiB in a pass, beside %.4g", r.Value, r.Other)
+	}
 	if k.Limit.Code != cost.Unlimited {
 		s += "; " + limitation(k.Limit)
 	}

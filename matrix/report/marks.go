@@ -15,6 +15,7 @@ const (
 	markDiffers      = "≠"
 	markWorse        = "▲"
 	markBetter       = "▼"
+	markNotOrdered   = "≷"
 	markSame         = "="
 	markInconclusive = "?"
 	markIndicative   = "~"
@@ -24,7 +25,7 @@ const (
 // verdictMarks are those of verdicts. That a behaviour is the baseline's needs no
 // mark: it can be seen.
 var verdictMarks = map[matrix.Verdict]string{
-	matrix.VerdictDiffers: markDiffers, matrix.VerdictWorse: markWorse, matrix.VerdictBetter: markBetter, matrix.VerdictInconclusive: markInconclusive,
+	matrix.VerdictDiffers: markDiffers, matrix.VerdictWorse: markWorse, matrix.VerdictBetter: markBetter, matrix.VerdictNotOrdered: markNotOrdered, matrix.VerdictInconclusive: markInconclusive,
 }
 
 // costText returns what a cell with a sample says: the median boot's value, where there is
@@ -45,7 +46,7 @@ func costText(c compare.Comparison, column int, cell compare.Cell, wide bool) st
 	if cell.Verdict == matrix.VerdictSame {
 		marks = markSame
 	}
-	if wide && (cell.Verdict == matrix.VerdictWorse || cell.Verdict == matrix.VerdictBetter) {
+	if wide && cell.Verdict.CostsDiffer() {
 		k := cell.Deltas[0]
 		marks += fmt.Sprintf("%.3g× (%s)", k.Ratio, interval(k.Ratio, k.Low, k.High))
 	}
@@ -117,13 +118,16 @@ func legend(doc Document) []string {
 		add(worse, "%s  a cost that is worse than %s", markWorse, reference)
 		add(better, "%s  a cost that is better than %s", markBetter, reference)
 	}
+	add(ofCost[matrix.VerdictNotOrdered], "%s  a cost that is not ordered: what the disks read differs, and the CPU's part alone would say otherwise", markNotOrdered)
 	add(ofCost[matrix.VerdictSame], "%s  a cost that is shown to be the same, within the margin of the probe (%s)", markSame, percents(margins))
 	add(ofCost[matrix.VerdictInconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
 	add(other, "%s  %s", markOther, unlike(doc))
 	wide := doc.Options.Width >= wideFrom
-	add(len(tolerances) > 0 && (worse || better) && !spread, "×  a factor, of one boot of each kernel: its interval is the tolerance of the probe alone (%s). --boots 3 measures it, and run --aa how far this host errs", percents(tolerances))
-	add(len(tolerances) > 0 && (worse || better) && spread, "×  a factor, with the smallest and the largest of any two boots, widened by the tolerance of the probe (%s)", percents(tolerances))
-	add(ranked, "×  a factor, with the 95 %% interval of the rank test (Mann-Whitney); verdicts hold at 5 %% for all probes of a column together (Holm)")
+	differing := worse || better || ofCost[matrix.VerdictNotOrdered]
+	add(len(tolerances) > 0 && differing && !spread, "×  a factor, of one boot of each kernel: its interval is the tolerance of the probe alone (%s). --boots 3 measures it, and run --aa how far this host errs", percents(tolerances))
+	add(len(tolerances) > 0 && differing && spread, "×  a factor, with the smallest and the largest of any two boots, widened by the tolerance of the probe (%s)", percents(tolerances))
+	add(len(tolerances) > 0 && differing, "(…)  of a factor is how well the model of the CPU repeats, and not how well its count of instructions stands for the time on a real one")
+	add(ranked, "×  a factor, with the 95 %% interval of the rank test (Mann-Whitney); verdicts hold at 5 %% for all probes of a column together (Holm), and for this host alone")
 	add(wide && spread, "(…)  behind a cost: the 95 %% interval of its boots' median, with fewer than 6 all of them")
 	add(wide && passes, "(…)  behind a cost of one boot: its passes, which tell nothing of other boots")
 	add(counted, "insn  instructions that the guest's one CPU retired (QEMU's icount): they know no caches and no contention, and a string instruction counts once for each element")

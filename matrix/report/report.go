@@ -38,6 +38,9 @@ type Options struct {
 	Colour bool
 	// All lists rows that are the same on all kernels one by one.
 	All bool
+	// Summary leaves the table out, and what stands below it: the summary alone is
+	// written, of formats that have one.
+	Summary bool
 	// live: the run goes on, and what has no result is still to come.
 	live bool
 	// uncounted leaves numbers of bytes out of a line.

@@ -15,13 +15,19 @@ func init() {
 	register(Format{Name: "table", Summary: "for a terminal: what differs, and why", write: writeTable})
 }
 
-// writeTable writes the table and, below it, what differs, what is missing, and how
-// it was made.
+// writeTable writes the summary, then the table and, below it, what differs, what is
+// missing, and how it was made.
 func writeTable(w io.Writer, doc Document) error {
+	var b bytes.Buffer
+	summarise(&b, doc)
+	if doc.Options.Summary {
+		_, err := w.Write(trimLines(b.Bytes()))
+		return err
+	}
+	b.WriteByte('\n')
 	if doc.Options.Width == 0 {
 		doc.Options.Width = PlainWidth
 	}
-	var b bytes.Buffer
 	t := layout(doc)
 	for _, block := range t.blocks(doc.Options.Width) {
 		if err := t.render(&b, block); err != nil {
@@ -160,6 +166,7 @@ func (g *grid) line(c compare.Comparison, alike, rows []compare.Row, o Options) 
 		g.rows = append(g.rows, row)
 		row.cells = nil
 	}
+	g.usage(alike[0], o.All)
 }
 
 // names lists the rows' probes below their group, each once.
@@ -263,7 +270,7 @@ func paint(cell compare.Cell, s string, colour bool) string {
 	switch {
 	case cell.Results[0].Outcome != matrix.Pass && cell.Results[0].Outcome != matrix.Unsupported:
 		return red + s + reset
-	case cell.Verdict == matrix.VerdictDiffers, cell.Verdict == matrix.VerdictWorse, cell.Verdict == matrix.VerdictBetter:
+	case cell.Verdict == matrix.VerdictDiffers || cell.Verdict.CostsDiffer():
 		return yellow + s + reset
 	}
 	return s

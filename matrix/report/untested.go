@@ -9,10 +9,16 @@ import (
 	"kmatrix/matrix/compare"
 )
 
-// untested says of each column that has no answer why, a sentence for each reason:
-// with the machines, where the reasons are not the same on all.
+// untested says of the columns that have no answer why, a sentence for each reason, with
+// all kernels whose reason it is: with the machines, where the reasons are not the same on
+// all.
 func untested(c compare.Comparison) []string {
-	var list []string
+	type reason struct {
+		outcome       matrix.Outcome
+		detail, where string
+	}
+	var reasons []reason
+	kernels := map[reason][]string{}
 	for i, col := range c.Columns {
 		u := c.Untested(i)
 		if !u.All {
@@ -24,23 +30,44 @@ func untested(c compare.Comparison) []string {
 			if apart {
 				where = " on " + strings.Join(r.Machines, " and ")
 			}
-			list = append(list, col.Name+why(r, where))
+			key := reason{r.Outcome, r.Detail, where}
+			if kernels[key] == nil {
+				reasons = append(reasons, key)
+			}
+			kernels[key] = append(kernels[key], col.Name)
 		}
+	}
+	var list []string
+	for _, key := range reasons {
+		list = append(list, joinAnd(kernels[key])+why(key.outcome, key.detail, key.where, len(kernels[key]) > 1))
 	}
 	return list
 }
 
-// why says what became of a kernel, behind its name.
-func why(r compare.Reason, where string) string {
-	switch r.Outcome {
-	case matrix.Unavailable:
-		return " is unavailable: " + r.Detail
-	case matrix.BuildFailed:
-		return " does not build: " + r.Detail
-	case matrix.BootFailed:
-		return fmt.Sprintf(" did not boot%s: %s", where, strings.TrimPrefix(r.Detail, "boot: "))
+// why says what became of one kernel, or several, behind their names.
+func why(outcome matrix.Outcome, detail, where string, several bool) string {
+	is, does, was := "is", "does", "was"
+	if several {
+		is, does, was = "are", "do", "were"
 	}
-	return fmt.Sprintf(" was not tested%s, %s: %s", where, r.Outcome, r.Detail)
+	switch outcome {
+	case matrix.Unavailable:
+		return fmt.Sprintf(" %s unavailable: %s", is, detail)
+	case matrix.BuildFailed:
+		return fmt.Sprintf(" %s not build: %s", does, detail)
+	case matrix.BootFailed:
+		return fmt.Sprintf(" did not boot%s: %s", where, strings.TrimPrefix(detail, "boot: "))
+	}
+	return fmt.Sprintf(" %s not tested%s, %s: %s", was, where, outcome, detail)
+}
+
+// joinAnd joins names: "5.10, 6.1 and 6.12".
+func joinAnd(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // uncompared says why there is nothing to compare: the baseline has no answer, or
@@ -61,12 +88,18 @@ func uncompared(c compare.Comparison, baseline string) string {
 	return ""
 }
 
-// troubles names the cells whose outcome is not the kernel's answer, by
-// outcome and reason. Of columns that have no answer [untested] tells.
+// troubles names the cells whose outcome is not the kernel's answer, by outcome and
+// reason: the same on several kernels once, with all of them. Of columns that have no
+// answer [untested] tells.
 func troubles(c compare.Comparison, results []matrix.Result) []string {
 	type key struct {
-		kernel, detail string
-		outcome        matrix.Outcome
+		detail  string
+		outcome matrix.Outcome
+	}
+	type trouble struct {
+		// probes are those of all kernels, and counts how many cells each of kernels has.
+		probes, kernels []string
+		counts          map[string]int
 	}
 	var told []string
 	for i, col := range c.Columns {
@@ -74,28 +107,50 @@ func troubles(c compare.Comparison, results []matrix.Result) []string {
 			told = append(told, col.Name)
 		}
 	}
-	counts := map[key]int{}
-	first := map[key]string{}
+	by := map[key]*trouble{}
 	var order []key
 	for _, r := range results {
 		if r.Outcome == matrix.Pass || slices.Contains(told, r.Kernel) {
 			continue
 		}
-		k := key{r.Kernel, r.Detail, r.Outcome}
+		k := key{r.Detail, r.Outcome}
 		if r.Flaky() {
 			k.detail += fmt.Sprintf("; asked once more: %s", strings.TrimSuffix(string(r.Other.Outcome)+", "+r.Other.Detail, ", "))
 		}
-		if counts[k]++; counts[k] == 1 {
-			order, first[k] = append(order, k), r.Probe
+		t := by[k]
+		if t == nil {
+			t = &trouble{counts: map[string]int{}}
+			by[k], order = t, append(order, k)
 		}
+		if t.counts[r.Kernel]++; t.counts[r.Kernel] == 1 {
+			t.kernels = append(t.kernels, r.Kernel)
+		}
+		if !slices.Contains(t.probes, r.Probe) {
+			t.probes = append(t.probes, r.Probe)
+		}
+	}
+	// Results come as kernels were asked, and names in the columns' order.
+	place := map[string]int{}
+	for i, col := range c.Columns {
+		place[col.Name] = i
 	}
 	var list []string
 	for _, k := range order {
-		where := first[k]
-		if n := counts[k]; n > 1 {
+		t := by[k]
+		slices.SortFunc(t.kernels, func(a, b string) int { return place[a] - place[b] })
+		var names []string
+		apart := slices.ContainsFunc(t.kernels, func(name string) bool { return t.counts[name] != t.counts[t.kernels[0]] })
+		for _, name := range t.kernels {
+			if apart {
+				name += fmt.Sprintf(" (%d)", t.counts[name])
+			}
+			names = append(names, name)
+		}
+		where := t.probes[0]
+		if n := len(t.probes); n > 1 {
 			where = fmt.Sprintf("%s and %d more", where, n-1)
 		}
-		list = append(list, fmt.Sprintf("%s on %s, %s: %s", k.outcome, k.kernel, where, k.detail))
+		list = append(list, fmt.Sprintf("%s on %s, %s: %s", k.outcome, strings.Join(names, ", "), where, k.detail))
 	}
 	return list
 }

@@ -110,7 +110,7 @@ func TestCostsInWords(t *testing.T) {
 		many = append(many, costing("x", "cost/"+p+"/1m", 1), costing("y", "cost/"+p+"/1m", 2+float64(i)))
 	}
 	got := costSentences(compared(many...))
-	if last := "y against the baseline, x: 2 more are better or worse, by less than 3×; the table marks them."; len(got) != 7 || got[6] != last {
+	if last := "y against the baseline, x: 2 more differ; the table marks them."; len(got) != 7 || got[6] != last {
 		t.Errorf("got\n%s\nwant %s", strings.Join(got, "\n"), last)
 	}
 }
