@@ -21,7 +21,7 @@ const (
 
 const bisectHelp = `--for-bisect answers 'git bisect run' about the one kernel beside the baseline: 0 it
 answers as the baseline does in every cell, 1 it differs in one: what the table marks
-with ≠, or a comparable cost that is better or worse; 125 it was not tested
+with ≠, or a comparable cost that is better, worse or not ordered; 125 it was not tested
 (unavailable, build-failed, boot-failed, lost), or its verdict is inconclusive. git
 stops on the others: 128 wrong use, 129 this host could not do its part or the
 baseline has no answer, 130 interrupted. A difference counts whatever else lacks an

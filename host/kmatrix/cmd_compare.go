@@ -38,6 +38,7 @@ with the reason.
 ` + exitCodes,
 		Example: `  kmatrix compare runs/20261123-221501-A1B2 runs/20261124-080000-C3D4
   kmatrix compare RUN --baseline 6.12-built
+  kmatrix compare RUN RUN --summary
   kmatrix compare RUN RUN --fail-on worse,differs
   kmatrix compare RUN RUN --format table --format json=both.json`,
 		Args: func(_ *cobra.Command, args []string) error {

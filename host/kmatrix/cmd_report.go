@@ -21,10 +21,12 @@ func newReportCommand() *cobra.Command {
 		Use:   "report [RUN]",
 		Short: "Print the table of a stored run",
 		Long: `Print a stored run, the newest of --dir without an argument, in one format or in
-several. RUN is the directory of a run, or its name under --dir.
+several. RUN is the directory of a run, or its name under --dir. The table begins with
+what the run comes to, in at most 25 lines; --summary stops there.
 
 ` + exitCodes,
 		Example: `  kmatrix report
+  kmatrix report --summary
   kmatrix report runs/20261123-221501-A1B2 --format json -o run.json
   kmatrix report --format table --format json=run.json`,
 		Args: func(_ *cobra.Command, args []string) error {

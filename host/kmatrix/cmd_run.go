@@ -43,7 +43,8 @@ func newRunCommand() *cobra.Command {
 		Use:   "run",
 		Short: "Boot the kernels, run the probes, print the table",
 		Long: `Boot each kernel of kernels.yaml, run the probes that its machines name, and print
-one table of what they did. Every result is kept under --dir as it comes.
+one table of what they did, which begins with what it comes to, in at most 25 lines:
+--summary stops there. Every result is kept under --dir as it comes.
 
 --resume goes on with a run that was interrupted or killed: it asks for the cells
 that have no outcome, and those whose outcome is infra, with the flags that the run
@@ -56,6 +57,7 @@ was begun with. Flags that make the plan cannot be given beside it.
   kmatrix run -k 5.10 -k 6.1 -p stability/splice/punch
   kmatrix run --kernel 5.15=../linux-5.15.148
   kmatrix run --all-probes
+  kmatrix run --summary
   kmatrix run -p stress --stress-for 30s
   kmatrix run -p cost --boots 8
   kmatrix run -p cost --boots auto
@@ -96,7 +98,7 @@ was begun with. Flags that make the plan cannot be given beside it.
 	f.StringVar(&o.initramfs, "initramfs", "", "the guest's base `ARCHIVE` (default: initramfs.cpio beside the program)")
 	f.StringVar(&o.boots, "boots", "", "how many fresh boots each cell gets, whatever kernels.yaml says: `N`, or auto: more for those whose verdict is inconclusive (default there: 1 for behaviour, 3 where instructions are counted, 8 for times)")
 	f.BoolVar(&o.aa, "aa", false, "run one kernel (-k, else the baseline) as two columns that share no boot: how often is a difference found that is none, and what is the smallest that is seen?")
-	f.StringVar(&o.profile, "profile", "", "say which functions of the kernel a cost's difference is in, from one more boot of both kernels: `WHICH` is differing, of costs that are better or worse, or all")
+	f.StringVar(&o.profile, "profile", "", "say which functions of the kernel a cost's difference is in, from one more boot of both kernels: `WHICH` is differing, of costs that differ, or all")
 	f.Lookup("profile").NoOptDefVal = profileDiffering
 	f.DurationVar(&o.boot, "boot-deadline", 0, "how long a guest may take until its agent is ready, less what this host does not let it run (default 90s, more on a slow host)")
 	f.DurationVar(&o.probe, "probe-deadline", 0, "how long one probe may take (default 30s, likewise), beside what --stress-for gives it")

@@ -37,7 +37,7 @@ func (o *formatOptions) add(f *pflag.FlagSet) {
 	f.BoolVar(&o.json, "json", false, "the same as --format json")
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE` the format that has no file of its own, instead of to the standard output")
 	f.BoolVar(&o.all, "all", false, "list rows that are the same on all kernels, too")
-	f.BoolVar(&o.summary, "summary", false, "stop before the table: write at most 25 lines of what the run comes to")
+	f.BoolVar(&o.summary, "summary", false, "stop before the table of all probes: write at most 25 lines of what the run comes to")
 }
 
 // destination is a format with where it goes: a file, "" for standard output.

@@ -9,7 +9,7 @@ import (
 	"kmatrix/matrix/store"
 )
 
-// What --profile takes: costs that are better or worse, which is meant without a
+// What --profile takes: costs that differ, which is meant without a
 // value, or all.
 const profileDiffering, profileAll = "differing", "all"
 

@@ -22,7 +22,7 @@ import (
 
 // freeFlags are those of run that change no result: they can be given anew when a
 // run is resumed. All others make its plan, and are recorded.
-var freeFlags = []string{"resume", "dir", "jobs", "format", "json", "all", "output", "locked", "offline", "strict", "fail-on", "for-bisect", "bad-is", "dump-on-hang", "snapshot-limit", "profile", "help"}
+var freeFlags = []string{"resume", "dir", "jobs", "format", "json", "all", "summary", "output", "locked", "offline", "strict", "fail-on", "for-bisect", "bad-is", "dump-on-hang", "snapshot-limit", "profile", "help"}
 
 // invocation records the flags that make the plan.
 func invocation(flags *pflag.FlagSet) (*matrix.Invocation, error) {

@@ -50,6 +50,35 @@ func TestAStoredRunStaysReadable(t *testing.T) {
 	}
 }
 
+// TestSummariesStopBeforeTheTable: report and compare write what their table begins with,
+// and no more.
+func TestSummariesStopBeforeTheTable(t *testing.T) {
+	for _, args := range [][]string{{"report", keptRun}, {"compare", keptRun, "--baseline", "6.12-built"}} {
+		long, _, _ := command(t, args...)
+		short, errs, code := command(t, append(args, "--summary")...)
+		if code != exitDone || errs != "" {
+			t.Fatalf("%q: exit code %d, %q", args, code, errs)
+		}
+		lines := strings.Split(strings.TrimSuffix(short, "\n"), "\n")
+		if !strings.HasPrefix(long, short) || len(long) < 2*len(short) || len(lines) > 25 || strings.Contains(short, "────") {
+			t.Errorf("%q: it is no summary of\n%s\n%s", args, long, short)
+		}
+		for _, want := range []string{"6.12-built", "zeroed", "▲ 4.79×", "unavailable"} {
+			if !strings.Contains(short, want) {
+				t.Errorf("%q: it says nothing of %s:\n%s", args, want, short)
+			}
+		}
+	}
+	file := filepath.Join(t.TempDir(), "run.json")
+	if out, errs, code := command(t, "report", keptRun, "--summary", "--format", "table", "--format", "json="+file); code != exitDone || strings.Contains(out, "────") {
+		t.Errorf("exit code %d, %q\n%s", code, errs, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || !bytes.Contains(text, []byte(`"results"`)) {
+		t.Errorf("the document is cut, too: %v", err)
+	}
+}
+
 // TestAStoredRunKeepsItsVerdicts wants every field that the JSON of c493e26 has, with
 // its value; more may stand beside them.
 func TestAStoredRunKeepsItsVerdicts(t *testing.T) {

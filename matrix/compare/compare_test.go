@@ -230,3 +230,14 @@ func TestDifferencesAreOfManyRows(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestAContractIsNoBehaviour: a class that the baseline shows too is the same, whether the
+// kernel's contract allows it or not; and its row is not one that is alike everywhere.
+func TestAContractIsNoBehaviour(t *testing.T) {
+	forbidden := observed("c", 1, matrix.Zeroed, 4096)
+	forbidden.Outcome = matrix.Fail
+	c := Compare(run("a", "a", "c"), []matrix.Result{observed("a", 1, matrix.Zeroed, 4096), forbidden})
+	if row := c.Rows[0]; row.Cells[1].Verdict != matrix.VerdictSame || row.Uniform(c.Columns) || len(c.Differences()) > 0 {
+		t.Errorf("%q, uniform %v, %+v", row.Cells[1].Verdict, row.Uniform(c.Columns), c.Differences())
+	}
+}

@@ -50,6 +50,7 @@ func TestDifferencesAreLocated(t *testing.T) {
 			{Name: "rare", Value: 0.0012, Delta: 0.0012, Share: 0.004, Uncertainty: 0.00089},
 		},
 		Smaller: -0.0001, SmallerCount: 2, User: 0.02, Unlocated: 0.0009,
+		Copying: &cost.Copying{Value: 0.18, By: []string{"copy_page"}},
 	}
 	k := located(base, rfc)
 	if diff := cmp.Diff(want, k.Where, cmpopts.EquateApprox(0.005, 1e-9)); diff != "" {

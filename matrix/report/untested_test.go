@@ -35,3 +35,32 @@ func TestWhyAColumnIsUntested(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestOneReasonOnSeveralKernelsIsSaidOnce: of cells, and of columns that have no answer.
+func TestOneReasonOnSeveralKernelsIsSaidOnce(t *testing.T) {
+	probes := []string{"external/a", "external/b", "external/c"}
+	lacks, other := ended(matrix.Unsupported, "no BTF"), ended(matrix.Fail, "exit code 1")
+	doc := odd(3, probes, "k1", func(k int, p string) matrix.Result {
+		switch {
+		case p == "external/a":
+			return lacks
+		case p == "external/b" && k < 2:
+			return lacks
+		}
+		return other
+	})
+	want := []string{
+		"unsupported on k0 (2), k1 (2), a-series-with-a-rather-long-name-2 (1), external/a and 1 more: no BTF",
+		"fail on k0 (1), k1 (1), a-series-with-a-rather-long-name-2 (2), external/c and 1 more: exit code 1",
+	}
+	if diff := cmp.Diff(want, troubles(doc.Comparison, doc.Results)); diff != "" {
+		t.Error(diff)
+	}
+	doc = odd(3, probes[:1], "k1", func(k int, _ string) matrix.Result {
+		return ended(matrix.BootFailed, []string{"no root", "no root", "no init"}[k])
+	})
+	want = []string{"k0 and k1 did not boot: no root", "a-series-with-a-rather-long-name-2 did not boot: no init"}
+	if diff := cmp.Diff(want, untested(doc.Comparison)); diff != "" {
+		t.Error(diff)
+	}
+}
