@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"gotest.tools/v3/golden"
+
 	"kmatrix/matrix"
 	"kmatrix/matrix/compare"
 )
@@ -135,7 +137,7 @@ func TestASummaryFits(t *testing.T) {
 				t.Errorf("%s, %d columns: %d sentences\n%s", name, width, sentences, b.String())
 			}
 			if width == 80 {
-				golden(t, "summary-"+strings.ReplaceAll(strings.ReplaceAll(name, ",", ""), " ", "-")+".txt", b.String())
+				golden.Assert(t, b.String(), "summary-"+strings.ReplaceAll(strings.ReplaceAll(name, ",", ""), " ", "-")+".txt")
 			}
 		}
 	}
