@@ -13,6 +13,7 @@ import (
 
 // rereadMatrix runs the benchmark of guest/probe/source in a guest, on a disk with ext4.
 const rereadMatrix = `version: 1
+baseline: "6.1"
 kernels:
   - {name: "6.1", source: {deb: linux-image-cloud-amd64, suite: bookworm}}
 external:
