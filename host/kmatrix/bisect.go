@@ -1,11 +1,16 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
 
+	"kmatrix/host/bisect"
 	"kmatrix/matrix"
+	"kmatrix/matrix/compare"
 	"kmatrix/matrix/spec"
 )
 
@@ -117,4 +122,23 @@ func (b bisectOptions) checkPlan(s *spec.Spec, plan *spec.Plan) error {
 		return wrong("--for-bisect: the costs of %s and %s do not compare, since they are not built alike: give both one build, or leave costs out, as with -p stability", x.Name, y.Name)
 	}
 	return nil
+}
+
+// verdict turns what the run found into the error whose exit code tells git bisect,
+// and says on w that there is none.
+func (b bisectOptions) verdict(w io.Writer, c compare.Comparison, dir string) error {
+	a := bisect.Decide(c, b.badIs)
+	text := "--for-bisect: " + a.Text
+	switch a.Verdict {
+	case bisect.Bad:
+		return finding{text}
+	case bisect.Skip:
+		return notTested{text}
+	case bisect.HostFailed:
+		return unfinished{errors.New(text), dir}
+	case bisect.NoBaseline:
+		return errors.New(text)
+	}
+	_, err := fmt.Fprintf(w, "kmatrix: %s\n", text)
+	return err
 }

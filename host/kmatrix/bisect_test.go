@@ -224,7 +224,7 @@ func TestWhatGitIsTold(t *testing.T) {
 			add("stability/", test.pairs)
 			add("cost/read-write/", test.costs)
 			var said bytes.Buffer
-			err := bisectOptions{on: true, badIs: test.badIs}.verdict(&said, compare.Compare(r, results), r, results, "runs/x")
+			err := bisectOptions{on: true, badIs: test.badIs}.verdict(&said, compare.Compare(r, results), "runs/x")
 			if err != nil {
 				said.WriteString(err.Error() + "\n" + hintOf(err))
 			}

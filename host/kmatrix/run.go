@@ -223,7 +223,7 @@ func (m *matrixRun) finish(doc *report.Document, err error) error {
 		return fmt.Errorf("--locked: %s cannot be had as kernels.lock records it", strings.Join(refused, ", "))
 	}
 	if m.bisect.on {
-		return m.bisect.verdict(m.cmd.ErrOrStderr(), doc.Comparison, doc.Run, doc.Results, doc.Dir)
+		return m.bisect.verdict(m.cmd.ErrOrStderr(), doc.Comparison, doc.Dir)
 	}
 	return m.verdict(doc.Comparison, doc.Run, doc.Results, doc.Dir)
 }
