@@ -35,7 +35,7 @@ var whyLRU = probe.Answer{Word: "pages_copied, pages_moved", Meaning: "how many 
 	"One that takes pages to which nobody else refers does what its LRU lets it: with the classical LRU the second access to a page, " +
 	"splice's after read's, activates it by way of a batch of the CPU, which refers to the page until the batch is full " +
 	"(folio_activate in mm/swap.c), so that the first pass copies; later accesses find it active, and the tenth pass takes. " +
-	"With the multi-gen LRU an access only counts, and the first pass takes, too. The probes that end in lru and mglru set which of the two it is"}
+	"With the multi-gen LRU an access only counts, and by its code the first pass takes, too. The probes that end in lru and mglru set which of the two it is"}
 
 // Serve the same file again and again, as a server of files does: where splice
 // takes pages from the page cache, the next to serve the file reads it from the
