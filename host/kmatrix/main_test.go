@@ -126,7 +126,7 @@ func TestProbesAreListedAndExplained(t *testing.T) {
 		"a pattern": {[]string{"stability/splice/punch/xfs"}, []string{"stability/splice/punch/xfs/readahead  ", "stability/splice/punch/xfs/dirty  "}},
 		"a name": {[]string{"stability/splice/punch/xfs/readahead"}, []string{
 			"1. writes 8388608 bytes of the old pattern", "- zeroed: zeros have arrived", "- clobbered: zeros, or bytes of the mutation", "- source: stale, lost:",
-			"zeros in 4096 bytes", "/proc/kpageflags", "M. Wilcox, 2023-06-29 18:34", "since Linux 5.10",
+			"zeros in the 4096 bytes", "/proc/kpageflags", "M. Wilcox, 2023-06-29 18:34", "since Linux 5.10",
 		}},
 		"json": {[]string{"--json", "stability/splice/punch/xfs/readahead"}, []string{`"name": "stability/splice/punch/xfs/readahead"`, `"kind": "stability"`, `"since": "5.10"`, `"summary": "`}},
 	} {
