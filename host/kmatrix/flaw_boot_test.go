@@ -12,7 +12,8 @@ import (
 )
 
 // TestTheOriginalFlawIsACrashWithAReport builds a kernel that takes gifts as the first
-// series did, on the base of the default matrix, and gives it memory.
+// series did, on the base of the default matrix, and gives it memory. The guest has one
+// CPU: of two, the second dies of the same while the first prints, and their reports mix.
 func TestTheOriginalFlawIsACrashWithAReport(t *testing.T) {
 	t.Parallel()
 	patches, err := filepath.Abs("testdata/vmsplice-gift-flaw")
@@ -21,7 +22,7 @@ func TestTheOriginalFlawIsACrashWithAReport(t *testing.T) {
 	}
 	file := write(t, "version: 1\nbaseline: base\nkernels:\n  - {name: base, source: {deb-source: linux-source-6.12, suite: trixie}}\n"+
 		"  - {name: flaw, contract: snapshot, base: base, series: ["+patches+"]}\n"+
-		"machines: [{name: stress, memory: 512M, cpus: 2, probes: [stress]}]\n")
+		"machines: [{name: stress, memory: 512M, cpus: 1, probes: [stress]}]\n")
 	const gift = "stress/vmsplice-gift/reuse/anon"
 	dir := t.TempDir()
 	doc, _ := boot(t, exitFinding, "-f", file, "--dir", dir, "-k", "flaw", "-p", gift, "--stress-for", "2s", "--fail-on", "report")
