@@ -22,8 +22,8 @@ func Live(doc Document, height int) ([]string, error) {
 		return nil, nil
 	}
 	var b bytes.Buffer
-	t := layout(doc)
-	for _, block := range t.blocks(doc.Options.Width) {
+	t, blocks, _ := fit(doc)
+	for _, block := range blocks {
 		if err := t.render(&b, block); err != nil {
 			return nil, fmt.Errorf("write the table: %w", err)
 		}

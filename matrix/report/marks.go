@@ -122,7 +122,7 @@ func legend(doc Document) []string {
 	add(ofCost[matrix.VerdictSame], "%s  a cost that is shown to be the same, within the margin of the probe (%s)", markSame, percents(margins))
 	add(ofCost[matrix.VerdictInconclusive], "%s  a cost that is neither shown to differ nor to be the same", markInconclusive)
 	add(other, "%s  %s", markOther, unlike(doc))
-	wide := doc.Options.Width >= wideFrom
+	wide := doc.Options.wide()
 	differing := worse || better || ofCost[matrix.VerdictNotOrdered]
 	add(len(tolerances) > 0 && differing && !spread, "×  a factor, of one boot of each kernel: its interval is the tolerance of the probe alone (%s). --boots 3 measures it, and run --aa how far this host errs", percents(tolerances))
 	add(len(tolerances) > 0 && differing && spread, "×  a factor, with the smallest and the largest of any two boots, widened by the tolerance of the probe (%s)", percents(tolerances))

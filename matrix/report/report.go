@@ -45,6 +45,11 @@ type Options struct {
 	live bool
 	// uncounted leaves numbers of bytes out of a line.
 	uncounted bool
+	// compact is how much is left out of cells or folded, for more columns in a block.
+	compact compactness
+	// unit is the one of all costs of a group, which its line has; "" where each cell has
+	// its own.
+	unit string
 }
 
 // PlainWidth is the width where there is no terminal.

@@ -28,8 +28,9 @@ func writeTable(w io.Writer, doc Document) error {
 	if doc.Options.Width == 0 {
 		doc.Options.Width = PlainWidth
 	}
-	t := layout(doc)
-	for _, block := range t.blocks(doc.Options.Width) {
+	t, blocks, compact := fit(doc)
+	doc.Options.compact = compact
+	for _, block := range blocks {
 		if err := t.render(&b, block); err != nil {
 			return err
 		}
@@ -60,7 +61,11 @@ func layout(doc Document) grid {
 	c, o := doc.Comparison, doc.Options
 	var g grid
 	for i := range c.Columns {
-		g.header = append(g.header, heading(c, i, o.Width < PlainWidth))
+		head := heading(c, i, o.Width < PlainWidth)
+		if o.compact >= compactCells {
+			head = folded(head)
+		}
+		g.header = append(g.header, head)
 	}
 	for i := 0; i < len(c.Rows); {
 		group := c.Rows[i].Group()
@@ -68,7 +73,14 @@ func layout(doc Document) grid {
 		for end < len(c.Rows) && c.Rows[end].Group() == group {
 			end++
 		}
-		g.rows = append(g.rows, gridRow{label: group})
+		label := group
+		o := o
+		if o.compact >= compactUnits {
+			if o.unit = oneUnit(c.Rows[i:end]); o.unit != "" {
+				label += ", " + o.unit
+			}
+		}
+		g.rows = append(g.rows, gridRow{label: label})
 		g.group(c, c.Rows[i:end], o)
 		i = end
 	}
@@ -222,7 +234,7 @@ func word(r compare.Row) string {
 
 // text returns what a cell says, with its marks.
 func text(c compare.Comparison, column int, cell compare.Cell, o Options) string {
-	wide := o.Width >= wideFrom
+	wide := o.wide()
 	switch {
 	case c.Columns[column].Absent():
 		return "–"
@@ -233,6 +245,9 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 	}
 	if cell.Sample() != nil {
 		text := costText(c, column, cell, wide)
+		if o.unit != "" {
+			text = strings.ReplaceAll(text, " "+o.unit, "")
+		}
 		if s := Shown(cell); s != "" {
 			text += ", " + s // of other boots
 		}
@@ -243,7 +258,7 @@ func text(c compare.Comparison, column int, cell compare.Cell, o Options) string
 		return mark(Shown(cell), cell)
 	}
 	text := Shown(cell)
-	if o.uncounted || !wide && s.Class == matrix.Changed && s.Outcome == matrix.Pass {
+	if o.uncounted || o.compact >= compactCells || !wide && s.Class == matrix.Changed && s.Outcome == matrix.Pass {
 		// Every byte that was changed arrives changed: the count says no more.
 		text = s.String()
 	}
